@@ -1,1 +1,3 @@
-export {};
+export * from './ports/external-failure.js';
+export * from './ports/load-balancer.js';
+export * from './ports/cluster-agent.js';
