@@ -35,7 +35,10 @@ async function runPrisma() {
     PRISMA_HIDE_UPDATE_MESSAGE: '1',
     CHECKPOINT_DISABLE: '1',
   };
-  const { code, stdout, stderr } = await capture(process.execPath, [cli, 'generate', '--schema', SCHEMA], { cwd: root, env });
+  const { code, stdout, stderr } = await capture(process.execPath, [cli, 'generate', '--schema', SCHEMA], {
+    cwd: root,
+    env,
+  });
   if (code !== 0) throw new ToolError(`prisma generate failed:\n${stdout}${stderr}`);
 }
 

@@ -17,7 +17,9 @@ export async function pendingSql({ schemaPath, dir } = defaults) {
   const from = list.migrationDirectories.length > 0 ? { tag: 'migrations', ...list } : { tag: 'empty' };
   const to = { tag: 'schemaDatamodel', files: [{ path: schemaPath, content: readFileSync(schemaPath, 'utf8') }] };
   const request = { from, to, script: true, exitCode: true, shadowDatabaseUrl: null, filters };
-  const diff = await withScratchDatabase((url) => withSchemaEngine({ url, schemaPath }, (engine) => engine.diff(request)));
+  const diff = await withScratchDatabase((url) =>
+    withSchemaEngine({ url, schemaPath }, (engine) => engine.diff(request)),
+  );
   return diff.exitCode === 2 ? diff.stdout : undefined;
 }
 
@@ -28,12 +30,19 @@ export async function historyProblems({ schemaPath, dir } = defaults) {
     return withSchemaEngine({ url, schemaPath }, async (engine) => {
       const request = { migrationsList: migrationsList(dir), optInToShadowDatabase: true, filters };
       const found = await engine.diagnoseMigrationHistory(request);
+      const { history, drift, failedMigrationNames, editedMigrationNames, errorInUnappliedMigration } = found;
+      const wrong = {
+        history,
+        drift,
+        error: errorInUnappliedMigration,
+        failed: failedMigrationNames,
+        edited: editedMigrationNames,
+      };
+      const isWrong = (value) => (Array.isArray(value) ? value.length > 0 : value !== undefined && value !== null);
       return [
-        ...(found.history === null ? [] : [`history: ${JSON.stringify(found.history)}`]),
-        ...(found.drift === null ? [] : [`drift: ${JSON.stringify(found.drift)}`]),
-        ...found.failedMigrationNames.map((name) => `failed: ${name}`),
-        ...found.editedMigrationNames.map((name) => `edited: ${name}`),
-        ...(found.errorInUnappliedMigration === null ? [] : [`error: ${JSON.stringify(found.errorInUnappliedMigration)}`]),
+        ...Object.entries(wrong).flatMap(([what, value]) =>
+          isWrong(value) ? [`${what}: ${JSON.stringify(value)}`] : [],
+        ),
         ...(found.hasMigrationsTable ? [] : ['the table _prisma_migrations is not recognised']),
       ];
     });
@@ -43,10 +52,13 @@ export async function historyProblems({ schemaPath, dir } = defaults) {
 async function check() {
   const sql = await pendingSql();
   if (sql !== undefined) {
-    throw new ToolError(`prisma/schema.prisma and prisma/migrations disagree; npm run db:new -- <name> would write:\n${sql}`);
+    throw new ToolError(
+      `prisma/schema.prisma and prisma/migrations disagree; npm run db:new -- <name> would write:\n${sql}`,
+    );
   }
   const problems = await historyProblems();
-  if (problems.length > 0) throw new ToolError(`Prisma's own engine would not accept the migrations: ${problems.join('; ')}`);
+  if (problems.length > 0)
+    throw new ToolError(`Prisma's own engine would not accept the migrations: ${problems.join('; ')}`);
   say(`schema and ${migrationsIn(defaults.dir).length} migrations agree, and Prisma's own engine accepts them`);
 }
 
@@ -55,7 +67,8 @@ async function writeNew(name) {
     throw new ToolError('say what the migration does: npm run db:new -- lower_case_name');
   }
   const sql = await pendingSql();
-  if (sql === undefined) say('schema and migrations agree: this one starts empty, for SQL that Prisma has no words for');
+  if (sql === undefined)
+    say('schema and migrations agree: this one starts empty, for SQL that Prisma has no words for');
   const stamp = new Date().toISOString().replace(/\D/g, '').slice(0, 14);
   const file = path.join(defaults.dir, `${stamp}_${name}`, 'migration.sql');
   mkdirSync(path.dirname(file), { recursive: true });

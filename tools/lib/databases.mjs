@@ -8,7 +8,8 @@ import { stateDir } from './paths.mjs';
 /** Nothing that the tests keep survives the machine, so their server does not wait for the disk. */
 const TEST_SETTINGS = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
 
-export const startTestPostgres = () => startPostgres({ dir: path.join(stateDir, 'test-postgres'), settings: TEST_SETTINGS });
+export const startTestPostgres = () =>
+  startPostgres({ dir: path.join(stateDir, 'test-postgres'), settings: TEST_SETTINGS });
 
 /** Runs statements one by one over a connection of their own; gives the rows of the last. */
 export async function query(url, ...statements) {
@@ -28,7 +29,8 @@ export async function createDatabaseIfMissing(url, name) {
   if (found === undefined) await query(url, `CREATE DATABASE ${pg.escapeIdentifier(name)}`);
 }
 
-export const dropDatabase = (url, name) => query(url, `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`);
+export const dropDatabase = (url, name) =>
+  query(url, `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`);
 
 export function withDatabase(url, name) {
   const other = new URL(url);

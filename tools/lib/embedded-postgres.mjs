@@ -83,7 +83,18 @@ function initialise({ dataDir, user, programs, password }) {
   writeFileSync(passwordFile, password, { mode: 0o600 });
   try {
     if (user.uid !== undefined) chownSync(passwordFile, user.uid, user.gid);
-    const args = ['-D', dataDir, '-U', USER, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`, '-E', 'UTF8', '--locale=C'];
+    const args = [
+      '-D',
+      dataDir,
+      '-U',
+      USER,
+      '-A',
+      'scram-sha-256',
+      `--pwfile=${passwordFile}`,
+      '-E',
+      'UTF8',
+      '--locale=C',
+    ];
     const done = spawnSync(programs.initdb, args, { ...user, cwd: '/', encoding: 'utf8' });
     if (done.status !== 0) throw new ToolError(`initdb failed in ${dataDir}: ${done.stderr || done.error?.message}`);
   } finally {
@@ -109,7 +120,11 @@ async function launch({ dataDir, user, programs }, settings) {
 
 function stop({ dataDir, user, programs }, mode) {
   if (!postmasterRuns(dataDir)) return;
-  const done = spawnSync(programs.pgCtl, ['stop', '-D', dataDir, '-m', mode, '-w', '-s'], { ...user, cwd: '/', encoding: 'utf8' });
+  const done = spawnSync(programs.pgCtl, ['stop', '-D', dataDir, '-m', mode, '-w', '-s'], {
+    ...user,
+    cwd: '/',
+    encoding: 'utf8',
+  });
   if (done.status !== 0 && postmasterRuns(dataDir)) {
     throw new ToolError(`PostgreSQL in ${dataDir} does not stop: ${done.stderr}`);
   }

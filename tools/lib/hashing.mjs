@@ -24,7 +24,10 @@ export function hashFiles(files, ...extra) {
   const hash = createHash('sha256');
   for (const file of files) {
     const full = path.join(root, file);
-    hash.update(`${file}\0`).update(existsSync(full) ? readFileSync(full) : 'missing').update('\0');
+    hash
+      .update(`${file}\0`)
+      .update(existsSync(full) ? readFileSync(full) : 'missing')
+      .update('\0');
   }
   for (const text of extra) hash.update(text).update('\0');
   return hash.digest('hex');

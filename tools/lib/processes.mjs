@@ -11,7 +11,10 @@ export function processIdentity(pid) {
   if (!Number.isInteger(pid) || pid <= 0) return undefined;
   if (process.platform === 'linux') return linuxIdentity(pid);
   try {
-    const line = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    const line = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     return line.trim() || undefined;
   } catch {
     return undefined;
@@ -48,7 +51,8 @@ export function run(command, args, options = {}) {
 /** As `run`, but anything except exit code 0 is an error. */
 export async function runOrFail(command, args, options = {}) {
   const code = await run(command, args, options);
-  if (code !== 0) throw new ToolError(`${[command, ...args].join(' ')} ended with exit code ${code}; its output is above`);
+  if (code !== 0)
+    throw new ToolError(`${[command, ...args].join(' ')} ended with exit code ${code}; its output is above`);
 }
 
 /** Runs a program to its end and gives what it printed, without failing on its exit code. */

@@ -45,7 +45,11 @@ class MigrationAdapterFactory extends PrismaPg {
     adapter.executeScript = async (script) => void (await pool.query(script));
     decodeCharColumns(adapter);
     let disposed;
-    adapter.dispose = () => (disposed ??= pool.end().then(afterwards));
+    adapter.dispose = () =>
+      (disposed ??= (async () => {
+        await pool.end();
+        await afterwards();
+      })());
     this.#open.push(adapter.dispose);
     return adapter;
   }
@@ -74,18 +78,30 @@ function decodeCharColumns(adapter) {
 /** What the engine is to leave alone: nothing. Triggers, functions, checks and partial indexes it does not look at. */
 export const filters = { externalTables: [], externalEnums: [] };
 
-/** The engine on a reachable database (which it leaves as it is, except by its own migration commands). */
-export async function withSchemaEngine({ url, schemaPath }, work) {
+let loaded;
+
+/** Once per process: the glue code keeps views on the memory of one instance. */
+const loadEngine = () => (loaded ??= instantiate());
+
+async function instantiate() {
   const wasmFile = path.join(
     path.dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm')),
     'schema_engine_bg.wasm',
   );
   const { instance } = await WebAssembly.instantiate(readFileSync(wasmFile), { './schema_engine_bg.js': glue });
+  // the engine hands its panics to this global before it traps
+  globalThis.PRISMA_WASM_PANIC_REGISTRY = { set_message: (message) => process.stderr.write(`${message}\n`) };
   glue.__wbg_set_wasm(instance.exports);
   instance.exports.__wbindgen_start();
+  return glue.SchemaEngine;
+}
+
+/** The engine on a reachable database (which it leaves as it is, except by its own migration commands). */
+export async function withSchemaEngine({ url, schemaPath }, work) {
+  const SchemaEngine = await loadEngine();
   const factory = new MigrationAdapterFactory(url);
   const options = { datamodels: [[schemaPath, readFileSync(schemaPath, 'utf8')]] };
-  const engine = await glue.SchemaEngine.new(options, () => {}, bindMigrationAwareSqlAdapterFactory(factory));
+  const engine = await SchemaEngine.new(options, () => {}, bindMigrationAwareSqlAdapterFactory(factory));
   try {
     return await work(engine);
   } finally {
