@@ -1,1 +1,1 @@
-export {};
+export { DirectClusterAgent } from './direct-cluster-agent.js';
