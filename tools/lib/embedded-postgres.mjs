@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import net from 'node:net';
 import path from 'node:path';
 import { withLock } from './lock.mjs';
+import { freePort } from './ports.mjs';
 import { canRun, copyForUser, postgresUser, reachableDir } from './postgres-user.mjs';
 import { isAlive, ownRecord, sleep } from './processes.mjs';
 import { ToolError } from './say.mjs';
@@ -163,16 +164,6 @@ function portOf(dataDir) {
 function pidFileLine(dataDir, line) {
   const file = path.join(dataDir, 'postmaster.pid');
   return existsSync(file) ? readFileSync(file, 'utf8').split('\n')[line] : undefined;
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 const tail = (file) => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(-15).join('\n') : '(no log)');
