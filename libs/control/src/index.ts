@@ -24,3 +24,5 @@ export * from './resources/sealer.js';
 export * from './provisioning/provisioning.js';
 export * from './stores/idempotency-store.js';
 export * from './resources/create-resources.js';
+export * from './resources/references.js';
+export * from './stores/resource-store.js';

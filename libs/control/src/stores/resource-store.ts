@@ -1,0 +1,120 @@
+import type { Account, Backend, Binding, Cluster, Page, PageRequest, Plan, PlanVersion, Project, ProvisionedResource, Route, Token } from '../resources/types.js';
+import type { Sealed } from '../resources/sealer.js';
+
+/** An account with what is never shown. */
+export interface AccountRecord extends Account {
+  readonly sealedCredentials: Sealed | null;
+}
+
+/** A cluster with what is never shown. */
+export interface ClusterRecord extends Cluster {
+  readonly caPem: string;
+  readonly storedCredentials: StoredClusterCredentials;
+}
+
+/** Sealed: the token, or JSON `{clientCertificate, clientKey}`. */
+export type StoredClusterCredentials =
+  | { readonly kind: 'token' | 'clientCertificate'; readonly sealed: Sealed }
+  | { readonly kind: 'reference'; readonly reference: string };
+
+/** A token with the hash of its secret. */
+export interface TokenRecord extends Token {
+  /** Hex SHA-256. */
+  readonly hash: string;
+}
+
+/** What the store itself fills in. */
+type Filled = 'version' | 'createdAt';
+export type NewRow<R> = Omit<R, Filled>;
+export type RowPatch<R> = Partial<Omit<R, Filled | 'id' | 'createdBy'>>;
+
+/** Equality on columns; `labels`: all of these are among the row's. */
+export interface RowFilter {
+  readonly projectId?: string;
+  readonly accountId?: string;
+  readonly clusterId?: string;
+  readonly routeId?: string;
+  readonly backendId?: string;
+  readonly targetGroupArn?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/**
+ * One kind of resource. Unknown ids are null. Pages go by (createdAt, id); a cursor that isn't ours is `InvalidInput` on
+ * `cursor`. A name or ARN that is taken is `Conflict` (`AlreadyExists`).
+ */
+export interface Rows<R extends { readonly id: string }> {
+  find(id: string): Promise<R | null>;
+  /** `change`: nobody else changes it until the transaction ends; `keep`: nobody removes it. Only inside a transaction. */
+  lock(id: string, mode: 'change' | 'keep'): Promise<R | null>;
+  insert(row: NewRow<R>): Promise<R>;
+  /** Adds 1 to the version, where the kind has one. */
+  update(id: string, patch: RowPatch<R>): Promise<R>;
+  remove(id: string): Promise<void>;
+  page(filter: RowFilter, request: PageRequest): Promise<Page<R>>;
+  /** All of them, oldest first: for kinds that are few under the given filter. */
+  all(filter: RowFilter): Promise<readonly R[]>;
+  count(filter: RowFilter): Promise<number>;
+}
+
+/** An event for people, appended last in its transaction. */
+export interface Announcement {
+  readonly projectId: string | null;
+  readonly type: string;
+  /** `cluster/<id>` */
+  readonly subject: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+export interface ResourceTables {
+  readonly projects: Rows<Project>;
+  readonly accounts: Rows<AccountRecord>;
+  readonly clusters: Rows<ClusterRecord>;
+  readonly routes: Rows<Route>;
+  readonly backends: Rows<Backend>;
+  readonly bindings: Rows<Binding>;
+  readonly provisioned: Rows<ProvisionedResource & { readonly createdBy: string }>;
+  readonly plans: Rows<Plan>;
+  readonly planVersions: PlanVersionRows;
+  readonly tokens: Rows<TokenRecord>;
+  readonly engine: EngineFacts;
+}
+
+export interface PlanVersionRows {
+  find(planId: string, version: number): Promise<PlanVersion | null>;
+  insert(row: Omit<PlanVersion, 'createdAt'>): Promise<PlanVersion>;
+  /** Newest first. */
+  all(planId: string): Promise<readonly PlanVersion[]>;
+  removeAll(planId: string): Promise<void>;
+}
+
+/** What the engine's tables say about resources. */
+export interface EngineFacts {
+  /** The active rollout that moves this route, if any. */
+  activeRollout(routeId: string): Promise<string | null>;
+  /** Whether a write to this route is pending or in flight. */
+  hasOpenIntent(routeId: string): Promise<boolean>;
+  rolloutsOfPlan(planId: string): Promise<number>;
+  /**
+   * Since when every settled write kept this target group at weight 0 (ISO 8601), by the ledger; null = the newest one
+   * gave it weight. With no settled write at all, `unwritten`.
+   */
+  zeroSince(routeId: string, targetGroupArn: string): Promise<{ readonly at: string } | 'unwritten' | null>;
+  /** The lane's row of a new account, or none any more. */
+  openLane(accountId: string): Promise<void>;
+  closeLane(accountId: string): Promise<void>;
+}
+
+export interface ResourceTransaction extends ResourceTables {
+  /** Told after the work and before the commit, in this order. */
+  announce(event: Announcement): void;
+  /** One at a time for this name, until the transaction ends. */
+  exclusively(name: string): Promise<void>;
+}
+
+/** The resources' rows. Reads outside of a transaction see what is committed. */
+export abstract class ResourceStore {
+  abstract readonly read: ResourceTables;
+  /** All or nothing. `dryRun`: does everything, constraints included, and rolls it back. The work never calls out. */
+  abstract transaction<T>(work: (tx: ResourceTransaction) => Promise<T>, options?: { readonly dryRun?: boolean }): Promise<T>;
+}

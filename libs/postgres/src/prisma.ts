@@ -1,0 +1,44 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import { PrismaClient } from './generated/client.js';
+
+export interface DatabaseOptions {
+  /** Connections of this process; default 10. Every interactive transaction holds one. */
+  readonly maxConnections?: number;
+  /** Shown in pg_stat_activity. */
+  readonly applicationName?: string;
+}
+
+/**
+ * One process's way to Postgres: a pool, and Prisma on that same pool.
+ * Whoever needs raw `pg` takes `database.pool` (LISTEN needs a `pg.Client` of its own: a pool's connections are shared).
+ */
+export interface Database {
+  readonly url: string;
+  readonly pool: pg.Pool;
+  readonly prisma: PrismaClient;
+  /** Ends both; what is still running on a connection is waited for. */
+  close(): Promise<void>;
+}
+
+/** Opens nothing until the first query. A lost server is an error of that query, not of the process. */
+export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.maxConnections ?? 10,
+    connectionTimeoutMillis: 10_000,
+    application_name: options.applicationName ?? 'sluice',
+  });
+  // an idle connection that breaks (server stopped) is replaced by the pool; without a listener it would end the process
+  pool.on('error', () => undefined);
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  return {
+    url,
+    pool,
+    prisma,
+    close: async () => {
+      await prisma.$disconnect();
+      if (!pool.ended) await pool.end();
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import type { EngineFacts } from '@sluice/control';
+import { Prisma } from '../generated/client.js';
+import { iso } from './json.js';
+
+/** What the engine's tables say about resources; only the lane's row is written, with its account. */
+export class PrismaEngineFacts implements EngineFacts {
+  constructor(private readonly db: Prisma.TransactionClient) {}
+
+  async activeRollout(routeId: string): Promise<string | null> {
+    const row = await this.db.rolloutRoute.findFirst({ where: { routeId, active: true } });
+    return row?.rolloutId ?? null;
+  }
+
+  async hasOpenIntent(routeId: string): Promise<boolean> {
+    return (await this.db.intent.count({ where: { routeId, state: { in: ['pending', 'sent'] } } })) > 0;
+  }
+
+  rolloutsOfPlan(planId: string): Promise<number> {
+    return this.db.rollout.count({ where: { planId } });
+  }
+
+  async zeroSince(routeId: string, targetGroupArn: string): Promise<{ readonly at: string } | 'unwritten' | null> {
+    const written = { routeId, state: 'applied', settledAt: { not: null } };
+    const gaveWeight = await this.db.$queryRaw<{ settled_at: Date; seq: bigint }[]>`
+      SELECT settled_at, seq FROM intents
+      WHERE route_id = ${routeId} AND state = 'applied' AND settled_at IS NOT NULL
+        AND jsonb_path_exists(after, '$[*] ? (@.targetGroupArn == $arn && @.weight > 0)', jsonb_build_object('arn', ${targetGroupArn}::text))
+      ORDER BY settled_at DESC, seq DESC LIMIT 1`;
+    const last = gaveWeight[0];
+    const after = last ? { OR: [{ settledAt: { gt: last.settled_at } }, { settledAt: last.settled_at, seq: { gt: last.seq } }] } : {};
+    const first = await this.db.intent.findFirst({ where: { AND: [written, after] }, orderBy: [{ settledAt: 'asc' }, { seq: 'asc' }] });
+    if (first?.settledAt) return { at: iso(first.settledAt) };
+    return last ? null : 'unwritten';
+  }
+
+  async openLane(accountId: string): Promise<void> {
+    await this.db.lane.create({ data: { accountId } });
+  }
+
+  async closeLane(accountId: string): Promise<void> {
+    await this.db.lane.deleteMany({ where: { accountId } });
+  }
+}

@@ -1,0 +1,67 @@
+import { ResourceStore, type Announcement, type ResourceTables, type ResourceTransaction } from '@sluice/control';
+import type { Prisma, PrismaClient } from '../generated/client.js';
+import { PrismaEngineFacts } from './engine-facts.js';
+import * as mappings from './mappings.js';
+import { PrismaPlanVersionRows } from './plan-version-rows.js';
+import { PrismaRows } from './rows.js';
+
+/** Ends a dry run: everything it did is rolled back. */
+class RolledBack extends Error {
+  constructor() {
+    super('dry run');
+  }
+}
+
+export class PrismaResourceStore extends ResourceStore {
+  readonly read: ResourceTables;
+
+  constructor(private readonly prisma: PrismaClient) {
+    super();
+    this.read = tables(prisma);
+  }
+
+  async transaction<T>(work: (tx: ResourceTransaction) => Promise<T>, options: { readonly dryRun?: boolean } = {}): Promise<T> {
+    let answer: { value: T } | undefined;
+    try {
+      await this.prisma.$transaction(
+        async (db) => {
+          const events: Announcement[] = [];
+          const tx = { ...tables(db), announce: (event: Announcement) => void events.push(event), exclusively: (name: string) => lockName(db, name) };
+          answer = { value: await work(tx) };
+          if (options.dryRun) throw new RolledBack();
+          // last: the event counter's row is held until the commit, so that numbers follow the order of commits
+          for (const event of events) await append(db, event);
+        },
+        { maxWait: 10_000, timeout: 15_000 },
+      );
+    } catch (error) {
+      if (!(error instanceof RolledBack)) throw error;
+    }
+    if (!answer) throw new Error('the transaction ended without an answer');
+    return answer.value;
+  }
+}
+
+function tables(db: Prisma.TransactionClient): ResourceTables {
+  return {
+    projects: new PrismaRows(db, mappings.projects(db)),
+    accounts: new PrismaRows(db, mappings.accounts(db)),
+    clusters: new PrismaRows(db, mappings.clusters(db)),
+    routes: new PrismaRows(db, mappings.routes(db)),
+    backends: new PrismaRows(db, mappings.backends(db)),
+    bindings: new PrismaRows(db, mappings.bindings(db)),
+    provisioned: new PrismaRows(db, mappings.provisioned(db)),
+    plans: new PrismaRows(db, mappings.plans(db)),
+    planVersions: new PrismaPlanVersionRows(db),
+    tokens: new PrismaRows(db, mappings.tokens(db)),
+    engine: new PrismaEngineFacts(db),
+  };
+}
+
+async function append(db: Prisma.TransactionClient, event: Announcement): Promise<void> {
+  await db.$executeRaw`SELECT append_event(${event.projectId}, ${event.type}, ${event.subject}, ${JSON.stringify(event.data ?? {})}::jsonb)`;
+}
+
+async function lockName(db: Prisma.TransactionClient, name: string): Promise<void> {
+  await db.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`sluice resources ${name}`}, 0))`;
+}

@@ -1,0 +1,100 @@
+import type { NewRow, Page, PageRequest, RowFilter, RowPatch, Rows } from '@sluice/control';
+import { Prisma } from '../generated/client.js';
+import { readCursor, writeCursor } from './cursor.js';
+import { explained } from './failures.js';
+
+interface StoredRow {
+  readonly id: string;
+  readonly createdAt: Date;
+}
+
+/** How one kind of resource is kept: Prisma's calls for its table, and the way between a row and what the rest of the code sees. */
+export interface Mapping<R extends { readonly id: string }, Row extends StoredRow, Data extends object> {
+  /** The table's name, for row locks. */
+  readonly table: string;
+  /** Whether the table has a `version` column. */
+  readonly versioned: boolean;
+  /** Columns that a filter of this kind may name. */
+  readonly filters: readonly (keyof RowFilter)[];
+  toRecord(row: Row): R;
+  toData(record: NewRow<R>): Data;
+  findUnique(id: string): Promise<Row | null>;
+  create(data: Data): Promise<Row>;
+  update(id: string, data: Data & { version?: { increment: number } }): Promise<Row>;
+  delete(id: string): Promise<unknown>;
+  findMany(args: { where: object; orderBy: { createdAt?: 'asc'; id?: 'asc' }[]; take?: number }): Promise<Row[]>;
+  count(where: object): Promise<number>;
+}
+
+type Raw = Pick<Prisma.TransactionClient, '$queryRaw'>;
+const inOrder = [{ createdAt: 'asc' }, { id: 'asc' }] satisfies { createdAt?: 'asc'; id?: 'asc' }[];
+
+/** Rows of one kind by its mapping; inside a transaction when `db` is one. */
+export class PrismaRows<R extends { readonly id: string }, Row extends StoredRow, Data extends object> implements Rows<R> {
+  constructor(
+    private readonly db: Raw,
+    private readonly mapping: Mapping<R, Row, Data>,
+  ) {}
+
+  async find(id: string): Promise<R | null> {
+    const row = await this.mapping.findUnique(id);
+    return row && this.mapping.toRecord(row);
+  }
+
+  async lock(id: string, mode: 'change' | 'keep'): Promise<R | null> {
+    const strength = Prisma.raw(mode === 'change' ? 'FOR UPDATE' : 'FOR SHARE');
+    await this.db.$queryRaw`SELECT 1 FROM ${Prisma.raw(`"${this.mapping.table}"`)} WHERE "id" = ${id} ${strength}`;
+    return this.find(id);
+  }
+
+  async insert(record: NewRow<R>): Promise<R> {
+    return this.mapping.toRecord(await refusing(this.mapping.create(this.mapping.toData(record))));
+  }
+
+  async update(id: string, patch: RowPatch<R>): Promise<R> {
+    const current = await this.lock(id, 'change');
+    if (!current) throw new Error(`${this.mapping.table} ${id} is gone though its transaction holds it`);
+    const data = this.mapping.toData({ ...current, ...patch });
+    const counted = this.mapping.versioned ? { ...data, version: { increment: 1 } } : data;
+    return this.mapping.toRecord(await refusing(this.mapping.update(id, counted)));
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.mapping.delete(id);
+  }
+
+  async page(filter: RowFilter, request: PageRequest): Promise<Page<R>> {
+    const where = this.#where(filter);
+    const after = request.cursor === null ? null : readCursor(request.cursor);
+    const rest = after && { OR: [{ createdAt: { gt: after.createdAt } }, { createdAt: after.createdAt, id: { gt: after.id } }] };
+    const rows = await this.mapping.findMany({ where: rest ? { AND: [where, rest] } : where, orderBy: inOrder, take: request.limit + 1 });
+    const last = rows.length > request.limit ? rows[request.limit - 1] : undefined;
+    return { items: rows.slice(0, request.limit).map((row) => this.mapping.toRecord(row)), next: last ? writeCursor(last) : null };
+  }
+
+  async all(filter: RowFilter): Promise<readonly R[]> {
+    const rows = await this.mapping.findMany({ where: this.#where(filter), orderBy: inOrder });
+    return rows.map((row) => this.mapping.toRecord(row));
+  }
+
+  count(filter: RowFilter): Promise<number> {
+    return this.mapping.count(this.#where(filter));
+  }
+
+  #where(filter: RowFilter): object {
+    const unknown = Object.keys(filter).find((key) => !this.mapping.filters.includes(key as keyof RowFilter));
+    if (unknown) throw new Error(`${this.mapping.table} can't be filtered by ${unknown}`);
+    const { labels, ...columns } = filter;
+    // each label by itself: the json path of a key that a person wrote stays a value, never SQL
+    const wanted = Object.entries(labels ?? {}).map(([key, value]) => ({ labels: { path: [key], equals: value } }));
+    return { AND: [columns, ...wanted] };
+  }
+}
+
+async function refusing<T>(write: Promise<T>): Promise<T> {
+  try {
+    return await write;
+  } catch (error) {
+    throw explained(error);
+  }
+}
