@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { Arn, Id, Name, ProjectIdInput, Timestamp, line, pageOf, stored } from './common.js';
+
+export const ApiBudget = z
+  .strictObject({
+    modifyPerSecond: z.number().min(0.1).max(50).describe('Writes per second, default 3.'),
+    modifyBurst: z.int().min(1).max(200).describe('Burst, default 20.'),
+  })
+  .meta({ id: 'ApiBudget', description: "What Sluice may spend of the account's ELBv2 API in this Region.", examples: [{ modifyPerSecond: 3, modifyBurst: 20 }] });
+
+export const AwsCredentials = z
+  .strictObject({
+    accessKeyId: line(128, 16).regex(/^\w+$/, 'must be letters, digits and _'),
+    secretAccessKey: line(256).describe('Stored as ciphertext, never shown again.'),
+  })
+  .meta({ id: 'AwsCredentials', description: 'An access key of an IAM user. Prefer a role with the credentials of the process.' });
+
+const Endpoint = z
+  .url({ protocol: /^https?$/ })
+  .max(300)
+  .nullable()
+  .describe('Base URL in place of AWS; only what the operator of this server allowed (SLUICE_ALLOWED_AWS_ENDPOINTS). null = AWS.');
+const RoleArn = Arn.regex(/^arn:[a-z0-9-]+:iam::\d{12}:role\//, "must be a role's ARN").nullable().describe('Role to assume with the generated external id; null = none.');
+const Credentials = AwsCredentials.nullable().describe("null = the server's own credentials, where its operator allowed that (SLUICE_ALLOW_PROCESS_CREDENTIALS).");
+
+export const CheckResult = z
+  .object({ at: Timestamp, ok: z.boolean(), message: z.string() })
+  .meta({ id: 'CheckResult', description: 'What the last `:check` found.' });
+
+export const Account = z
+  .object({
+    ...stored,
+    projectId: Id,
+    name: z.string(),
+    awsAccountId: z.string(),
+    region: z.string(),
+    endpoint: z.string().nullable(),
+    roleArn: z.string().nullable(),
+    externalId: z.string().describe("Generated here; goes into the role's trust policy as sts:ExternalId."),
+    credentials: z.enum(['stored', 'process']).describe('Whether sealed credentials are stored; they are never shown.'),
+    apiBudget: ApiBudget,
+    check: CheckResult.nullable(),
+  })
+  .meta({ id: 'Account', description: 'One AWS account and Region as we reach it.' });
+export type Account = z.infer<typeof Account>;
+
+export const CreateAccount = z
+  .strictObject({
+    projectId: ProjectIdInput,
+    name: Name,
+    awsAccountId: line(12, 12).regex(/^\d{12}$/, 'must be 12 digits'),
+    region: line(32).regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a Region such as eu-central-1'),
+    endpoint: Endpoint.optional(),
+    roleArn: RoleArn.optional(),
+    credentials: Credentials.optional(),
+    apiBudget: ApiBudget.optional(),
+  })
+  .meta({ id: 'CreateAccount', description: 'A new account.', examples: [{ name: 'production', awsAccountId: '111122223333', region: 'eu-central-1', roleArn: 'arn:aws:iam::111122223333:role/sluice' }] });
+export type CreateAccount = z.input<typeof CreateAccount>;
+
+export const UpdateAccount = z
+  .strictObject({ name: Name, endpoint: Endpoint, roleArn: RoleArn, credentials: Credentials, apiBudget: ApiBudget })
+  .partial()
+  .meta({ id: 'UpdateAccount', description: 'What is given is changed.', examples: [{ apiBudget: { modifyPerSecond: 2, modifyBurst: 10 } }] });
+export type UpdateAccount = z.input<typeof UpdateAccount>;
+
+export const AccountPage = pageOf(Account, 'Account');
+
+export const AccountCheck = z
+  .object({
+    account: Account,
+    ok: z.boolean(),
+    message: z.string(),
+    advice: z.string().nullable().describe('What to do about it; null when all is well.'),
+    identity: z.object({ accountId: z.string(), arn: z.string() }).nullable().describe('Who AWS says we are; null when it could not be asked.'),
+    loadBalancers: z.int().nullable(),
+  })
+  .meta({ id: 'AccountCheck', description: 'Whether the account can be reached, and what to do if not.' });
+export type AccountCheck = z.infer<typeof AccountCheck>;

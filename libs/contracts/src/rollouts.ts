@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import { Id, Name, ProjectIdInput, Time, Timestamp, Weights, pageOf } from './common.js';
+import { Decision, Finding, Intent } from './decisions.js';
+import { Forced } from './routes.js';
+
+export const rolloutStates = [
+  'Scheduled', 'Running', 'Paused', 'Blocked', 'Suspended', 'RollingBack',
+  'Succeeded', 'RolledBack', 'Aborted', 'Cancelled', 'Failed',
+] as const;
+export const RolloutState = z.enum(rolloutStates).meta({ id: 'RolloutState' });
+export type RolloutState = z.infer<typeof RolloutState>;
+
+export const rolloutVerbs = ['start', 'cancel', 'pause', 'resume', 'advance', 'abort', 'rollback', 'adopt', 'reassert'] as const;
+export const RolloutVerb = z.enum(rolloutVerbs).meta({ id: 'RolloutVerb' });
+export type RolloutVerb = z.infer<typeof RolloutVerb>;
+
+const WeightsByRoute = z.record(z.string(), Weights);
+
+export const FrozenBackend = z
+  .object({
+    id: Id,
+    name: z.string(),
+    clusterId: Id,
+    clusterName: z.string(),
+    namespace: z.string(),
+    service: z.string(),
+    port: z.union([z.int(), z.string()]),
+    targetGroupArn: z.string(),
+  })
+  .meta({ id: 'FrozenBackend', description: 'A backend as it was when the rollout was created.' });
+
+export const FrozenRoute = z
+  .object({
+    id: Id,
+    name: z.string(),
+    arn: z.string(),
+    accountId: Id,
+    backends: z.array(FrozenBackend),
+    pinned: z.array(z.string()),
+    baseline: Weights.describe('Live weights when the rollout was created: where a rollback goes.'),
+  })
+  .meta({ id: 'FrozenRoute', description: 'A route as it was when the rollout was created.' });
+
+export const CompiledStep = z
+  .object({
+    index: z.int(),
+    name: z.string(),
+    shares: z.record(z.string(), z.int()).describe('Tenths of a percent per backend name.'),
+    weights: WeightsByRoute.describe('Whole forward-action weights per route id.'),
+    holdMs: z.int(),
+    gates: z.array(z.object({ kind: z.literal('health'), minHealthyTargets: z.int() })),
+  })
+  .meta({ id: 'CompiledStep', description: 'One step with everything resolved.' });
+
+export const FrozenPlan = z
+  .object({
+    schemaVersion: z.literal(1),
+    decideVersion: z.literal(1),
+    planId: Id,
+    planVersion: z.int(),
+    name: z.string(),
+    routes: z.array(FrozenRoute),
+    steps: z.array(CompiledStep),
+    settleMs: z.int(),
+    minHealthyTargets: z.int(),
+    maxFactAgeMs: z.int(),
+    recheckMs: z.int(),
+    onHealthLost: z.enum(['block', 'rollback']),
+    bakeMs: z.int(),
+  })
+  .meta({ id: 'FrozenPlan', description: 'A plan version with everything resolved, frozen into the rollout.' });
+
+export const RouteDiff = z
+  .object({
+    routeId: Id,
+    intended: Weights,
+    lastWritten: Weights,
+    live: Weights,
+    foreign: z.array(z.string()).describe('Target groups in the live action that are neither a backend nor pinned.'),
+  })
+  .meta({ id: 'RouteDiff', description: 'Three views of one route: what the step intends, what was last written, what is live.' });
+
+export const Rollout = z
+  .object({
+    id: Id,
+    projectId: Id,
+    planId: Id,
+    planVersion: z.int(),
+    name: z.string(),
+    state: RolloutState,
+    version: z.int().describe('Grows with every change; the ETag.'),
+    stepIndex: z.int().describe('Step being written or held; -1 before the first.'),
+    stepCount: z.int(),
+    plan: FrozenPlan,
+    expected: WeightsByRoute.describe('What we believe is live, per route id.'),
+    reason: z.string().describe('Why it stands where it stands, PascalCase.').meta({ examples: ['StepIsHolding'] }),
+    message: z.string().describe('The same as a sentence with numbers and the next step.'),
+    beside: z.array(Finding).describe("The other checks' findings."),
+    diffs: z.array(RouteDiff),
+    allowedVerbs: z.array(RolloutVerb),
+    verifiedAt: Timestamp.nullable(),
+    heldMs: z.int().describe('Hold already served.'),
+    holdMs: z.int().nullable().describe('Planned length of the current hold; null = none now.'),
+    nextWakeAt: Timestamp.nullable(),
+    advanceRequestedBy: z.string().nullable(),
+    forced: z.object({ by: z.string(), reason: z.string() }).nullable(),
+    startAt: Timestamp.nullable(),
+    startedAt: Timestamp.nullable(),
+    finishedAt: Timestamp.nullable(),
+    createdAt: Timestamp,
+    createdBy: z.string(),
+    updatedAt: Timestamp,
+  })
+  .meta({ id: 'Rollout', description: 'One run of one plan version.' });
+export type Rollout = z.infer<typeof Rollout>;
+
+export const CreateRollout = z
+  .strictObject({
+    projectId: ProjectIdInput,
+    planId: Id,
+    planVersion: z.int().min(1).max(1_000_000).optional().describe('Default: the latest.'),
+    name: Name.optional().describe("Default: the plan's name."),
+    startAt: z.union([z.literal('now'), Time, z.null()]).default('now').describe('`now`, a time, or null = only by the `start` verb.'),
+    forced: Forced.optional(),
+  })
+  .meta({ id: 'CreateRollout', description: 'Starts a plan version, with everything frozen now.', examples: [{ planId: 'pln_0123456789abcdefghij' }] });
+export type CreateRollout = z.input<typeof CreateRollout>;
+
+export const RolloutPage = pageOf(Rollout, 'Rollout');
+
+export const TimelinePoint = z
+  .object({ at: Timestamp, routeId: Id, stepIndex: z.int().nullable(), kind: z.enum(['planned', 'verified']), weights: Weights })
+  .meta({ id: 'TimelinePoint', description: 'What was planned or verified on one route at one moment.' });
+
+export const RolloutTimeline = z
+  .object({ rolloutId: Id, points: z.array(TimelinePoint), decisions: z.array(Decision), intents: z.array(Intent) })
+  .meta({ id: 'RolloutTimeline', description: 'Planned and verified weights over time, with the decisions and writes behind them.' });
+export type RolloutTimeline = z.infer<typeof RolloutTimeline>;
