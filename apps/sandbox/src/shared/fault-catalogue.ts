@@ -13,6 +13,7 @@ export interface FaultBodies {
   'dataPlane.propagationDelay': { ms: number };
   'targets.unhealthy': { cluster?: Names; targetGroup?: Names; address?: Names };
   'cluster.down': { name: Names };
+  'cluster.latency': { name: Names; ms: number };
   'controller.down': { name: Names };
   'pods.unhealthy': { cluster: Names; namespace?: Names; service?: Names };
 }
@@ -60,6 +61,7 @@ export const faultCatalogue: Readonly<Record<FaultName, FaultEntry>> = {
     schema: body({ cluster: names, targetGroup: names, address: names }, [], 1),
   },
   'cluster.down': { says: 'The API server of these clusters is not reachable.', schema: body({ name: names }, ['name']) },
+  'cluster.latency': { says: 'The API server of these clusters waits this long before it looks at a request.', schema: body({ name: names, ms }, ['name', 'ms']) },
   'controller.down': { says: 'The load balancer controller of these clusters, with its webhooks, is not running.', schema: body({ name: names }, ['name']) },
   'pods.unhealthy': {
     says: 'The pods of these Services answer 503, to health checks too.',

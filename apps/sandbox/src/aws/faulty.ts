@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Faults } from '../shared/faults.js';
+import { AwsError } from './aws-error.js';
+import type { ActionHandler } from './call.js';
+import { expiredToken, type Caller } from './identities.js';
+import { TokenBuckets } from './token-buckets.js';
+
+/** The AWS faults, each at its place in the handling of a call. The sandbox's own parts (`internal`) never meet them. */
+export class AwsFaults {
+  private readonly buckets = new TokenBuckets();
+
+  constructor(private readonly faults: Faults) {}
+
+  /** Before anything is looked at. */
+  async delay(action: string): Promise<void> {
+    const latency = this.faults.get('aws.latency');
+    if (latency !== undefined && concerns(latency, action)) await sleep(latency.ms);
+  }
+
+  /** Once the caller is known, before the action runs. @throws AwsError */
+  refuse(action: string, caller: Caller, nowMs: number): void {
+    if (caller.temporary && this.faults.get('aws.expiredToken') !== undefined) throw expiredToken();
+    const denied = this.faults.get('aws.accessDenied');
+    if (denied !== undefined && concerns(denied, action)) throw new AwsError('AccessDenied', `User: ${caller.arn} is not authorized to perform: ${action}`, 403);
+    const throttle = this.faults.get('aws.throttle');
+    if (throttle !== undefined && concerns(throttle, action) && this.throttled(throttle, caller, nowMs)) throw throttling();
+    const broken = this.faults.get('aws.serverError');
+    if (broken !== undefined && concerns(broken, action) && Math.random() < (broken.probability ?? 1)) {
+      throw new AwsError('InternalFailure', 'The request processing has failed because of an unknown error, exception or failure.', 500);
+    }
+  }
+
+  /** Whether the reply of a call that took effect is to be lost. Counts down and ends the fault by itself. */
+  dropsReply(action: string, handler: ActionHandler): boolean {
+    const fault = this.faults.get('aws.successThenTimeout');
+    if (fault === undefined || !handler.mutates || !concerns(fault, action)) return false;
+    if (fault.count === 1) this.faults.clear('aws.successThenTimeout');
+    else if (fault.count !== undefined) this.faults.set('aws.successThenTimeout', { ...fault, count: fault.count - 1 });
+    return true;
+  }
+
+  private throttled(fault: { probability?: number; ratePerSecond?: number }, caller: Caller, nowMs: number): boolean {
+    if (Math.random() < (fault.probability ?? 0)) return true;
+    if (fault.ratePerSecond === undefined) return false;
+    return !this.buckets.take(`${caller.account}/${caller.regionName}`, { burst: Math.max(1, fault.ratePerSecond), perSecond: fault.ratePerSecond }, nowMs);
+  }
+}
+
+export function throttling(): AwsError {
+  return new AwsError('Throttling', 'Rate exceeded');
+}
+
+function concerns(fault: { actions?: string[] }, action: string): boolean {
+  return fault.actions === undefined || fault.actions.includes(action);
+}

@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AwsError } from './aws-error.js';
+import type { ActionHandler, Call } from './call.js';
+import { ec2Actions } from './ec2.js';
+import { elbv2Actions } from './elbv2.js';
+import { type AwsFaults, throttling } from './faulty.js';
+import type { Caller, Identities } from './identities.js';
+import { Params } from './params.js';
+import { loggable, type RequestLog } from './request-log.js';
+import type { StaleReads } from './stale-reads.js';
+import type { StateStore } from './state-store.js';
+import type { BucketSizes, TokenBuckets } from './token-buckets.js';
+import { ec2Error, ec2Reply, queryError, queryReply } from './xml.js';
+
+export interface EndpointParts {
+  readonly store: StateStore;
+  readonly identities: Identities;
+  readonly faults: AwsFaults;
+  readonly staleReads: StaleReads;
+  readonly buckets: TokenBuckets;
+  readonly bucketSizes: BucketSizes;
+  readonly log: RequestLog;
+  readonly nowMs: () => number;
+  /** Called after each change that took effect. */
+  readonly changed: () => void;
+}
+
+interface Service {
+  readonly namespace: string;
+  readonly actions: Readonly<Record<string, ActionHandler>>;
+}
+
+const maxBodyBytes = 1024 * 1024;
+const stsNamespace = 'https://sts.amazonaws.com/doc/2011-06-15/';
+const elbNamespace = 'http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/';
+
+/** Answers AWS Query calls: POST with a form, signed with Signature Version 4; the service is told by its API version. */
+export class QueryEndpoint {
+  private readonly services: Readonly<Record<string, Service>>;
+
+  constructor(private readonly parts: EndpointParts) {
+    this.services = {
+      '2015-12-01': { namespace: elbNamespace, actions: elbv2Actions },
+      '2016-11-15': { namespace: '', actions: ec2Actions },
+      '2011-06-15': { namespace: stsNamespace, actions: {} },
+    };
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const requestId = randomUUID();
+    const form = new URLSearchParams(await readBody(request));
+    const version = form.get('Version') ?? '';
+    try {
+      const body = await this.answer(form, request, requestId);
+      if (body === 'dropped') request.socket.destroy();
+      else send(response, 200, body, requestId);
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      send(response, error.status, version === '2016-11-15' ? ec2Error(error, requestId) : queryError(this.services[version]?.namespace ?? elbNamespace, error, requestId), requestId);
+    }
+  }
+
+  private async answer(form: URLSearchParams, request: IncomingMessage, requestId: string): Promise<string> {
+    const { identities, faults, nowMs, log } = this.parts;
+    const action = form.get('Action') ?? '';
+    const version = form.get('Version') ?? '';
+    const caller = identities.identify(request.headers, nowMs());
+    if (!caller.internal) await faults.delay(action);
+    const handler = this.handler(action, version, caller);
+    const logged = async (outcome: string): Promise<void> => {
+      if (!handler.mutates || caller.internal) return;
+      const accessKeyId = /Credential=(\w+)/.exec(request.headers.authorization ?? '')?.[1] ?? '';
+      await log.append({ atMs: nowMs(), requestId, account: caller.account, region: caller.regionName, accessKeyId, action, params: loggable(form), outcome });
+    };
+    try {
+      const result = await this.run(action, handler, Params.parse(form), caller);
+      const dropped = !caller.internal && faults.dropsReply(action, handler);
+      await logged(dropped ? 'Dropped' : 'OK');
+      if (dropped) return 'dropped';
+      return version === '2016-11-15' ? ec2Reply(action, result, requestId) : queryReply(this.services[version]?.namespace ?? '', action, result, requestId);
+    } catch (error) {
+      if (error instanceof AwsError) await logged(error.code);
+      throw error;
+    }
+  }
+
+  private async run(action: string, handler: ActionHandler, params: Params, caller: Caller): Promise<object> {
+    const { store, faults, staleReads, buckets, bucketSizes, nowMs, changed } = this.parts;
+    const { account, regionName } = caller;
+    if (!caller.internal) {
+      if (handler.bucket !== 'none' && !buckets.take(`${account}/${regionName}/${handler.bucket}`, bucketSizes[handler.bucket], nowMs())) throw throttling();
+      faults.refuse(action, caller, nowMs());
+    }
+    const stale = handler.mutates || caller.internal ? undefined : staleReads.read(account, regionName);
+    const call: Call = { params, account, regionName, region: stale ?? store.region(account, regionName), nowMs: nowMs() };
+    const result = handler.run(call);
+    if (handler.mutates) {
+      changed();
+      await store.save();
+    }
+    return result;
+  }
+
+  private handler(action: string, version: string, caller: Caller): ActionHandler {
+    const service = this.services[version];
+    const found = version === '2011-06-15' ? this.stsAction(action, caller) : service && Object.hasOwn(service.actions, action) ? service.actions[action] : undefined;
+    if (found === undefined) throw new AwsError('InvalidAction', `The action ${action} is not valid for API version ${version}, or not part of the sandbox`);
+    return found;
+  }
+
+  private stsAction(action: string, caller: Caller): ActionHandler | undefined {
+    const { identities } = this.parts;
+    if (action === 'GetCallerIdentity') return { bucket: 'none', mutates: false, run: () => ({ UserId: caller.userId, Account: caller.account, Arn: caller.arn }) };
+    if (action === 'AssumeRole') return { bucket: 'none', mutates: true, run: ({ params, nowMs }) => identities.assumeRole(params, caller, nowMs) };
+    return undefined;
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size <= maxBodyBytes) chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function send(response: ServerResponse, status: number, body: string, requestId: string): void {
+  response.writeHead(status, { 'content-type': 'text/xml', 'content-length': Buffer.byteLength(body), 'x-amzn-requestid': requestId });
+  response.end(body);
+}
