@@ -1,0 +1,143 @@
+import { FieldSet } from './field-set.js';
+import { isRecord, type JsonRecord } from './json.js';
+import { KubeError } from './kube-error.js';
+import type { KubeObject, ManagedFieldsEntry } from './kube-object.js';
+import { apiVersionOf, type ResourceType } from './resource-type.js';
+import { compare, fieldsOf, merge, without } from './typed-value.js';
+
+/** Who writes: the field manager's name, how, and through which subresource. */
+export interface Writer {
+  readonly manager: string;
+  readonly operation: 'Apply' | 'Update';
+  readonly subresource: string;
+}
+
+interface Owner {
+  readonly entry: ManagedFieldsEntry;
+  fields: FieldSet;
+}
+
+const unownedMetadata = ['name', 'namespace', 'generateName', 'selfLink', 'uid', 'resourceVersion', 'generation', 'creationTimestamp',
+  'deletionTimestamp', 'deletionGracePeriodSeconds', 'managedFields'];
+
+/** The part of an object that managers can own: no identity, nothing the server counts, and status only through its subresource. */
+function ownable(type: ResourceType, object: KubeObject | undefined, subresource: string): JsonRecord | undefined {
+  if (object === undefined) return undefined;
+  const metadata = Object.fromEntries(Object.entries(object.metadata).filter(([field]) => !unownedMetadata.includes(field)));
+  const rest = Object.fromEntries(Object.entries(object).filter(([field]) => !['apiVersion', 'kind', 'metadata'].includes(field)));
+  if (type.hasStatus && subresource === '') delete rest['status'];
+  if (type.hasStatus && subresource === 'status' && type.isCustom) delete rest['spec'];
+  return { ...(Object.keys(metadata).length > 0 ? { metadata } : {}), ...rest };
+}
+
+function ownersOf(object: KubeObject | undefined): Owner[] {
+  return (object?.metadata.managedFields ?? []).map((entry) => ({ entry, fields: FieldSet.fromFieldsV1(entry.fieldsV1) }));
+}
+
+function isWriter(owner: Owner, writer: Writer): boolean {
+  const { manager, operation, subresource } = owner.entry;
+  return manager === writer.manager && operation === writer.operation && (subresource ?? '') === writer.subresource;
+}
+
+function withOwners(object: KubeObject, owners: readonly Owner[]): KubeObject {
+  const managedFields = owners.filter((owner) => !owner.fields.isEmpty).map((owner) => ({ ...owner.entry, fieldsV1: owner.fields.toFieldsV1() }));
+  const metadata = { ...object.metadata };
+  delete metadata.managedFields;
+  return { ...object, metadata: managedFields.length > 0 ? { ...metadata, managedFields } : metadata };
+}
+
+function entryFor(type: ResourceType, writer: Writer, now: Date): ManagedFieldsEntry {
+  return {
+    manager: writer.manager, operation: writer.operation, apiVersion: apiVersionOf(type), time: timestamp(now), fieldsType: 'FieldsV1', fieldsV1: {},
+    ...(writer.subresource === '' ? {} : { subresource: writer.subresource }),
+  };
+}
+
+export function timestamp(date: Date): string {
+  return `${date.toISOString().slice(0, 19)}Z`;
+}
+
+/**
+ * Ownership after a create, update or patch: the writer takes every field that it changed, everybody loses what was
+ * changed or removed under them. A client that empties `managedFields` resets all ownership.
+ */
+export function ownAfterUpdate(type: ResourceType, before: KubeObject | undefined, after: KubeObject, writer: Writer, now: Date): KubeObject {
+  const isReset = after.metadata.managedFields?.length === 0 || (after.metadata.managedFields?.length === 1 && !after.metadata.managedFields[0]?.manager);
+  if (isReset) return withOwners(after, []);
+  const seen = (object: KubeObject | undefined) => ownable(type, object, writer.subresource);
+  const changed = compare(type.schema, seen(before) ?? {}, seen(after));
+  const owners = ownersOf(before);
+  const lost = changed.modified.union(changed.removed);
+  for (const owner of owners) owner.fields = owner.fields.minus(lost);
+  const gained = changed.modified.union(changed.added);
+  if (gained.isEmpty) return withOwners(after, owners);
+  const own = owners.find((owner) => isWriter(owner, writer));
+  const others = owners.filter((owner) => owner !== own);
+  const fields = (own?.fields ?? new FieldSet()).union(gained);
+  return withOwners(after, [...others, { entry: entryFor(type, writer, now), fields }]);
+}
+
+/**
+ * Server-side apply: the object that results from laying `applied` over `live` as `writer`, with its new ownership.
+ * What the writer applied before, leaves out now and shares with nobody goes away. Throws 409 with every conflicting
+ * field, unless forced, in which case the others lose those fields.
+ */
+export function apply(type: ResourceType, live: KubeObject | undefined, applied: KubeObject, writer: Writer, force: boolean, now: Date): KubeObject {
+  const owners = ownersOf(live);
+  const own = owners.find((owner) => isWriter(owner, writer));
+  const others = owners.filter((owner) => owner !== own);
+  const wanted = ownable(type, applied, writer.subresource) ?? {};
+  const fields = fieldsOf(type.schema, wanted);
+  if (Object.keys(wanted).length === 0) fields.isMember = false;
+  const merged = merge(type.schema, live, { ...identity(applied), ...wanted }) as KubeObject; // both sides are objects of this kind
+  const kept = others.reduce((set, owner) => set.union(owner.fields), fields);
+  const abandoned = (own?.fields ?? new FieldSet()).minus(kept);
+  const result = without(type.schema, merged, abandoned, kept) as KubeObject; // identity is never abandoned, so an object remains
+  settleConflicts(type, live, result, others, writer, force);
+  const entry = isSameSet(own?.fields, fields) && own ? own.entry : entryFor(type, writer, now);
+  return withOwners(result, [...others, { entry, fields }]);
+}
+
+function identity(applied: KubeObject): JsonRecord {
+  return { apiVersion: applied.apiVersion, kind: applied.kind };
+}
+
+function isSameSet(a: FieldSet | undefined, b: FieldSet): boolean {
+  return a !== undefined && a.minus(b).isEmpty && b.minus(a).isEmpty;
+}
+
+function settleConflicts(type: ResourceType, live: KubeObject | undefined, result: KubeObject, others: Owner[], writer: Writer, force: boolean): void {
+  if (live === undefined) return;
+  const changed = compare(type.schema, ownable(type, live, writer.subresource), ownable(type, result, writer.subresource));
+  const touched = changed.modified.union(changed.added);
+  const conflicts = others.flatMap((owner) => owner.fields.intersect(touched).paths().map((path) => ({ owner, path })));
+  if (conflicts.length > 0 && !force) throw conflictError(conflicts);
+  for (const owner of others) owner.fields = owner.fields.minus(touched).minus(changed.removed);
+}
+
+function conflictError(conflicts: readonly { owner: Owner; path: string }[]): KubeError {
+  const causes = conflicts.map(({ owner, path }) => ({ reason: 'FieldManagerConflict', message: `conflict with ${ownerText(owner)}`, field: path }));
+  return new KubeError(409, 'Conflict', conflictMessage(conflicts), { causes });
+}
+
+function conflictMessage(conflicts: readonly { owner: Owner; path: string }[]): string {
+  const [first] = conflicts;
+  if (conflicts.length === 1 && first) return `Apply failed with 1 conflict: conflict with ${ownerText(first.owner)}: ${first.path}`;
+  const names = [...new Set(conflicts.map(({ owner }) => ownerText(owner)))].sort();
+  const blocks = names.map((name) => {
+    const paths = conflicts.filter(({ owner }) => ownerText(owner) === name).map(({ path }) => `- ${path}`);
+    return [`conflicts with ${name}:`, ...paths].join('\n');
+  });
+  return `Apply failed with ${conflicts.length} conflicts: ${blocks.join('\n')}`;
+}
+
+function ownerText({ entry }: Owner): string {
+  const through = entry.subresource ? ` with subresource "${entry.subresource}"` : '';
+  const name = `${JSON.stringify(entry.manager)}${through}`;
+  if (entry.operation === 'Apply') return name;
+  return entry.time ? `${name} using ${entry.apiVersion} at ${entry.time}` : `${name} using ${entry.apiVersion}`;
+}
+
+export function isManagedFieldsGiven(body: unknown): boolean {
+  return isRecord(body) && isRecord(body['metadata']) && body['metadata']['managedFields'] !== undefined && body['metadata']['managedFields'] !== null;
+}

@@ -1,0 +1,96 @@
+import { isRecord, type JsonRecord } from './json.js';
+import type { FieldError } from './kube-error.js';
+import { fieldSchema, isClosed, type Schema } from './schema.js';
+
+/** Checks a value against a structural schema and answers what is wrong, worded as the Kubernetes API does. */
+export function schemaErrors(schema: Schema, value: unknown, path = ''): FieldError[] {
+  if (value === undefined) return [];
+  const wrongType = typeError(schema, value, path);
+  if (wrongType !== undefined) return [wrongType];
+  if (Array.isArray(value)) return value.flatMap((item, index) => (schema.items ? schemaErrors(schema.items, item, `${path}[${index}]`) : []));
+  if (isRecord(value)) return objectErrors(schema, value, path);
+  return scalarErrors(schema, value, path);
+}
+
+function objectErrors(schema: Schema, value: JsonRecord, path: string): FieldError[] {
+  const missing = (schema.required ?? []).filter((field) => value[field] === undefined || value[field] === null)
+    .map((field): FieldError => ({ type: 'FieldValueRequired', field: join(path, field), message: 'Required value' }));
+  const inner = Object.entries(value).flatMap(([field, child]) => {
+    const known = fieldSchema(schema, field);
+    return known && child !== null ? schemaErrors(known, child, join(path, field)) : [];
+  });
+  return [...missing, ...inner];
+}
+
+function typeError(schema: Schema, value: unknown, path: string): FieldError | undefined {
+  const actual = typeName(value);
+  const isInvalid = schema['x-kubernetes-int-or-string']
+    ? actual !== 'integer' && actual !== 'string'
+    : schema.type !== undefined && actual !== schema.type && !(schema.type === 'number' && actual === 'integer');
+  if (!isInvalid) return undefined;
+  const wanted = schema['x-kubernetes-int-or-string'] ? 'integer,string' : schema.type;
+  return {
+    type: 'FieldValueTypeInvalid', field: path === '' ? '<nil>' : path,
+    message: `Invalid value: "${actual}": ${path} in body must be of type ${wanted}: "${actual}"`,
+  };
+}
+
+function scalarErrors(schema: Schema, value: unknown, path: string): FieldError[] {
+  const invalid = (message: string): FieldError[] => [{ type: 'FieldValueInvalid', field: path, message: `Invalid value: ${JSON.stringify(value)}: ${path} in body ${message}` }];
+  if (schema.enum && !schema.enum.includes(String(value))) {
+    return [{
+      type: 'FieldValueNotSupported', field: path,
+      message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${schema.enum.map((each) => JSON.stringify(each)).join(', ')}`,
+    }];
+  }
+  if (typeof value === 'number') {
+    if (schema.minimum !== undefined && value < schema.minimum) return invalid(`should be greater than or equal to ${schema.minimum}`);
+    if (schema.maximum !== undefined && value > schema.maximum) return invalid(`should be less than or equal to ${schema.maximum}`);
+  }
+  if (typeof value === 'string') {
+    if (schema.minLength !== undefined && value.length < schema.minLength) return invalid(`should be at least ${schema.minLength} chars long`);
+    if (schema.maxLength !== undefined && value.length > schema.maxLength) {
+      return [{ type: 'FieldValueTooLong', field: path, message: `Too long: may not be more than ${schema.maxLength} bytes` }];
+    }
+    if (schema.pattern !== undefined && !new RegExp(schema.pattern).test(value)) return invalid(`should match '${schema.pattern}'`);
+    if (schema.format === 'date-time' && Number.isNaN(Date.parse(value))) return invalid(`must be of type date-time: ${JSON.stringify(value)}`);
+  }
+  return [];
+}
+
+/** Paths of fields that the schema does not know, in the order they stand (`spec.targetTyp`, `spec.ports[0].prot`). */
+export function unknownFields(schema: Schema | undefined, value: unknown, path = ''): string[] {
+  if (schema === undefined) return [];
+  if (Array.isArray(value)) return value.flatMap((item, index) => unknownFields(schema.items, item, `${path}[${index}]`));
+  if (!isRecord(value)) return [];
+  return Object.entries(value).flatMap(([field, child]) => {
+    const known = fieldSchema(schema, field);
+    if (known === undefined) return isClosed(schema) ? [join(path, field)] : [];
+    return unknownFields(known, child, join(path, field));
+  });
+}
+
+/** A copy without the fields that the schema does not know, and without nulls, as the API server stores it. */
+export function prune(schema: Schema | undefined, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => prune(schema?.items, item));
+  if (!isRecord(value)) return value;
+  const kept: JsonRecord = {};
+  for (const [field, child] of Object.entries(value)) {
+    const known = fieldSchema(schema, field);
+    if (known === undefined && isClosed(schema)) continue;
+    if (child === undefined || (child === null && schema !== undefined)) continue;
+    kept[field] = prune(known, child);
+  }
+  return kept;
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
+  return typeof value;
+}
+
+function join(path: string, field: string): string {
+  return path === '' ? field : `${path}.${field}`;
+}
