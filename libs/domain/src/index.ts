@@ -1,7 +1,37 @@
 export * from './errors.js';
+
 export * from './weights/types.js';
+export * from './weights/equal.js';
+export * from './weights/validate.js';
+export * from './weights/from-shares.js';
+
 export * from './route/types.js';
+export * from './route/our-tags.js';
+export * from './route/ownership.js';
+
 export * from './plan/types.js';
+export * from './plan/validate-plan.js';
+export * from './plan/compile.js';
+
 export * from './rollout/states.js';
 export * from './rollout/types.js';
 export * from './rollout/decision.js';
+export * from './rollout/decide.js';
+export * from './rollout/verbs.js';
+export * from './rollout/hold.js';
+export * from './rollout/rollback.js';
+export * from './rollout/receivers.js';
+export * from './rollout/step-weights.js';
+export * from './rollout/three-way-diff.js';
+export * from './rollout/explain.js';
+
+export * from './lane/token-bucket.js';
+export * from './lane/aimd.js';
+export * from './lane/priority.js';
+
+export * from './drain/drained.js';
+
+export * from './text/duration.js';
+export * from './text/instant-text.js';
+export * from './text/shares-text.js';
+export * from './text/health-text.js';

@@ -1,0 +1,121 @@
+import { own } from '../text/record.js';
+import { sameWeights } from '../weights/equal.js';
+import type { Weights } from '../weights/types.js';
+import type { LiveRoute, TargetHealth } from '../route/types.js';
+import type { Decision, Finding, RouteChange } from './decision.js';
+import { countHold, requiredHoldMs } from './hold.js';
+import { weightsOfStep } from './step-weights.js';
+import type { CompiledStep, Fact, FrozenRoute, Instant, Observation, Rollout } from './types.js';
+
+type WithoutBeside<T> = T extends Decision ? Omit<T, 'beside'> : never;
+
+/** What a check that wants to lead answers: a decision but for the other checks' findings. */
+export type Verdict = WithoutBeside<Decision>;
+
+/** Worth showing beside the leading reason, but never in the way. */
+export interface Note extends Finding {
+  readonly kind: 'note';
+}
+
+/** Looks at one concern; null when it has nothing to say. Never throws, whatever was observed. */
+export type Check = (at: Context) => Verdict | Note | null;
+
+/** The step that would be written next, with what it would change. */
+export interface Target {
+  readonly index: number;
+  readonly step: CompiledStep;
+  readonly changes: readonly RouteChange[];
+  /** Why its weights can't be built around what is live now; null when they can. */
+  readonly unbuildable: string | null;
+}
+
+/** Everything the checks look at, worked out once. */
+export interface Context {
+  readonly rollout: Rollout;
+  readonly seen: Observation;
+  readonly now: Instant;
+  /** Running, or scheduled and due: only then is a fact that can't be seen in anybody's way. */
+  readonly active: boolean;
+  /** The step being written or held; null before the first. */
+  readonly step: CompiledStep | null;
+  /** null after the last step. */
+  readonly target: Target | null;
+  /** True when the current step's writes have ended without all of them applied: its target is itself. */
+  readonly unfinished: boolean;
+  readonly heldMs: number;
+  readonly remainingMs: number;
+}
+
+export function contextOf(rollout: Rollout, seen: Observation, now: Instant): Context {
+  const due = rollout.state === 'Scheduled' && rollout.startAt !== null && rollout.startAt <= now;
+  const step = rollout.plan.steps[rollout.stepIndex] ?? null;
+  const unfinished = step !== null && rollout.verifiedAt === null;
+  const { heldMs } = countHold(rollout, now);
+  return {
+    rollout, seen, now, step, unfinished, heldMs,
+    active: rollout.state === 'Running' || due,
+    target: targetOf(rollout, unfinished ? rollout.stepIndex : rollout.stepIndex + 1),
+    remainingMs: Math.max(0, requiredHoldMs(rollout) - heldMs),
+  };
+}
+
+function targetOf(rollout: Rollout, index: number): Target | null {
+  const step = rollout.plan.steps[index];
+  if (!step) return null;
+  const changes: RouteChange[] = [];
+  const unbuildable: string[] = [];
+  for (const route of rollout.plan.routes) {
+    const before = expectedOf(rollout, route);
+    const built = weightsOfStep(route, step, before);
+    if (!built.ok) unbuildable.push(`route ${route.name}: ${built.issues.map((issue) => issue.message).join('; ')}`);
+    else if (!sameWeights(before, built.weights)) changes.push({ routeId: route.id, before, after: built.weights });
+  }
+  return { index, step, changes, unbuildable: unbuildable.length > 0 ? unbuildable.join('; ') : null };
+}
+
+/** What we believe is live on a route. */
+export function expectedOf(rollout: Rollout, route: FrozenRoute): Weights {
+  return own(rollout.expected, route.id) ?? route.baseline;
+}
+
+/** What the current step intends on a route; the baseline before the first. */
+export function intendedOf(rollout: Rollout, route: FrozenRoute): Weights {
+  const step = rollout.plan.steps[rollout.stepIndex];
+  return (step && own(step.weights, route.id)) ?? route.baseline;
+}
+
+export function minHealthyOf(at: Context, step: CompiledStep): number {
+  return step.gates.find((gate) => gate.kind === 'health')?.minHealthyTargets ?? at.rollout.plan.minHealthyTargets;
+}
+
+/** One fact as far as it may be used: `unknown` says why not, and whether waiting may help. */
+export type Known<T> =
+  | { readonly kind: 'fresh'; readonly value: T; readonly at: Instant }
+  | { readonly kind: 'unknown'; readonly cause: 'missing' | 'stale' | 'transient' | 'terminal'; readonly why: string };
+
+/** A fact is fresh when its age, in whichever direction the clock went, is at most `maxFactAgeMs`. */
+export function known<T>(fact: Fact<T> | undefined, now: Instant, maxFactAgeMs: number): Known<T> {
+  if (!fact) return { kind: 'unknown', cause: 'missing', why: 'has not been read yet' };
+  if (!fact.ok) {
+    return { kind: 'unknown', cause: fact.transient ? 'transient' : 'terminal', why: `could not be read (${fact.code}: ${fact.message})` };
+  }
+  if (Math.abs(now - fact.at) <= maxFactAgeMs) return { kind: 'fresh', value: fact.value, at: fact.at };
+  return { kind: 'unknown', cause: 'stale', why: 'was read too long ago to act on' };
+}
+
+export function routeKnown(at: Context, route: FrozenRoute): Known<LiveRoute> {
+  return known(own(at.seen.routes, route.id), at.now, at.rollout.plan.maxFactAgeMs);
+}
+
+export function healthKnown(at: Context, targetGroupArn: string): Known<TargetHealth> {
+  return known(own(at.seen.health, targetGroupArn), at.now, at.rollout.plan.maxFactAgeMs);
+}
+
+/** When a fact that can't be used is worth another look. */
+export function soon(at: Context): Instant {
+  return at.now + Math.min(at.rollout.plan.recheckMs, 5_000);
+}
+
+export function atRecheck(at: Context): Instant {
+  return at.now + at.rollout.plan.recheckMs;
+}
