@@ -18,17 +18,18 @@ const platforms = { linux: 'linux', darwin: 'darwin', win32: 'windows' };
 
 /**
  * Starts the server whose files live in `dir`, or adopts it when it already runs.
- * @param {{ dir: string, settings?: Record<string, string> }} options `settings` are PostgreSQL settings (`-c`).
- * @returns `{ url, port, adopted, dataDir, urlOf(database), release(), stop(mode?) }`: `url` names the maintenance
+ * @param {{ dir: string, settings?: Record<string, string>, port?: number }} options `settings` are PostgreSQL settings
+ *   (`-c`); `port` is taken if it is free.
+ * @returns `{ url, port, adopted, dataDir, urlOf(database), isServing(), release(), stop(mode?) }`: `url` names the maintenance
  *   database `postgres`; `release` stops the server unless another live process also uses it; `stop` always does.
  */
-export async function startPostgres({ dir, settings = {} }) {
+export async function startPostgres({ dir, settings = {}, port = 0 }) {
   const home = path.resolve(dir);
   mkdirSync(home, { recursive: true, mode: 0o755 });
-  return withLock(path.join(home, 'lock'), () => startLocked(home, settings), { what: 'PostgreSQL' });
+  return withLock(path.join(home, 'lock'), () => startLocked(home, settings, port), { what: 'PostgreSQL' });
 }
 
-async function startLocked(home, settings) {
+async function startLocked(home, settings, preferredPort) {
   const user = postgresUser();
   const programs = await findPrograms(user);
   const dataDir = reachableDir(path.join(home, 'data'), user);
@@ -38,7 +39,7 @@ async function startLocked(home, settings) {
   if (isNew && postmasterRuns(dataDir)) stop(server, 'immediate');
   if (isNew || !existsSync(path.join(dataDir, 'PG_VERSION'))) initialise(server);
   const adopted = await isServing(dataDir);
-  if (!adopted) await launch(server, settings);
+  if (!adopted) await launch(server, settings, preferredPort);
   const holder = hold(home);
   const port = portOf(dataDir);
   const urlOf = (database) => `postgresql://${USER}:${server.password}@127.0.0.1:${port}/${database}`;
@@ -48,6 +49,7 @@ async function startLocked(home, settings) {
     port,
     adopted,
     dataDir,
+    isServing: () => isServing(dataDir),
     stop: (mode = 'fast') => stop(server, mode),
     release: () => withLock(path.join(home, 'lock'), () => release(server, holder), { what: 'PostgreSQL' }),
   };
@@ -103,12 +105,22 @@ function initialise({ dataDir, user, programs, password }) {
   }
 }
 
-async function launch({ dataDir, user, programs }, settings) {
+async function launch({ dataDir, user, programs }, settings, preferredPort) {
   const log = path.join(dataDir, 'server.log');
   for (let attempt = 1; ; attempt++) {
     const all = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200', ...settings };
     const flags = Object.entries(all).map(([name, value]) => `-c ${name}='${value}'`);
-    const args = ['start', '-w', '-s', '-D', dataDir, '-l', log, '-o', `-p ${await freePort()} ${flags.join(' ')}`];
+    const args = [
+      'start',
+      '-w',
+      '-s',
+      '-D',
+      dataDir,
+      '-l',
+      log,
+      '-o',
+      `-p ${await freePort(preferredPort)} ${flags.join(' ')}`,
+    ];
     const done = spawnSync(programs.pgCtl, args, { ...user, cwd: '/', stdio: ['ignore', 'ignore', 'ignore'] });
     if (done.status === 0) return;
     // for about a second after a kill -9 the old server's memory and port are still held

@@ -1,0 +1,119 @@
+// npm start: everything on this machine, and nothing beyond it. Installs, builds, starts PostgreSQL, the sandbox and
+// Sluice, then shows one blue/green upgrade. Stays up until Ctrl-C.
+//   --no-demo   without the upgrade
+//   --once      runs the upgrade, stops everything, and exits 0 only if every step was verified
+// The environment is not used (see lib/safe-environment.mjs), except KUBEBUILDER_ASSETS: with it the sandbox's clusters
+// are real control planes.
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { install, requireNodeVersion } from './lib/install.mjs';
+import { isMain, stateDir } from './lib/paths.mjs';
+import { ToolError, main, say, seconds } from './lib/say.mjs';
+import { RunFolder } from './lib/services.mjs';
+
+const accessFile = path.join(stateDir, 'access.json');
+
+async function start({ once, noDemo, signal, world }) {
+  const began = performance.now();
+  await install();
+  const { build } = await import('./build.mjs');
+  await build();
+  const { LocalWorld } = await import('./lib/local-world.mjs');
+  const local = (world.current = new LocalWorld(world.runFolder, world.fail));
+  const access = await local.start(signal);
+  local.writeAccess(accessFile);
+  say(`ready after ${seconds(performance.now() - began)}: ${access.dashboard} (token: ${access.token})`);
+  if (noDemo) {
+    describe(access);
+    return undefined;
+  }
+  const { walkthrough } = await import('./walkthrough/walkthrough.mjs');
+  const result = await walkthrough({
+    access,
+    sandbox: local.sandbox,
+    signal,
+    onAlb: (alb) => local.writeAccess(accessFile, { alb }),
+  });
+  describe({ ...access, alb: result.alb });
+  if (once) return result.ok ? 0 : 1;
+  return undefined;
+}
+
+function describe({ dashboard, api, alb, token, database }) {
+  const lines = [
+    ['dashboard', dashboard],
+    ['API', `${api}/v1   pages: ${api}/docs   OpenAPI: ${api}/openapi.json`],
+    ['ALB', alb ?? '(made by the walkthrough)'],
+    ['token', token],
+    ['database', database],
+    ['all of it', `${path.relative(process.cwd(), accessFile) || accessFile} (for programs)`],
+    ['logs', path.relative(process.cwd(), path.join(stateDir, 'logs'))],
+  ];
+  say('');
+  for (const [name, value] of lines) say(`  ${name.padEnd(10)} ${value}`);
+  say('');
+}
+
+/** Runs until a signal, a service that cannot be kept running, or the end of `--once`; then stops what it started. */
+async function live(options) {
+  const world = { current: undefined, runFolder: new RunFolder(path.join(stateDir, 'run')), fail: undefined };
+  world.runFolder.claim();
+  const stop = new AbortController();
+  const ended = new Promise((resolve) => {
+    world.fail = (message) => resolve(new ToolError(message));
+    stop.signal.addEventListener('abort', () => resolve('stopped'), { once: true });
+  });
+  onSignals(
+    () => stop.abort(),
+    () => world.current?.kill(),
+  );
+  try {
+    const started = start({ ...options, signal: stop.signal, world }).then((code) =>
+      code === undefined ? waitFor(ended, options) : code,
+    );
+    const outcome = await Promise.race([started, ended]);
+    if (outcome instanceof ToolError) throw outcome;
+    return outcome === 'stopped' ? (options.once ? 130 : 0) : outcome;
+  } finally {
+    if (world.current !== undefined) {
+      say('stopping …');
+      await world.current.stop();
+      say('everything is stopped; its data stays in .sluice');
+    }
+    world.runFolder.forget('start');
+  }
+}
+
+function waitFor(ended) {
+  say('It stays up. Ctrl-C stops everything that was started here.');
+  return ended;
+}
+
+function onSignals(first, second) {
+  let seen = 0;
+  const handle = (name) => () => {
+    seen++;
+    if (seen === 1) {
+      say(`${name}: stopping (once more: at once)`);
+      first();
+      return;
+    }
+    second();
+    process.exit(130);
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, handle(name));
+}
+
+if (isMain(import.meta)) {
+  await main(async () => {
+    requireNodeVersion();
+    const { values } = parseArgs({
+      options: { once: { type: 'boolean', default: false }, 'no-demo': { type: 'boolean', default: false } },
+    });
+    if (values.once && values['no-demo'])
+      throw new ToolError('--once runs the walkthrough and --no-demo leaves it out: give one of them');
+    const code = await live({ once: values.once, noDemo: values['no-demo'] });
+    // what is left is at most an idle connection
+    process.exit(code);
+  });
+}

@@ -1,0 +1,62 @@
+// Whether the upgrade did what it said: every step verified with exactly its weights, the share of real responses during
+// each hold within statistical bounds, no request lost.
+
+/** How far a measured share may lie from the intended one, in standard deviations: passed once in millions by chance. */
+const SIGMAS = 5;
+/** Requests around a change may have been answered by either side of it. */
+const MARGIN_MS = 500;
+
+/**
+ * Findings about an ended rollout: `{ steps, problems }`.
+ * @param {{ rollout: object, timeline: object, load: { between: Function, count: number, failures: string[] },
+ *   services: Record<string, string>, endedAt: number }} run `services` maps a backend's name to its Service's.
+ */
+export function judge({ rollout, timeline, load, services, endedAt }) {
+  const [route] = rollout.plan.routes;
+  const verified = timeline.points.filter((point) => point.kind === 'verified' && point.routeId === route.id);
+  const changes = timeline.points.filter((point) => point.routeId === route.id).map((point) => Date.parse(point.at));
+  const steps = rollout.plan.steps.map((step) => {
+    const point = verified.find(
+      (each) => each.stepIndex === step.index && sameWeights(each.weights, step.weights[route.id]),
+    );
+    if (point === undefined) return { step, verified: false, problem: 'its weights were never verified' };
+    const from = Date.parse(point.at);
+    const until = Math.min(...changes.filter((at) => at > from), endedAt);
+    const counts = load.between(from + MARGIN_MS, until - MARGIN_MS);
+    return { step, verified: true, counts, problem: shareProblem(step.shares, counts, services) };
+  });
+  const problems = [
+    ...(rollout.state === 'Succeeded' ? [] : [`the rollout ended ${rollout.state}: ${rollout.message}`]),
+    ...steps
+      .filter(({ problem }) => problem !== undefined)
+      .map(({ step, problem }) => `step ${step.index + 1} (${step.name}): ${problem}`),
+    ...(load.failures.length === 0
+      ? []
+      : [`${load.failures.length} of ${load.count} requests failed, the first ${load.failures[0]}`]),
+    ...(load.count === 0 ? ['no request was made'] : []),
+  ];
+  return { steps, problems };
+}
+
+function sameWeights(one, other) {
+  const text = (weights) =>
+    JSON.stringify(weights.map(({ targetGroupArn, weight }) => [targetGroupArn, weight]).sort());
+  return other !== undefined && text(one) === text(other);
+}
+
+/** Compares measured with intended shares (tenths of a percent per backend); `undefined` when they agree. */
+export function shareProblem(permilles, counts, services) {
+  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  if (total === 0) return 'no request was answered while it held';
+  for (const [backend, service] of Object.entries(services)) {
+    const intended = (permilles[backend] ?? 0) / 1000;
+    const measured = (counts[service] ?? 0) / total;
+    const allowed = SIGMAS * Math.sqrt((intended * (1 - intended)) / total);
+    if (Math.abs(measured - intended) > allowed) {
+      return `${backend} answered ${percent(measured)} of ${total} requests, intended ${percent(intended)} ± ${percent(allowed)}`;
+    }
+  }
+  return undefined;
+}
+
+const percent = (share) => `${(100 * share).toFixed(1)} %`;

@@ -1,0 +1,50 @@
+// One blue/green upgrade from beginning to end, over the REST API, with a client at the load balancer all the way.
+import { say, step } from '../lib/say.mjs';
+import { LoadClient } from './load-client.mjs';
+import { follow, sharesText } from './progress.mjs';
+import { Rest } from './rest.mjs';
+import { setUp } from './setup.mjs';
+import { judge } from './verdict.mjs';
+
+/** Backend -> the name of its Service, as the pods report it. */
+const SERVICES = { red: 'red-service', black: 'black-service' };
+
+/**
+ * @param {{ access: object, sandbox: object, signal: AbortSignal, onAlb: (url: string) => void }} world
+ * @returns `{ ok, alb }`: whether every step was verified and nothing was lost.
+ */
+export async function walkthrough({ access, sandbox, signal, onAlb }) {
+  const rest = new Rest(access, signal);
+  let made;
+  await step('preparing load balancer, target groups, clusters and bindings', async () => {
+    made = await setUp({ rest, access, sandbox, signal });
+  });
+  const { project, route, plan, alb } = made;
+  onAlb(alb);
+  const load = new LoadClient(alb);
+  load.start();
+  try {
+    say(`plan "${plan.name}": ${access.dashboard}`);
+    const created = await rest.post('/rollouts', { projectId: project.id, planId: plan.id });
+    const { rollout, timeline } = await follow({ rest, rollout: created, route, load, services: SERVICES, signal });
+    const endedAt = Date.now();
+    await load.stop();
+    const { steps, problems } = judge({ rollout, timeline, load, services: SERVICES, endedAt });
+    report({ rollout, steps, problems, load });
+    return { ok: problems.length === 0, alb };
+  } finally {
+    await load.stop();
+  }
+}
+
+function report({ rollout, steps, problems, load }) {
+  say('');
+  say(`result: ${rollout.state}. ${rollout.message}`);
+  for (const { step: each, verified, counts } of steps) {
+    const measured = counts === undefined ? '' : `, served ${sharesText(counts, SERVICES)}`;
+    say(`  step ${each.index + 1} ${each.name}: ${verified ? 'verified' : 'NOT VERIFIED'}${measured}`);
+  }
+  say(`load client: ${load.count} requests, ${load.failures.length} failures`);
+  for (const problem of problems) say(`  PROBLEM: ${problem}`);
+  say(problems.length === 0 ? 'every step was verified, and no request was lost' : 'not all is well: see above');
+}
