@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { accountOfPartsKey } from '../shared/parts.js';
 import { AwsError, validationError } from './aws-error.js';
 import type { Params } from './params.js';
 
@@ -7,8 +8,6 @@ export interface AccessKey {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly account: string;
-  /** Draws from no token bucket and is left alone by faults: for the sandbox's own parts. */
-  readonly internal?: boolean;
 }
 
 /** A role that is more than its name: with an external id that who assumes it has to give. Other roles may be assumed by anybody. */
@@ -24,7 +23,6 @@ export interface Session {
   readonly account: string;
   readonly arn: string;
   readonly userId: string;
-  readonly internal: boolean;
   readonly expiresAtMs: number;
 }
 
@@ -35,6 +33,7 @@ export interface Caller {
   readonly arn: string;
   readonly userId: string;
   readonly temporary: boolean;
+  /** A part of the sandbox itself: draws from no token bucket and meets no fault. */
   readonly internal: boolean;
 }
 
@@ -53,21 +52,16 @@ export class Identities {
     const [, accessKeyId, , regionName] = scope.exec(authorization) ?? [];
     if (accessKeyId === undefined || regionName === undefined) throw new AwsError('IncompleteSignature', 'The Authorization header is not an AWS4-HMAC-SHA256 signature', 403);
     checkDate(headers['x-amz-date'], nowMs);
-    const key = this.keys.find((candidate) => candidate.accessKeyId === accessKeyId);
-    if (key !== undefined) {
-      const { account, internal = false } = key;
-      return { account, regionName, arn: `arn:aws:iam::${account}:user/sandbox`, userId: 'AIDASANDBOX', temporary: false, internal };
+    const partsAccount = accountOfPartsKey(accessKeyId);
+    const keyAccount = partsAccount ?? this.keys.find((candidate) => candidate.accessKeyId === accessKeyId)?.account;
+    if (keyAccount !== undefined) {
+      return { account: keyAccount, regionName, arn: `arn:aws:iam::${keyAccount}:user/sandbox`, userId: 'AIDASANDBOX', temporary: false, internal: partsAccount !== undefined };
     }
     const session = this.sessions.find((candidate) => candidate.accessKeyId === accessKeyId);
     if (session === undefined || session.sessionToken !== headers['x-amz-security-token']) throw unknownToken();
     if (session.expiresAtMs <= nowMs) throw expiredToken();
-    const { account, arn, userId, internal } = session;
-    return { account, regionName, arn, userId, temporary: true, internal };
-  }
-
-  /** Every account that somebody can be in at present. */
-  accounts(): string[] {
-    return [...new Set([...this.keys, ...this.sessions].map((holder) => holder.account))];
+    const { account, arn, userId } = session;
+    return { account, regionName, arn, userId, temporary: true, internal: false };
   }
 
   /** STS AssumeRole: any role of any account, except that a configured external id has to be given. */
@@ -86,7 +80,7 @@ export class Identities {
     const session: Session = {
       accessKeyId: `ASIA${randomBytes(8).toString('hex').toUpperCase()}`, sessionToken: randomBytes(48).toString('base64'), account,
       arn: `arn:aws:sts::${account}:assumed-role/${path.slice(path.lastIndexOf('/') + 1)}/${name}`, userId: `${id}:${name}`,
-      internal: caller.internal, expiresAtMs: nowMs + seconds * 1000,
+      expiresAtMs: nowMs + seconds * 1000,
     };
     this.forgetLongExpired(nowMs);
     this.sessions.push(session);

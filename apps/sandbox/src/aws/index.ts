@@ -56,7 +56,7 @@ export async function startAws(options: AwsOptions): Promise<RunningAws> {
   });
   const server = createServer((request, response) => {
     if (request.method === 'GET') {
-      answerGet(request.url ?? '', store, identities, (status, body) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)));
+      answerGet(request.url ?? '', store, (status, body) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)));
       return;
     }
     endpoint.handle(request, response).catch((error: unknown) => {
@@ -86,11 +86,11 @@ export async function startAws(options: AwsOptions): Promise<RunningAws> {
 }
 
 /**
- * What isn't AWS's: `GET /sandbox/state` says which accounts and Regions there are and a revision that grows with every
+ * What isn't AWS's: `GET /sandbox/state` says which accounts and Regions have load balancers and a revision that grows with every
  * change, so that the data plane may read only when something changed. It lives without (with another peer in our place).
  */
-function answerGet(url: string, store: StateStore, identities: Identities, reply: (status: number, body: object) => void): void {
+function answerGet(url: string, store: StateStore, reply: (status: number, body: object) => void): void {
   if (url !== '/sandbox/state') return reply(404, { message: 'AWS calls are POSTs' });
   const used = store.regions().filter(({ state }) => Object.keys(state.loadBalancers).length > 0);
-  return reply(200, { revision: store.revision, accounts: identities.accounts(), regions: used.map(({ account, regionName }) => ({ account, region: regionName })) });
+  return reply(200, { revision: store.revision, regions: used.map(({ account, regionName }) => ({ account, region: regionName })) });
 }

@@ -6,6 +6,18 @@ export interface SandboxCredentials {
   readonly secretAccessKey: string;
 }
 
+const partsKeyPrefix = 'AKIASANDBOXPART';
+
+/** The keys by which the sandbox's own parts call AWS in an account: outside the users' token buckets, untouched by faults. */
+export function partsCredentials(account: string): SandboxCredentials {
+  return { accessKeyId: `${partsKeyPrefix}${account}`, secretAccessKey: 'sandbox-part' };
+}
+
+/** The account of such a key, or undefined if it is somebody else's. */
+export function accountOfPartsKey(accessKeyId: string): string | undefined {
+  return accessKeyId.startsWith(partsKeyPrefix) ? accessKeyId.slice(partsKeyPrefix.length) : undefined;
+}
+
 /** What `cluster/index.ts` exports as `startClusters`. */
 export interface ClustersOptions {
   /** Where state is kept; each cluster takes its own files or folder below it. */

@@ -1,0 +1,128 @@
+import { request } from 'undici';
+import type { Faults } from '../shared/faults.js';
+import type { NetworkView } from '../shared/network-view.js';
+import type { RunningPart, SandboxCredentials } from '../shared/parts.js';
+import { AwsReader } from './aws-reader.js';
+import { LocalListeners } from './local-listeners.js';
+import type { ListenerRouting, Routing } from './routing.js';
+
+export { startNetwork, type RunningNetwork } from './network-registry.js';
+export { urlTag } from './aws-reader.js';
+
+export interface DataPlaneOptions {
+  readonly awsEndpoint: string;
+  readonly network: NetworkView;
+  readonly faults: Faults;
+  /** Where to look if the endpoint doesn't tell (the sandbox's own does). */
+  readonly account: string;
+  readonly region: string;
+  /** Keys that see the given account. */
+  readonly credentialsFor: (account: string) => SandboxCredentials;
+  /** How often to ask whether something changed; 250 ms by default. */
+  readonly pollMs?: number;
+}
+
+interface Place {
+  readonly account: string;
+  readonly region: string;
+}
+
+/** Starts the data plane: follows what AWS describes and serves each listener on a local port, which its tag then names. */
+export async function startDataPlane(options: DataPlaneOptions): Promise<RunningPart> {
+  const dataPlane = new DataPlane(options);
+  await dataPlane.poll();
+  return { stop: () => dataPlane.stop() };
+}
+
+class DataPlane {
+  private readonly readers = new Map<string, AwsReader>();
+  private readonly local: LocalListeners;
+  private readonly waiting = new Set<NodeJS.Timeout>();
+  private revision: number | undefined;
+  private lastError: string | undefined;
+  private lastApplyAtMs = 0;
+  private applying: Promise<void> = Promise.resolve();
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
+
+  constructor(private readonly options: DataPlaneOptions) {
+    this.local = new LocalListeners(options.network, (listener, url) => this.tag(listener, url));
+  }
+
+  /** Reads if there is something new, and asks again after a while. What can't be read stays as it was. */
+  async poll(): Promise<void> {
+    try {
+      const { revision, places } = await this.look();
+      if (revision === undefined || revision !== this.revision) {
+        const routing = await this.read(places);
+        this.revision = revision;
+        await this.applyLater(routing);
+      }
+      this.lastError = undefined;
+    } catch (error) {
+      if (String(error) !== this.lastError && !this.stopped) console.error(`sandbox: the data plane can't read ${this.options.awsEndpoint}; traffic goes on as before (${String(error)})`);
+      this.lastError = String(error);
+    }
+    if (!this.stopped) this.timer = setTimeout(() => void this.poll(), this.options.pollMs ?? 250);
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    for (const timeout of this.waiting) clearTimeout(timeout);
+    await this.applying;
+    await this.local.close();
+    for (const reader of this.readers.values()) reader.close();
+  }
+
+  /** The sandbox's own AWS says what exists and whether anything changed; any other endpoint is read in full each time. */
+  private async look(): Promise<{ revision: number | undefined; places: readonly Place[] }> {
+    const { statusCode, body } = await request(`${this.options.awsEndpoint}/sandbox/state`, { headersTimeout: 5_000 });
+    if (statusCode !== 200) {
+      await body.dump();
+      return { revision: undefined, places: [{ account: this.options.account, region: this.options.region }] };
+    }
+    const { revision, regions } = (await body.json()) as { revision: number; regions: Place[] }; // our own endpoint's reply
+    return { revision, places: regions };
+  }
+
+  private async read(places: readonly Place[]): Promise<Routing> {
+    const routings: Routing[] = [];
+    for (const place of places) routings.push(await this.reader(place).read());
+    return {
+      listeners: routings.flatMap((routing) => routing.listeners),
+      targetGroups: new Map(routings.flatMap((routing) => [...routing.targetGroups])),
+    };
+  }
+
+  private reader({ account, region }: Place): AwsReader {
+    const key = `${account}/${region}`;
+    const existing = this.readers.get(key);
+    if (existing !== undefined) return existing;
+    const created = new AwsReader(account, region, this.options.awsEndpoint, this.options.credentialsFor(account));
+    this.readers.set(key, created);
+    return created;
+  }
+
+  /** At once, or after the delay of the fault `dataPlane.propagationDelay`; always in the order of reading. */
+  private async applyLater(routing: Routing): Promise<void> {
+    const nowMs = performance.now();
+    this.lastApplyAtMs = Math.max(this.lastApplyAtMs, nowMs + (this.options.faults.get('dataPlane.propagationDelay')?.ms ?? 0));
+    const apply = (): Promise<void> => (this.applying = this.applying.catch(() => undefined).then(() => (this.stopped ? undefined : this.local.apply(routing))));
+    if (this.lastApplyAtMs <= nowMs) return apply();
+    const timeout = setTimeout(() => {
+      this.waiting.delete(timeout);
+      apply().catch((error: unknown) => console.error('sandbox: the data plane could not take over a change', error));
+    }, this.lastApplyAtMs - nowMs);
+    this.waiting.add(timeout);
+  }
+
+  private async tag(listener: ListenerRouting, url: string): Promise<void> {
+    try {
+      await this.reader(listener).tagUrl(listener.arn, url);
+    } catch (error) {
+      console.error(`sandbox: ${listener.arn} listens on ${url}, but the tag that says so could not be set (${String(error)}); trying again with the next change`);
+      this.revision = undefined;
+    }
+  }
+}
