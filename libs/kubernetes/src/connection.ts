@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   AuthenticationV1Api, AuthorizationV1Api, CoreV1Api, CustomObjectsApi, DiscoveryV1Api, ServerConfiguration, VersionApi,
   createConfiguration, wrapHttpLibrary,
@@ -47,6 +48,8 @@ export class Connection {
   clients(options: CallOptions = {}): ClusterClients {
     const timeout = AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs);
     const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout]);
+    // A check sends a dozen requests at once, and each listens.
+    setMaxListeners(64, signal);
     const { auth } = this.access;
     const headers: Record<string, string> = { 'User-Agent': 'sluice' };
     if (auth.kind === 'token') headers['Authorization'] = `Bearer ${auth.token}`;

@@ -23,19 +23,25 @@ interface FailureFacts {
   readonly ambiguous?: boolean;
 }
 
+/** What Kubernetes calls these statuses, for replies without a `Status` object. */
+const usualReasons: Readonly<Record<number, string>> = { 401: 'Unauthorized', 403: 'Forbidden', 404: 'NotFound', 429: 'TooManyRequests', 503: 'ServiceUnavailable', 504: 'Timeout' };
+
 function fromRefusal(refusal: ApiRefusal): FailureFacts {
   const status = refusal.httpStatus;
-  const code = refusal.reason || `Http${status}`;
+  const code = refusal.reason || (usualReasons[status] ?? `Http${status}`);
   const wait = refusal.retryAfterSeconds === null ? '' : ` It asks to wait ${refusal.retryAfterSeconds} s.`;
   const said = `HTTP ${status}: ${refusal.message}`;
   if (status < 400) {
     return { kind: 'terminal', code: 'Redirect', message: `HTTP ${status}, a redirect. Redirects are not followed: give the API server's own address.` };
   }
   if (status === 401) {
-    return { kind: 'terminal', code: refusal.reason || 'Unauthorized', message: `${said}. The API server does not accept our credentials: they expired or were withdrawn; give new ones.` };
+    return { kind: 'terminal', code, message: `${said}. The API server does not accept our credentials: they expired or were withdrawn; give new ones.` };
   }
   if (status === 403) {
     return { kind: 'terminal', code, message: `${said}. Grant what is missing to this user (RBAC), then check the cluster again.` };
+  }
+  if (status === 404 && refusal.about === null) {
+    return { kind: 'terminal', code, message: `${said}. It does not serve what was asked. Is this the address of an API server, and are the CRDs of TargetGroupBindings installed there? A check of the cluster tells which it serves.` };
   }
   const transient = status >= 500 || status === 429 || status === 408 || status === 409 || status === 410;
   return {

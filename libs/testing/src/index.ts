@@ -1,1 +1,2 @@
 export { createTestDatabase, type TestDatabase } from './postgres.js';
+export * from './cluster-agent/index.js';
