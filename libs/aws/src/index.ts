@@ -1,1 +1,1 @@
-export {};
+export { ElbV2LoadBalancer, type ElbV2Options } from './elbv2-load-balancer.js';

@@ -1,0 +1,76 @@
+import type { ExternalFailure } from '@sluice/control';
+import type { LiveRoute, Weights } from '@sluice/domain';
+import type { LoadBalancerPeer } from './peer.js';
+
+type Tags = Readonly<Record<string, string>>;
+
+/** Two target groups behind one load balancer with a 90/10 default action, made through the port under test. */
+export interface ContractWorld {
+  readonly loadBalancerArn: string;
+  readonly listenerArn: string;
+  readonly red: string;
+  readonly black: string;
+  read(routeArn: string): Promise<LiveRoute>;
+  write(routeArn: string, weights: Weights): ReturnType<LoadBalancerPeer['port']['writeWeights']>;
+  addTargetGroup(tags?: Tags): Promise<string>;
+  addRule(priority: number, weights: Weights, tags?: Tags): Promise<string>;
+}
+
+let made = 0;
+
+/** A name that no other test of this process has taken: load balancers and target groups are unique by name. */
+export function freshName(what: string): string {
+  made += 1;
+  return `ct-${what}-${process.pid}-${made}`;
+}
+
+export async function buildWorld(peer: LoadBalancerPeer, tags: { loadBalancer?: Tags; listener?: Tags } = {}): Promise<ContractWorld> {
+  const { port, access } = peer;
+  const addTargetGroup = async (groupTags: Tags = {}): Promise<string> => (await port.createTargetGroup(access, targetGroupSpec(peer, groupTags))).arn;
+  const loadBalancer = await port.createLoadBalancer(access, loadBalancerSpec(peer, tags.loadBalancer));
+  const red = await addTargetGroup();
+  const black = await addTargetGroup();
+  const listener = await port.createListener(access, {
+    loadBalancerArn: loadBalancer.arn,
+    port: 80,
+    protocol: 'HTTP',
+    weights: weightsOf([red, 90], [black, 10]),
+    tags: tags.listener ?? {},
+  });
+  const read = (routeArn: string): Promise<LiveRoute> => port.readRoute(access, routeArn);
+  return {
+    loadBalancerArn: loadBalancer.arn,
+    listenerArn: listener.arn,
+    red,
+    black,
+    read,
+    write: async (routeArn, weights) => port.writeWeights(access, await read(routeArn), weights),
+    addTargetGroup,
+    addRule: async (priority, weights, ruleTags = {}) =>
+      (await port.createRule(access, { listenerArn: listener.arn, priority, conditions: { paths: [`/p${priority}/*`] }, weights, tags: ruleTags })).arn,
+  };
+}
+
+export function loadBalancerSpec({ network }: LoadBalancerPeer, tags: Tags = {}) {
+  return { name: freshName('lb'), type: 'application', scheme: 'internal', subnets: network.subnets, securityGroups: network.securityGroups, tags } as const;
+}
+
+export function targetGroupSpec({ network }: LoadBalancerPeer, tags: Tags = {}) {
+  const healthCheck = { protocol: 'HTTP', path: '/healthz', intervalSeconds: 10, timeoutSeconds: 5, healthyThreshold: 2, unhealthyThreshold: 2, matcher: '200-299' } as const;
+  return { name: freshName('tg'), protocol: 'HTTP', port: 8080, targetType: 'ip', vpcId: network.vpcId, healthCheck, tags } as const;
+}
+
+/** Weights in canonical order. */
+export function weightsOf(...pairs: readonly (readonly [string, number])[]): Weights {
+  return pairs.map(([targetGroupArn, weight]) => ({ targetGroupArn, weight })).sort((a, b) => (a.targetGroupArn < b.targetGroupArn ? -1 : 1));
+}
+
+/** The failure that a call ends with; an error of the test if it succeeds. */
+export async function failureOf(work: Promise<unknown>): Promise<ExternalFailure> {
+  const failure = await work.then(
+    () => null,
+    (error: unknown) => error as ExternalFailure, // the tests look at its fields, which shows what else it may be
+  );
+  if (failure === null) throw new Error('the call was expected to fail and succeeded');
+  return failure;
+}

@@ -1,0 +1,117 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Weights } from '@sluice/domain';
+import { buildWorld, failureOf, weightsOf } from './contract-world.js';
+import type { LoadBalancerPeer, PeerCapabilities } from './peer.js';
+
+export function describeWriting(peer: () => LoadBalancerPeer, can: PeerCapabilities): void {
+  describe('writing weights', () => {
+    it('writes a default action, says that the reply verified it, and a fresh read agrees', async () => {
+      const { read, write, listenerArn, red, black } = await buildWorld(peer());
+      const weights = weightsOf([red, 0], [black, 999]);
+
+      const outcome = await write(listenerArn, weights);
+      expect(outcome).toMatchObject({ verified: true, live: { routeArn: listenerArn, action: { weights } } });
+      expect((await read(listenerArn)).action.weights).toEqual(weights);
+    });
+
+    it('writes a rule and leaves its listener’s default action alone', async () => {
+      const { read, write, addRule, listenerArn, red, black } = await buildWorld(peer());
+      const ruleArn = await addRule(3, weightsOf([red, 100], [black, 0]));
+
+      expect(await write(ruleArn, weightsOf([red, 0], [black, 100]))).toMatchObject({ verified: true });
+      expect((await read(ruleArn)).action.weights).toEqual(weightsOf([red, 0], [black, 100]));
+      expect((await read(listenerArn)).action.weights).toEqual(weightsOf([red, 90], [black, 10]));
+    });
+
+    it.each(['default action', 'rule'])('keeps authentication and stickiness of a %s as they were', async (where) => {
+      const { read, write, addRule, listenerArn, red, black } = await buildWorld(peer());
+      const routeArn = where === 'rule' ? await addRule(1, weightsOf([red, 1])) : listenerArn;
+      await peer().editByConsole(routeArn, { kind: 'authenticateAndStick', weights: weightsOf([red, 30], [black, 70]), stickySeconds: 300 });
+      const before = await read(routeArn);
+
+      const outcome = await write(routeArn, weightsOf([red, 70], [black, 30]));
+      expect(outcome.verified).toBe(true);
+      expect((await read(routeArn)).action).toEqual({ ...before.action, weights: weightsOf([red, 70], [black, 30]) });
+    });
+
+    it('attaches a target group at weight 0 and detaches it again', async () => {
+      const { read, write, addTargetGroup, listenerArn, red, black } = await buildWorld(peer());
+      const green = await addTargetGroup();
+
+      await write(listenerArn, weightsOf([red, 90], [black, 10], [green, 0]));
+      expect((await read(listenerArn)).action.weights).toEqual(weightsOf([red, 90], [black, 10], [green, 0]));
+      await write(listenerArn, weightsOf([black, 10]));
+      expect((await read(listenerArn)).action.weights.map((one) => one.targetGroupArn)).toEqual([black]);
+    });
+
+    it('can write again on the route that a write answered with', async () => {
+      const { read, write, listenerArn, red, black } = await buildWorld(peer());
+      const { live } = await write(listenerArn, weightsOf([red, 50], [black, 50]));
+      if (live === null) throw new Error('the write did not answer with the route');
+
+      const { port, access } = peer();
+      await port.writeWeights(access, live, weightsOf([red, 20], [black, 80]));
+      expect((await read(listenerArn)).action.weights).toEqual(weightsOf([red, 20], [black, 80]));
+    });
+
+    it('refuses unsafe weights before anything is sent', async () => {
+      const { read, write, addTargetGroup, listenerArn, red, black } = await buildWorld(peer());
+      const more = await Promise.all(Array.from({ length: 4 }, () => addTargetGroup()));
+      const unsafe: Weights[] = [
+        [],
+        weightsOf([red, 0], [black, 0]),
+        weightsOf([red, 1000], [black, 0]),
+        weightsOf([red, -1], [black, 10]),
+        weightsOf([red, 0.5], [black, 10]),
+        weightsOf([red, Number.NaN], [black, 10]),
+        weightsOf([red, 10], [red, 10]),
+        weightsOf([red, 1], [black, 1], ...more.map((arn): [string, number] => [arn, 1])),
+      ];
+      for (const weights of unsafe) {
+        expect(await failureOf(write(listenerArn, weights))).toMatchObject({ code: 'UnsafeWeights', kind: 'terminal', ambiguous: false });
+      }
+      expect((await read(listenerArn)).action.weights).toEqual(weightsOf([red, 90], [black, 10]));
+    });
+
+    it('refuses to write on a route that it has not read itself', async () => {
+      const { read, listenerArn, red, black } = await buildWorld(peer());
+      const { port, access } = peer();
+      const copied = { ...(await read(listenerArn)) };
+
+      const weights = weightsOf([red, 1], [black, 2]);
+      expect(await failureOf(port.writeWeights(access, copied, weights))).toMatchObject({ code: 'StaleBase', kind: 'terminal', ambiguous: false });
+    });
+
+    it('never writes what a controller owns', async () => {
+      const { read, write, listenerArn, red, black } = await buildWorld(peer(), { loadBalancer: { 'elbv2.k8s.aws/cluster': 'blue-2025' } });
+
+      expect(await failureOf(write(listenerArn, weightsOf([red, 1], [black, 2])))).toMatchObject({ code: 'OwnedByController', kind: 'terminal' });
+      expect((await read(listenerArn)).action.weights).toEqual(weightsOf([red, 90], [black, 10]));
+    });
+
+    it('fails with RuleNotFound when the rule went away after it was read', async () => {
+      const { read, addRule, red, black } = await buildWorld(peer());
+      const { port, access } = peer();
+      const ruleArn = await addRule(1, weightsOf([red, 1]));
+      const base = await read(ruleArn);
+      await port.deleteRule(access, ruleArn);
+
+      const weights = weightsOf([black, 1]);
+      expect(await failureOf(port.writeWeights(access, base, weights))).toMatchObject({ code: 'RuleNotFound', kind: 'terminal', ambiguous: false });
+    });
+
+    it('fails with TargetGroupNotFound when a target group is not there, and changes nothing', async () => {
+      const { read, write, addRule, addTargetGroup, listenerArn, red } = await buildWorld(peer());
+      const { port, access } = peer();
+      const ruleArn = await addRule(1, weightsOf([red, 1]));
+      const gone = await addTargetGroup();
+      await port.deleteTargetGroup(access, gone);
+
+      for (const routeArn of can.checksTargetGroupsOfListeners ? [ruleArn, listenerArn] : [ruleArn]) {
+        const before = await read(routeArn);
+        expect(await failureOf(write(routeArn, weightsOf([red, 1], [gone, 1])))).toMatchObject({ code: 'TargetGroupNotFound', kind: 'terminal' });
+        expect((await read(routeArn)).action).toEqual(before.action);
+      }
+    });
+  });
+}

@@ -1,0 +1,32 @@
+import { afterAll, beforeAll, describe } from '@jest/globals';
+import { describeFailing } from './contract-failing.js';
+import { describeHealth } from './contract-health.js';
+import { describeProvisioning } from './contract-provisioning.js';
+import { describeReading } from './contract-reading.js';
+import { describeWriting } from './contract-writing.js';
+import { likeAws, type LoadBalancerPeer, type PeerCapabilities } from './peer.js';
+
+/**
+ * What every `LoadBalancer` port does, whatever it talks to. Run it against each implementation and each peer.
+ * Where the peer is known not to be like AWS, `capabilities` says so and the tests expect what the peer does.
+ */
+export function describeLoadBalancerContract(name: string, setup: () => Promise<LoadBalancerPeer>, capabilities: Partial<PeerCapabilities> = {}): void {
+  describe(`load balancer port on ${name}`, () => {
+    let running: LoadBalancerPeer | null = null;
+    const peer = (): LoadBalancerPeer => {
+      if (running === null) throw new Error('the peer is not running');
+      return running;
+    };
+    beforeAll(async () => {
+      running = await setup();
+    });
+    afterAll(() => running?.close());
+
+    const can = { ...likeAws, ...capabilities };
+    describeReading(peer);
+    describeWriting(peer, can);
+    describeHealth(peer, can);
+    describeProvisioning(peer, can);
+    describeFailing(peer, can);
+  });
+}
