@@ -2,6 +2,7 @@ export * from './errors.js';
 
 export * from './weights/types.js';
 export * from './weights/equal.js';
+export * from './weights/apportion.js';
 export * from './weights/validate.js';
 export * from './weights/from-shares.js';
 

@@ -1,0 +1,103 @@
+import type { RolloutVerb, RouteChange, Weights, WriteFact } from '@sluice/domain';
+import { countHold, sameWeights } from '@sluice/domain';
+import { movingState, startChange, writesOf } from './changes.js';
+import type { NewDecision, RolloutChange, StoredRollout } from './rollout-store.js';
+
+export interface VerbRequest {
+  readonly actor: string;
+  readonly reason: string | null;
+  readonly now: number;
+  readonly writes: readonly WriteFact[];
+  /** Live weights by route id, read for this very verb; only `adopt` and `reassert` need them. */
+  readonly live: Readonly<Record<string, Weights>>;
+}
+
+/** What each verb changes. The state has been checked before; nothing here moves a weight by itself. */
+export const verbChanges: Readonly<Record<RolloutVerb, (rollout: StoredRollout, request: VerbRequest) => RolloutChange>> = {
+  start: (_rollout, { actor, reason, now }) => startChange(actor, reason, now),
+
+  cancel: (_rollout, request) => ({
+    patch: { state: 'Cancelled', finishedAt: request.now, wakeAt: null, ...said('Cancelled', request) },
+    decision: line('cancel', request), release: true,
+  }),
+
+  pause: (rollout, request) => ({
+    patch: { state: 'Paused', pausedFrom: movingState(rollout), ...countHold(rollout, request.now), heldCheckedAt: null, wakeAt: null, ...said('PausedByOperator', request) },
+    decision: line('pause', request),
+  }),
+
+  resume: (rollout, request) => ({
+    patch: { state: movingState(rollout), pausedFrom: null, heldCheckedAt: null, diffs: [], wakeAt: request.now, ...said('Resumed', request), ...(redo(rollout, request).length > 0 ? { verifiedAt: null } : forget(rollout)) },
+    decision: line('resume', request, rollout.stepIndex, redo(rollout, request), writesOf(rollout, rollout.stepIndex, 'step')),
+  }),
+
+  advance: (_rollout, request) => ({
+    patch: { advanceRequestedBy: request.actor, wakeAt: request.now },
+    decision: line('advance', request),
+  }),
+
+  abort: (_rollout, request) => ({
+    patch: { state: 'Aborted', finishedAt: request.now, wakeAt: null, writeDecisionId: null, advanceRequestedBy: null, ...said('Aborted', request) },
+    supersede: `aborted by ${request.actor}`, decision: line('abort', request), release: true,
+  }),
+
+  rollback: (rollout, request) => ({
+    patch: { state: 'RollingBack', pausedFrom: null, finishedAt: undefined, writeDecisionId: null, verifiedAt: null, heldMs: 0, heldCheckedAt: null, advanceRequestedBy: null, diffs: [], wakeAt: request.now, ...said('RollingBack', request) },
+    supersede: `rolled back by ${request.actor}`, decision: line('rollback', request), acquire: rollout.state === 'Succeeded',
+  }),
+
+  adopt: (rollout, request) => ({
+    patch: { state: movingState(rollout), pausedFrom: null, expected: { ...rollout.expected, ...request.live }, writeDecisionId: null, verifiedAt: rollout.stepIndex >= 0 ? request.now : null, heldMs: 0, heldCheckedAt: null, diffs: [], wakeAt: request.now, ...said('Adopted', request) },
+    decision: { ...line('adopt', request, rollout.stepIndex), facts: { live: request.live, before: rollout.expected } },
+  }),
+
+  reassert: (rollout, request) => {
+    const changes = reassertions(rollout, request.live);
+    const rollsBack = movingState(rollout) === 'RollingBack';
+    return {
+      patch: { state: movingState(rollout), pausedFrom: null, diffs: [], wakeAt: request.now, ...said('Reasserted', request), ...(rollsBack || changes.length === 0 ? forget(rollout) : { verifiedAt: null, heldMs: 0, heldCheckedAt: null }) },
+      decision: line('reassert', request, rollout.stepIndex, rollsBack ? [] : changes, writesOf(rollout, rollout.stepIndex, 'reassert')),
+      supersede: `reasserted by ${request.actor}`,
+    };
+  },
+};
+
+/** Failed writes of the step, to be sent once more over what was there before. */
+function redo(rollout: StoredRollout, { writes }: VerbRequest): readonly RouteChange[] {
+  if (rollout.state !== 'Blocked' || movingState(rollout) === 'RollingBack') return [];
+  return writes
+    .filter((write) => write.state === 'failed' || write.state === 'superseded')
+    .flatMap((write) => change(write.routeId, rollout.expected[write.routeId], target(rollout, write.routeId)));
+}
+
+/** Every route whose live weights are not the current step's. */
+function reassertions(rollout: StoredRollout, live: Readonly<Record<string, Weights>>): readonly RouteChange[] {
+  return rollout.plan.routes.flatMap((route) => change(route.id, live[route.id], target(rollout, route.id)));
+}
+
+function change(routeId: string, before: Weights | undefined, after: Weights | undefined): readonly RouteChange[] {
+  return before && after && !sameWeights(before, after) ? [{ routeId, before, after }] : [];
+}
+
+/** What the rollout means to be live on a route now: its step's weights, or before the first step what it began with. */
+function target(rollout: StoredRollout, routeId: string): Weights | undefined {
+  return rollout.plan.steps[rollout.stepIndex]?.weights[routeId] ?? rollout.expected[routeId];
+}
+
+/** No write stands in the way any more; a rollback is decided anew from what is live. */
+function forget(rollout: StoredRollout): Partial<RolloutChange['patch']> {
+  return rollout.state === 'Blocked' ? { writeDecisionId: null } : {};
+}
+
+function said(reason: string, { actor, reason: why }: VerbRequest) {
+  return { reason, message: `${sentences[reason] ?? reason} by ${actor}${why ? `: ${why}` : ''}.` };
+}
+
+const sentences: Readonly<Record<string, string>> = {
+  Cancelled: 'Cancelled', PausedByOperator: 'Paused; weights stay as they are', Resumed: 'Resumed', Aborted: 'Aborted; weights stay as they are',
+  RollingBack: 'Rolling back to the shares before the rollout, asked', Adopted: 'Live weights adopted', Reasserted: 'Weights of the step reasserted',
+};
+
+function line(kind: string, { actor, reason }: VerbRequest, stepIndex: number | null = null, changes: readonly RouteChange[] = [], writes: NewDecision['writes'] = null): NewDecision {
+  return { kind, reason: kind, message: reason ?? `${kind} by ${actor}`, actor, stepIndex, changes, facts: {}, writes: changes.length > 0 ? writes : null };
+}

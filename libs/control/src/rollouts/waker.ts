@@ -1,0 +1,71 @@
+import type { ReconcileRollout } from './reconcile-rollout.js';
+import type { RolloutStore, Signals } from './rollout-store.js';
+
+const batch = 16;
+/** A claimed rollout that isn't decided within this is taken by the next who looks. */
+const claimMs = 10_000;
+/** Longest sleep: behind a lost notification stands this. */
+const longestSleepMs = 1_000;
+
+export interface WakerLog {
+  readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
+}
+
+/** Wakes rollouts when they are due, by one timer set to the earliest of them. */
+export class Waker {
+  private timer: NodeJS.Timeout | null = null;
+  private looking: Promise<void> | null = null;
+  private lookAgain = false;
+  private stopped = false;
+  private unsubscribe: (() => void) | null = null;
+
+  constructor(
+    private readonly store: RolloutStore,
+    private readonly reconcile: ReconcileRollout,
+    private readonly signals: Signals,
+    private readonly log: WakerLog,
+  ) {}
+
+  start(): void {
+    this.unsubscribe = this.signals.on('rollouts', () => this.look());
+    this.look();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.unsubscribe?.();
+    if (this.timer) clearTimeout(this.timer);
+    await this.looking;
+  }
+
+  private look(): void {
+    if (this.stopped) return;
+    if (this.looking) {
+      this.lookAgain = true;
+      return;
+    }
+    if (this.timer) clearTimeout(this.timer);
+    this.looking = this.decideDue()
+      .catch((error: unknown) => {
+        this.log.warn('could not look for due rollouts; it will again', { error });
+        return longestSleepMs;
+      })
+      .then((sleepMs) => {
+        this.looking = null;
+        if (this.stopped) return;
+        const nextMs = this.lookAgain ? 0 : Math.min(sleepMs, longestSleepMs);
+        this.lookAgain = false;
+        this.timer = setTimeout(() => this.look(), nextMs);
+      });
+  }
+
+  /** Answers after how many ms something is due again. */
+  private async decideDue(): Promise<number> {
+    const due = await this.store.claimDue(batch, claimMs);
+    await Promise.all(due.map((id) => this.reconcile.run(id).catch((error: unknown) => {
+      this.log.warn('a rollout could not be decided; it is tried again', { rolloutId: id, error });
+    })));
+    if (due.length === batch) return 0;
+    return (await this.store.nextWakeInMs()) ?? longestSleepMs;
+  }
+}

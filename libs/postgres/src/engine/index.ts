@@ -1,0 +1,5 @@
+export { RandomIds } from './ids.js';
+export { PostgresLaneStore } from './lane-store.js';
+export { PostgresRolloutStore } from './rollout-store.js';
+export { PostgresRouteWriteStore } from './route-write-store.js';
+export { PostgresSignals } from './signals.js';

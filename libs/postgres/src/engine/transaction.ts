@@ -1,0 +1,25 @@
+import type { Pool, PoolClient } from 'pg';
+
+/** Serialization failure, deadlock: the whole transaction is safe to run again, it never calls out. */
+const retryable = new Set(['40001', '40P01']);
+const attempts = 5;
+
+/** Runs `work` in one READ COMMITTED transaction; again, from its start, after a deadlock or serialization failure. */
+export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    const client = await pool.connect();
+    let broken: Error | undefined;
+    try {
+      await client.query('BEGIN');
+      const result = await work(client);
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      await client.query('ROLLBACK').catch((rollbackError: Error) => (broken = rollbackError));
+      const code = (error as { code?: string }).code ?? '';
+      if (!retryable.has(code) || attempt === attempts) throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+}
