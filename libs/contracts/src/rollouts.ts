@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Id, Name, ProjectIdInput, Time, Timestamp, Weights, pageOf } from './common.js';
-import { Decision, Finding, Intent } from './decisions.js';
+import { Decision, Finding, Intent, RouteChange } from './decisions.js';
 import { Forced } from './routes.js';
 
 export const rolloutStates = [
@@ -125,6 +125,16 @@ export const CreateRollout = z
   })
   .meta({ id: 'CreateRollout', description: 'Starts a plan version, with everything frozen now.', examples: [{ planId: 'pln_0123456789abcdefghij' }] });
 export type CreateRollout = z.input<typeof CreateRollout>;
+
+export const RolloutPreview = z
+  .object({
+    dryRun: z.literal(true),
+    plan: FrozenPlan,
+    live: WeightsByRoute.describe('Live weights per route id.'),
+    changes: z.array(z.array(RouteChange)).describe('Per step, the routes it would change and how.'),
+  })
+  .meta({ id: 'RolloutPreview', description: 'What a rollout would do, from what is live now. Nothing was stored.' });
+export type RolloutPreview = z.infer<typeof RolloutPreview>;
 
 export const RolloutPage = pageOf(Rollout, 'Rollout');
 

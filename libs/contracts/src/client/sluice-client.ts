@@ -8,7 +8,7 @@ import { Overview } from '../overview.js';
 import { PlanPage, PlanVersion, PlanVersionPage, PlanWithVersion, type CreatePlan, type CreatePlanVersion } from '../plans.js';
 import { Project, ProjectPage, type CreateProject } from '../projects.js';
 import { CleanUpReport, ProvisionedResource, ProvisionedResourcePage, type CreateListener, type CreateLoadBalancer, type CreateRule, type CreateTargetGroup } from '../provisioning.js';
-import { Rollout, RolloutPage, RolloutTimeline, type CreateRollout, type RolloutState, type RolloutVerb } from '../rollouts.js';
+import { Rollout, RolloutPage, RolloutPreview, RolloutTimeline, type CreateRollout, type RolloutState, type RolloutVerb } from '../rollouts.js';
 import { Route, RouteLive, RoutePage, RouteTargetHealth, type CreateRoute, type SetWeights, type UpdateRoute } from '../routes.js';
 import { CreatedToken, Token, TokenPage, WhoAmI, type CreateToken } from '../tokens.js';
 import { followEvents, type EventsOptions } from './event-stream.js';
@@ -109,7 +109,8 @@ export class SluiceClient {
   };
 
   readonly rollouts = {
-    create: (body: CreateRollout, options?: WriteOptions) => this.#post(Rollout, '/v1/rollouts', body, options),
+    create: (body: CreateRollout, options?: Omit<WriteOptions, 'dryRun'>) => this.#post(Rollout, '/v1/rollouts', body, options),
+    preview: (body: CreateRollout, options?: ReadOptions) => this.#post(RolloutPreview, '/v1/rollouts', body, { ...options, dryRun: true }),
     list: (filter?: InProject & { readonly state?: RolloutState }, page?: PageOptions) => this.#list(RolloutPage, '/v1/rollouts', page, filter),
     get: (id: string, options?: ReadOptions) => this.#get(Rollout, `/v1/rollouts/${seg(id)}`, {}, options),
     timeline: (id: string, options?: ReadOptions) => this.#get(RolloutTimeline, `/v1/rollouts/${seg(id)}/timeline`, {}, options),
