@@ -58,9 +58,9 @@ const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREA
 function fromSilence(error: unknown): FailureFacts {
   const write = error instanceof NoReply && error.write;
   const cause = error instanceof NoReply ? error.cause : error;
-  const name = cause instanceof Error ? cause.name : '';
+  const name = propertyOf(cause, 'name');
   const code = codeOf(cause);
-  const text = cause instanceof Error ? cause.message : String(cause);
+  const text = propertyOf(cause, 'message') || String(cause);
   if (name === 'TimeoutError') return { kind: 'transient', code: 'Timeout', message: 'no answer in time.', ambiguous: write };
   if (name === 'AbortError') return { kind: 'transient', code: 'Aborted', message: 'the call was given up before its answer.', ambiguous: write };
   if (certificateCodes.test(code)) {
@@ -70,9 +70,16 @@ function fromSilence(error: unknown): FailureFacts {
   return { kind: 'transient', code: code || 'NoReply', message: `the connection broke (${text}).`, ambiguous: write };
 }
 
+/** Read by property: errors of sockets may come from another realm, where `instanceof Error` is false. */
+function propertyOf(error: unknown, key: string): string {
+  if (typeof error !== 'object' || error === null) return '';
+  const value: unknown = Reflect.get(error, key);
+  return typeof value === 'string' ? value : '';
+}
+
 function codeOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
-  return error instanceof Error && error.cause !== undefined ? codeOf(error.cause) : '';
+  if (typeof error !== 'object' || error === null) return '';
+  return propertyOf(error, 'code') || codeOf(Reflect.get(error, 'cause'));
 }
 
 function withoutSecrets(text: string, access: ClusterAccess): string {
