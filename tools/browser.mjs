@@ -1,10 +1,8 @@
 // npm run test:browser [-- <Jest arguments>]: the dashboard in a real Chromium (CHROMIUM_PATH names it for the suites).
 // Without a Chromium it is skipped with a line that says so; with CI=true that is a failure.
-import { build } from './build.mjs';
 import { findChromium } from './lib/chromium.mjs';
 import { closeWith } from './lib/counts.mjs';
 import { filesUnder } from './lib/hashing.mjs';
-import { runJest } from './lib/jest.mjs';
 import { isMain } from './lib/paths.mjs';
 import { ToolError, main, say } from './lib/say.mjs';
 import { prepareForTests, withTestDatabase } from './test.mjs';
@@ -21,18 +19,12 @@ if (isMain(import.meta)) {
       say(`SKIPPED: ${MISSING}`);
       return closeWith(SUITE, { passed: 0, failed: 0, skipped: specs.length }, { mayBeEmpty: true });
     }
-    await prepareForTests();
-    await build();
+    await prepareForTests({ built: true });
+    const { runSpecs } = await import('./lib/jest.mjs');
     process.on('SIGINT', () => {});
-    const args = [
-      '--runInBand',
-      '--testPathIgnorePatterns',
-      '/node_modules/',
-      '--runTestsByPath',
-      ...specs,
-      ...process.argv.slice(2),
-    ];
-    const counts = await withTestDatabase((env) => runJest(args, { ...env, CHROMIUM_PATH: chromium }));
+    const counts = await withTestDatabase((env) =>
+      runSpecs(specs, process.argv.slice(2), { ...env, CHROMIUM_PATH: chromium }),
+    );
     return closeWith(SUITE, counts);
   });
 }

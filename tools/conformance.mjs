@@ -1,13 +1,12 @@
 // npm run test:conformance [-- <Jest arguments>]: the contract suites against the sandbox and against real peers. Brings
-// moto (PyPI) and a Kubernetes control plane (Go modules), and tells the suites where they are:
+// moto (PyPI) and the Kubernetes programs (Go modules), and tells the suites where they are:
 //   SLUICE_MOTO_ENDPOINT       moto's URL
 //   KUBEBUILDER_ASSETS         folder of etcd, kube-apiserver, kubectl
-//   SLUICE_KUBECONFIG          kubeconfig of an administrator of a fresh, real control plane
 //   SLUICE_AWSCLI              the `aws` program
 // A missing toolchain skips its part with a line that says so; with CI=true it is a failure instead.
 import path from 'node:path';
 import { filesUnder } from './lib/hashing.mjs';
-import { isMain, stateDir } from './lib/paths.mjs';
+import { isMain } from './lib/paths.mjs';
 import { ToolError, main, say, step } from './lib/say.mjs';
 import { prepareForTests, withTestDatabase } from './test.mjs';
 
@@ -20,7 +19,7 @@ async function bringPeers() {
   };
   try {
     await bringMoto(env, running);
-    await bringKubernetes(env, running);
+    await bringKubernetes(env);
     await bringAwsCli(env);
     return { env, stop };
   } catch (error) {
@@ -37,16 +36,11 @@ async function bringMoto(env, running) {
   env.SLUICE_MOTO_ENDPOINT = moto.endpoint;
 }
 
-async function bringKubernetes(env, running) {
+async function bringKubernetes(env) {
   const { kubeAssets } = await import('./peers/kube.mjs');
-  const { startKubeCluster } = await import('./peers/kube-cluster.mjs');
-  const { dir: assets, missing } = await kubeAssets();
+  const { dir, missing } = await kubeAssets();
   if (missing) return leaveOut('kube-apiserver', missing);
-  const dir = path.join(stateDir, `conformance-kube-${process.pid}`);
-  const cluster = await step('starting etcd and kube-apiserver', () => startKubeCluster({ assets, dir }));
-  running.push(cluster);
-  env.KUBEBUILDER_ASSETS = assets;
-  env.SLUICE_KUBECONFIG = cluster.kubeconfigFile;
+  env.KUBEBUILDER_ASSETS = dir;
 }
 
 async function bringAwsCli(env) {
@@ -63,25 +57,15 @@ function leaveOut(what, why) {
 
 if (isMain(import.meta)) {
   await main(async () => {
-    await prepareForTests();
-    const { runJest } = await import('./lib/jest.mjs');
-    const { closeWith } = await import('./lib/counts.mjs');
     const specs = filesUnder(['test/conformance'], (file) => file.endsWith('.spec.ts'));
-    if (specs.length === 0) say('there is no suite in test/conformance');
+    await prepareForTests({ built: true });
+    const { runSpecs } = await import('./lib/jest.mjs');
+    const { closeWith } = await import('./lib/counts.mjs');
     process.on('SIGINT', () => {});
     const { env, stop } = await bringPeers();
     try {
-      const args = [
-        '--config',
-        'jest.config.mjs',
-        '--runInBand',
-        '--testPathIgnorePatterns',
-        '/node_modules/',
-        '--runTestsByPath',
-        ...specs,
-      ];
-      const counts = await withTestDatabase((databaseEnv) =>
-        runJest([...args, ...process.argv.slice(2)], { ...env, ...databaseEnv }),
+      const counts = await withTestDatabase((database) =>
+        runSpecs(specs, process.argv.slice(2), { ...env, ...database }),
       );
       return closeWith('npm run test:conformance', counts);
     } finally {

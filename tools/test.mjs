@@ -17,21 +17,31 @@ export async function withTestDatabase(work) {
   }
 }
 
-/** All that a suite needs before Jest can start: dependencies and the generated client. */
-export async function prepareForTests() {
+/** All that a suite needs before Jest can start: dependencies, the generated client, and (`built`) the built programs. */
+export async function prepareForTests({ built = false } = {}) {
   await install();
   const { generate } = await import('./generate.mjs');
   await generate();
+  if (!built) return;
+  const { build } = await import('./build.mjs');
+  await build();
 }
+
+/** Suites in `test` start the built programs; those beside the code need none of them. */
+const needsPrograms = (args) => {
+  const paths = args.filter((argument) => !argument.startsWith('-'));
+  return paths.length === 0 || paths.some((each) => /^([.]\/)?test(\/|$)/.test(each));
+};
 
 if (isMain(import.meta)) {
   await main(async () => {
-    await prepareForTests();
+    const args = process.argv.slice(2);
+    await prepareForTests({ built: needsPrograms(args) });
     const { runJest } = await import('./lib/jest.mjs');
     const { closeWith } = await import('./lib/counts.mjs');
     // Ctrl-C reaches Jest as well; we stay to stop the database
     process.on('SIGINT', () => {});
-    const counts = await withTestDatabase((env) => runJest(process.argv.slice(2), env));
+    const counts = await withTestDatabase((env) => runJest(args, env));
     return closeWith('npm test', counts);
   });
 }

@@ -14,7 +14,7 @@ export function closeWith(suite, { passed, failed, skipped = 0 }, { mayBeEmpty =
   return failed > 0 || (passed === 0 && !mayBeEmpty) ? 1 : 0;
 }
 
-export const closingLine = ({ passed, failed, skipped }) =>
+export const closingLine = ({ passed, failed, skipped = 0 }) =>
   `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 
 /** What the suites of this CI run have counted so far: `{ suite, passed, failed, skipped }` each. */

@@ -1,0 +1,66 @@
+// npm run serve: Sluice for real. Brings DATABASE_URL's database up to date and starts apps/api in this process. There is
+// no default for anything that moves traffic, and never a sandbox. In the image (`--built`) nothing is installed or built.
+import { existsSync, readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { inRoot, isMain } from './lib/paths.mjs';
+import { ToolError, main, say } from './lib/say.mjs';
+
+const KEY_BYTES = 32;
+const ROLES = ['api', 'worker', 'all'];
+
+/** Everything that is missing or wrong in the environment, as sentences. */
+export function environmentProblems(env) {
+  return [
+    ...databaseProblems(env.DATABASE_URL),
+    ...keyProblems(env.SLUICE_ENCRYPTION_KEY_FILE),
+    ...roleProblems(env.SLUICE_ROLE),
+  ];
+}
+
+function databaseProblems(url) {
+  if (!url)
+    return [
+      'DATABASE_URL is not set: it names the PostgreSQL database, as postgresql://user:password@host:5432/sluice',
+    ];
+  return /^postgres(ql)?:\/\//.test(url) ? [] : ['DATABASE_URL does not begin with postgresql://'];
+}
+
+function keyProblems(file) {
+  const make = 'Make one with: (umask 077; openssl rand -base64 32 > sluice.key)';
+  if (!file) {
+    return [
+      `SLUICE_ENCRYPTION_KEY_FILE is not set: it names a file with ${KEY_BYTES} bytes in base64, by which stored credentials are sealed. ${make}`,
+    ];
+  }
+  if (!existsSync(file)) return [`SLUICE_ENCRYPTION_KEY_FILE is ${file}, and there is no such file. ${make}`];
+  const bytes = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64').length;
+  return bytes === KEY_BYTES
+    ? []
+    : [`SLUICE_ENCRYPTION_KEY_FILE is ${file}, which holds ${bytes} bytes in base64 instead of ${KEY_BYTES}. ${make}`];
+}
+
+function roleProblems(role) {
+  return role === undefined || ROLES.includes(role)
+    ? []
+    : [`SLUICE_ROLE is ${role}; it must be one of ${ROLES.join(', ')} (default: all)`];
+}
+
+if (isMain(import.meta)) {
+  await main(async () => {
+    const problems = environmentProblems(process.env);
+    if (problems.length > 0)
+      throw new ToolError(`Sluice cannot be served yet:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    if (!process.argv.includes('--built')) {
+      const { install } = await import('./lib/install.mjs');
+      await install();
+      const { build } = await import('./build.mjs');
+      await build();
+    }
+    const { deploy } = await import('./deploy.mjs');
+    const applied = await deploy({ url: process.env.DATABASE_URL });
+    say(applied.length === 0 ? 'the database is up to date' : `migrations applied: ${applied.join(', ')}`);
+    process.env.SLUICE_ROLE ??= 'all';
+    process.env.SLUICE_DASHBOARD_DIR ??= inRoot('apps/dashboard/dist');
+    await import(pathToFileURL(inRoot('apps/api/dist/main.js')).href);
+  });
+}
