@@ -3,6 +3,7 @@ import { ElasticLoadBalancingV2Client, type ElasticLoadBalancingV2ClientConfig }
 import { STSClient } from '@aws-sdk/client-sts';
 import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import { ExternalFailure, type AwsAccess } from '@sluice/control';
+import { keepSocketErrors } from './socket-errors.js';
 
 type Credentials = NonNullable<ElasticLoadBalancingV2ClientConfig['credentials']>;
 
@@ -73,6 +74,7 @@ export class AccessClients {
       maxAttempts: 1,
     });
     const sts = new STSClient({ ...this.common(access), ...this.stsEndpoint(access), credentials: shared, maxAttempts: readAttempts });
+    for (const client of [reader, writer, sts]) client.middlewareStack.use(keepSocketErrors);
     return { reader, writer, sts, credentials: () => shared() };
   }
 

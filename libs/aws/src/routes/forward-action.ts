@@ -66,9 +66,11 @@ function canonicalStickiness(config: TargetGroupStickinessConfig | undefined): S
   return config?.Enabled === true ? { enabled: true, durationSeconds: config.DurationSeconds ?? 0 } : { enabled: false };
 }
 
+/** By content: its place in the list is said by the list, and the secret's two fields are for sending only. */
 function canonicalOther(action: Action): OtherAction {
-  const { Order: _place, ...content } = action;
-  return { type: action.Type ?? 'unknown', digest: createHash('sha256').update(stable(content)).digest('hex').slice(0, 32) };
+  const { Order: _place, AuthenticateOidcConfig: oidc, ...rest } = action;
+  const { ClientSecret: _secret, UseExistingClientSecret: _keep, ...login } = oidc ?? {};
+  return { type: action.Type ?? 'unknown', digest: createHash('sha256').update(stable({ ...rest, login })).digest('hex').slice(0, 32) };
 }
 
 /** JSON with sorted keys and without absent fields: equal content, equal text. */
