@@ -6,7 +6,7 @@ import { realPeer, sandboxPeer, type ClusterPeer, type ClusterPeerKind } from '.
 
 for (const kind of [sandboxPeer, realPeer]) {
   if (kind.missing === null) {
-    describeClusterAgentContract(`${kind.name}, with the minimum role`, () => worldOn(kind), { unservedApi: 'eks.amazonaws.com/v1' });
+    describeClusterAgentContract(`${kind.name}, with the minimum role`, () => worldOn(kind), { unservedApi: 'eks.amazonaws.com/v1', webhooks: true });
   } else {
     describe(`the cluster agent on ${kind.name}`, () => {
       it.skip(`is left out: ${kind.missing}`, () => undefined);
