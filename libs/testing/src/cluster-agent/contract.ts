@@ -9,6 +9,8 @@ import { removeContract } from './contract-remove.js';
 export interface ClusterCapabilities {
   /** An API group that it does not serve; null if it serves both. */
   readonly unservedApi: 'elbv2.k8s.aws/v1beta1' | 'eks.amazonaws.com/v1' | null;
+  /** Whether admission webhooks can stand in its way. */
+  readonly webhooks: boolean;
 }
 
 /** A running world and how it ends. */
