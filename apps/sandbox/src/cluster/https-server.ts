@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Authenticator } from './authentication.js';
-import type { KeyPair } from './certificates.js';
+import type { KeyPair } from '../shared/certificates.js';
 import type { Api } from './api.js';
 import { Exchange } from './http-exchange.js';
 import { KubeError, kubeErrors } from './kube-error.js';

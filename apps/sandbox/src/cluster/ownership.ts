@@ -27,7 +27,7 @@ function ownable(type: ResourceType, object: KubeObject | undefined, subresource
   const rest = Object.fromEntries(Object.entries(object).filter(([field]) => !['apiVersion', 'kind', 'metadata'].includes(field)));
   if (type.hasStatus && subresource === '') delete rest['status'];
   if (type.hasStatus && subresource === 'status' && type.isCustom) delete rest['spec'];
-  return { ...(Object.keys(metadata).length > 0 ? { metadata } : {}), ...rest };
+  return { metadata, ...rest };
 }
 
 function ownersOf(object: KubeObject | undefined): Owner[] {
@@ -65,7 +65,7 @@ export function ownAfterUpdate(type: ResourceType, before: KubeObject | undefine
   const isReset = after.metadata.managedFields?.length === 0 || (after.metadata.managedFields?.length === 1 && !after.metadata.managedFields[0]?.manager);
   if (isReset) return withOwners(after, []);
   const seen = (object: KubeObject | undefined) => ownable(type, object, writer.subresource);
-  const changed = compare(type.schema, seen(before) ?? {}, seen(after));
+  const changed = compare(type.schema, seen(before) ?? { metadata: {} }, seen(after));
   const owners = ownersOf(before);
   const lost = changed.modified.union(changed.removed);
   for (const owner of owners) owner.fields = owner.fields.minus(lost);
@@ -86,10 +86,10 @@ export function apply(type: ResourceType, live: KubeObject | undefined, applied:
   const owners = ownersOf(live);
   const own = owners.find((owner) => isWriter(owner, writer));
   const others = owners.filter((owner) => owner !== own);
-  const wanted = ownable(type, applied, writer.subresource) ?? {};
-  const fields = fieldsOf(type.schema, wanted);
-  if (Object.keys(wanted).length === 0) fields.isMember = false;
-  const merged = merge(type.schema, live, { ...identity(applied), ...wanted }) as KubeObject; // both sides are objects of this kind
+  const { metadata, ...body } = ownable(type, applied, writer.subresource) ?? {};
+  const wanted = isRecord(metadata) && Object.keys(metadata).length > 0 ? { metadata, ...body } : body;
+  const fields = Object.keys(wanted).length > 0 ? fieldsOf(type.schema, wanted) : new FieldSet();
+  const merged = merge(type.schema, live, { ...wanted, ...identity(applied) }) as KubeObject; // both sides are objects of this kind
   const kept = others.reduce((set, owner) => set.union(owner.fields), fields);
   const abandoned = (own?.fields ?? new FieldSet()).minus(kept);
   const result = without(type.schema, merged, abandoned, kept) as KubeObject; // identity is never abandoned, so an object remains
@@ -98,8 +98,11 @@ export function apply(type: ResourceType, live: KubeObject | undefined, applied:
   return withOwners(result, [...others, { entry, fields }]);
 }
 
-function identity(applied: KubeObject): JsonRecord {
-  return { apiVersion: applied.apiVersion, kind: applied.kind };
+/** Names and everything applied to metadata: what makes it this object, whether or not somebody owns it. */
+function identity({ apiVersion, kind, metadata }: KubeObject): JsonRecord {
+  const { name, namespace, labels, annotations, finalizers, ownerReferences } = metadata;
+  const given = Object.entries({ name, namespace, labels, annotations, finalizers, ownerReferences }).filter(([, value]) => value !== undefined);
+  return { apiVersion, kind, metadata: Object.fromEntries(given) };
 }
 
 function isSameSet(a: FieldSet | undefined, b: FieldSet): boolean {

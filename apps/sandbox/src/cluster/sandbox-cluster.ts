@@ -4,7 +4,7 @@ import { meansName, type Faults } from '../shared/faults.js';
 import { Api } from './api.js';
 import { Authenticator } from './authentication.js';
 import { sluiceAccess, systemAccess, systemNamespaces } from './bootstrap-objects.js';
-import { CertificateFolder } from './certificates.js';
+import { CertificateFolder } from '../shared/certificates.js';
 import { targetGroupBindingCrd, type BindingGroup } from './crd/target-group-binding-crd.js';
 import { clusterTokens, writeKubeconfigs, type KubeconfigFiles } from './credentials.js';
 import { ClusterServer, type FrontDoor } from './https-server.js';
