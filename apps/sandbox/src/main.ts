@@ -15,6 +15,7 @@ async function alreadyRunning(dir: string): Promise<number | undefined> {
 }
 
 async function main(): Promise<void> {
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const options = readCommandLine(process.argv.slice(2));
   const other = await alreadyRunning(options.dir);
   if (other !== undefined) throw new Error(`A sandbox is running on ${options.dir} already (pid ${other}). Stop it first, or choose another --dir.`);
