@@ -5,10 +5,8 @@ import type { SandboxOptions } from './shared/command-line.js';
 import { startControl } from './shared/control-server.js';
 import { Faults } from './shared/faults.js';
 import { RemoteNetwork, type NetworkView } from './shared/network-view.js';
-import { partsCredentials, type SandboxCredentials, type StartControllers } from './shared/parts.js';
+import { partsCredentials, type SandboxCredentials } from './shared/parts.js';
 import { Ports } from './shared/ports.js';
-
-const controllerModule: string = './lbc/index.js';
 
 /** What `access.json` holds once everything is up. */
 export interface Access {
@@ -17,8 +15,10 @@ export interface Access {
   readonly aws: { readonly endpoint?: string; readonly region: string } & SandboxCredentials;
   /** Further accounts by id, when there are several. */
   readonly accounts: Readonly<Record<string, SandboxCredentials>>;
-  /** Cluster name to kubeconfig file. */
+  /** Cluster name to the administrator's kubeconfig file. */
   readonly clusters: Readonly<Record<string, string>>;
+  /** Cluster name to the kubeconfig file of user `sluice`, who may do only what Sluice needs; for clusters that run here. */
+  readonly sluiceClusters: Readonly<Record<string, string>>;
 }
 
 export interface RunningSandbox {
@@ -67,10 +67,11 @@ class Starting {
     const awsEndpoint = await this.aws(networkUrl);
     if (network !== undefined) await this.dataPlane(network, awsEndpoint);
     const clusters = await this.clusters();
-    await this.controllers(clusters, awsEndpoint, networkUrl);
+    await this.controllers(clusters.admin, awsEndpoint, networkUrl);
     return {
       control: control.url, network: networkUrl, aws: { endpoint: awsEndpoint, region: options.region, ...this.credentials },
-      accounts: Object.fromEntries(options.accounts.map((account) => [account, userCredentials(account)])), clusters,
+      accounts: Object.fromEntries(options.accounts.map((account) => [account, userCredentials(account)])),
+      clusters: clusters.admin, sluiceClusters: clusters.sluice,
     };
   }
 
@@ -113,22 +114,23 @@ class Starting {
     this.stops.push(() => dataPlane.stop());
   }
 
-  private async clusters(): Promise<Readonly<Record<string, string>>> {
+  private async clusters(): Promise<Readonly<Record<'admin' | 'sluice', Readonly<Record<string, string>>>>> {
     const { options, faults } = this;
-    if (!options.parts.has('clusters')) return options.kubeconfigs;
+    if (!options.parts.has('clusters')) return { admin: options.kubeconfigs, sluice: {} };
     const { startClusters } = await import('./cluster/index.js');
-    const clusters = await startClusters({ dir: options.dir, names: options.clusters, faults, port: options.ports.cluster });
+    const clusters = await startClusters({ dir: options.dir, names: options.clusters, autoMode: options.autoMode, faults, port: options.ports.cluster });
     this.stops.push(() => clusters.stop());
-    return { ...options.kubeconfigs, ...clusters.kubeconfigs };
+    return { admin: { ...options.kubeconfigs, ...clusters.kubeconfigs }, sluice: clusters.sluiceKubeconfigs };
   }
 
   private async controllers(kubeconfigs: Readonly<Record<string, string>>, awsEndpoint: string | undefined, networkUrl: string | undefined): Promise<void> {
     const { options, faults, credentials } = this;
     if (!options.parts.has('controller')) return;
-    const { startControllers } = (await import(controllerModule)) as { startControllers: StartControllers };
+    const { startControllers } = await import('./lbc/index.js');
     const controllers = await startControllers({
       dir: options.dir, kubeconfigs, faults, region: options.region, credentials,
       awsEndpoint: need(awsEndpoint, 'controller', '--aws-endpoint'), networkUrl: need(networkUrl, 'controller', '--network-url'),
+      onFailure: (message) => console.error(`sandbox: ${message}`),
     });
     this.stops.push(() => controllers.stop());
   }

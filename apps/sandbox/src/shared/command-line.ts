@@ -12,6 +12,8 @@ export interface SandboxOptions {
   readonly networkUrl?: string;
   readonly kubeconfigs: Readonly<Record<string, string>>;
   readonly clusters: readonly string[];
+  /** Those of them that also serve EKS Auto Mode's TargetGroupBinding. */
+  readonly autoMode: readonly string[];
   readonly region: string;
   /** The first is the one that access.json and the controllers use. */
   readonly accounts: readonly string[];
@@ -25,6 +27,7 @@ export interface SandboxOptions {
 export const usage = `node main.js --dir <state dir> [options]
   --parts aws,data-plane,clusters,controller   what runs in this process (all)
   --clusters blue-2025,green-2026              names of the clusters
+  --auto-mode NAME,NAME                        those of them that also have EKS Auto Mode's TargetGroupBinding
   --aws-endpoint URL                           ELBv2 that runs elsewhere (with its keys in SANDBOX_AWS_ACCESS_KEY_ID and SANDBOX_AWS_SECRET_ACCESS_KEY)
   --network-url URL                            network registry (data plane) that runs elsewhere
   --kubeconfig NAME=FILE                       cluster that runs elsewhere; may be repeated
@@ -38,7 +41,7 @@ export const usage = `node main.js --dir <state dir> [options]
 /** Reads the command line. @throws Error with the field and what it may be, for the person who typed it. */
 export function readCommandLine(args: readonly string[]): SandboxOptions {
   const { values } = parseArgs({ args: [...args], options: {
-    dir: { type: 'string' }, parts: { type: 'string', default: allParts.join(',') }, clusters: { type: 'string', default: 'blue-2025,green-2026' },
+    dir: { type: 'string' }, parts: { type: 'string', default: allParts.join(',') }, clusters: { type: 'string', default: 'blue-2025,green-2026' }, 'auto-mode': { type: 'string', default: '' },
     'aws-endpoint': { type: 'string' }, 'network-url': { type: 'string' }, kubeconfig: { type: 'string', multiple: true, default: [] },
     region: { type: 'string', default: 'us-east-1' }, accounts: { type: 'string', default: '111122223333' }, role: { type: 'string', multiple: true, default: [] },
     'health-interval-scale': { type: 'string', default: '0.1' }, 'aws-limits': { type: 'string', default: 'generous' }, 'poll-ms': { type: 'string', default: '250' },
@@ -51,7 +54,7 @@ export function readCommandLine(args: readonly string[]): SandboxOptions {
   if (wrong !== undefined || accounts.length === 0) throw new Error(`--accounts: '${wrong ?? ''}' is not an account id of 12 digits`);
   return {
     dir: path.resolve(values.dir), parts: new Set(parts), awsEndpoint: values['aws-endpoint'], networkUrl: values['network-url'],
-    kubeconfigs: Object.fromEntries(values.kubeconfig.map((pair) => split(pair, '--kubeconfig NAME=FILE'))), clusters: list(values.clusters), region: values.region, accounts,
+    kubeconfigs: Object.fromEntries(values.kubeconfig.map((pair) => split(pair, '--kubeconfig NAME=FILE'))), clusters: list(values.clusters), autoMode: list(values['auto-mode']), region: values.region, accounts,
     roles: values.role.map((pair) => split(pair, '--role ARN=EXTERNAL_ID')).map(([arn, externalId]) => ({ arn, externalId })),
     healthIntervalScale: positive(values['health-interval-scale'], '--health-interval-scale'),
     realLimits: among(values['aws-limits'], ['generous', 'real'], '--aws-limits') === 'real', pollMs: positive(values['poll-ms'], '--poll-ms'),

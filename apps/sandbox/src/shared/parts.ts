@@ -18,25 +18,7 @@ export function accountOfPartsKey(accessKeyId: string): string | undefined {
   return accessKeyId.startsWith(partsKeyPrefix) ? accessKeyId.slice(partsKeyPrefix.length) : undefined;
 }
 
-/** What `cluster/index.ts` exports as `startClusters`. */
-export interface ClustersOptions {
-  /** Where state is kept; each cluster takes its own files or folder below it. */
-  readonly dir: string;
-  readonly names: readonly string[];
-  readonly faults: Faults;
-  /** First port to try; each cluster remembers its own afterwards. */
-  readonly port?: number;
-}
-
-export interface RunningClusters {
-  /** Cluster name to kubeconfig file. */
-  readonly kubeconfigs: Record<string, string>;
-  stop(): Promise<void>;
-}
-
-export type StartClusters = (options: ClustersOptions) => Promise<RunningClusters>;
-
-/** What `lbc/index.ts` exports as `startControllers`: for each cluster the controller's stand-in and its pods. */
+/** What the controllers' stand-in and its pods are started with. */
 export interface ControllersOptions {
   readonly dir: string;
   readonly kubeconfigs: Record<string, string>;
@@ -51,5 +33,3 @@ export interface ControllersOptions {
 export interface RunningPart {
   stop(): Promise<void>;
 }
-
-export type StartControllers = (options: ControllersOptions) => Promise<RunningPart>;
