@@ -107,6 +107,13 @@ export function routeKnown(at: Context, route: FrozenRoute): Known<LiveRoute> {
   return known(own(at.seen.routes, route.id), at.now, at.rollout.plan.maxFactAgeMs);
 }
 
+/** A route as read since the last verification; an earlier read says nothing about what was written then. */
+export function seenSinceLastWrite(at: Context, route: FrozenRoute): LiveRoute | null {
+  const live = routeKnown(at, route);
+  const { verifiedAt } = at.rollout;
+  return live.kind === 'fresh' && (verifiedAt === null || live.at >= verifiedAt) ? live.value : null;
+}
+
 export function healthKnown(at: Context, targetGroupArn: string): Known<TargetHealth> {
   return known(own(at.seen.health, targetGroupArn), at.now, at.rollout.plan.maxFactAgeMs);
 }

@@ -35,7 +35,7 @@ export function receiverCheck(change: RouteChange, health: HealthFacts, rules: R
   const unsafe = unsafeWeights(change.after);
   if (unsafe) return { ok: false, reason: 'UnsafeWeights', message: `Not written: ${unsafe}.` };
   const refused = rules.emergency ? null : raisedRefusal(change, health, rules);
-  return refused ?? aHealthyOneStays(change, health, rules);
+  return refused ?? healthyReceiverStays(change, health, rules);
 }
 
 function raisedRefusal(change: RouteChange, health: HealthFacts, rules: ReceiverRules): ReceiverAnswer | null {
@@ -64,7 +64,7 @@ export function raisedIn(change: RouteChange, pinned: readonly string[]): readon
 }
 
 /** Rule 3: after every write a healthy one has weight above 0, if any is healthy. Unknown is not healthy, and never a pass in an emergency. */
-function aHealthyOneStays(change: RouteChange, health: HealthFacts, rules: ReceiverRules): ReceiverAnswer {
+export function healthyReceiverStays(change: RouteChange, health: HealthFacts, rules: Omit<ReceiverRules, 'forced' | 'minHealthyTargets'>): ReceiverAnswer {
   const look = (arn: string) => known(own(health, arn), rules.now, rules.maxFactAgeMs);
   const receivers = change.after.filter((one) => one.weight > 0).map((one) => one.targetGroupArn);
   const healthy = receivers.filter((arn) => isHealthy(look(arn)));
@@ -85,6 +85,6 @@ function isHealthy(fact: Known<TargetHealth>): boolean {
   return fact.kind === 'fresh' && fact.value.healthy > 0;
 }
 
-function nameOf(targetGroupArn: string, rules: ReceiverRules): string {
+function nameOf(targetGroupArn: string, rules: Pick<ReceiverRules, 'names'>): string {
   return own(rules.names ?? {}, targetGroupArn) ?? targetGroupArn;
 }

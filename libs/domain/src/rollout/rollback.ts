@@ -1,6 +1,6 @@
 import { own } from '../text/record.js';
 import { apportion } from '../weights/apportion.js';
-import { isAttached, sameWeights, shareOf, sortWeights } from '../weights/equal.js';
+import { isAttached, raisesShare, shareOf, sortWeights } from '../weights/equal.js';
 import type { Weights } from '../weights/types.js';
 import type { RouteChange } from './decision.js';
 import type { FrozenRoute, Rollout } from './types.js';
@@ -15,8 +15,13 @@ export function rollbackChanges(rollout: Rollout, liveByRoute: Readonly<Record<s
   return rollout.plan.routes.flatMap((route) => {
     const before = own(liveByRoute, route.id) ?? own(rollout.expected, route.id) ?? route.baseline;
     const after = baselineAround(route, before);
-    return sameWeights(before, after) ? [] : [{ routeId: route.id, before, after }];
+    return splitsAlike(before, after) ? [] : [{ routeId: route.id, before, after }];
   });
+}
+
+/** True when the same target groups get the same shares, by whatever integers. */
+function splitsAlike(before: Weights, after: Weights): boolean {
+  return before.length === after.length && after.every((one) => isAttached(before, one.targetGroupArn) && !raisesShare(before, after, one.targetGroupArn));
 }
 
 function baselineAround(route: FrozenRoute, live: Weights): Weights {

@@ -19,7 +19,8 @@ const grain = 1e-9;
 export function apportion(shares: readonly Share[]): Weights {
   const total = shares.reduce((sum, one) => sum + one.share, 0);
   if (!(total > 0)) return sortWeights(shares.map((one) => ({ targetGroupArn: one.targetGroupArn, weight: 0 })));
-  const fractions = shares.map((one) => one.share / total);
+  // A share too small for a quotient is still above 0.
+  const fractions = shares.map((one) => (one.share > 0 ? Math.max(one.share / total, Number.MIN_VALUE) : 0));
   const largestSum = Math.floor(maxWeight / Math.max(...fractions) + grain);
   const weights = exactWeights(fractions, largestSum) ?? largestRemainder(fractions, largestSum);
   return sortWeights(shares.map((one, i) => ({ targetGroupArn: one.targetGroupArn, weight: weights[i] ?? 0 })));

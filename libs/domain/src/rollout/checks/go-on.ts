@@ -20,5 +20,7 @@ export function goOn(at: Context): Verdict {
     rollout.advanceRequestedBy === null || at.unfinished ? '' : `, advanced by ${rollout.advanceRequestedBy}`,
     rollout.forced ? `, ${forcedText(rollout.forced)}` : '',
   ].join('');
-  return { kind: 'shift', reason: 'NextStep', message: `${name} ${starts} and ${writes}${by}.`, stepIndex: target.index, changes: target.changes, wakeAt: atRecheck(at) };
+  // A step that changes nothing is verified at once and has its hold to begin; otherwise the writes' outcome wakes us first.
+  const wakeAt = target.changes.length === 0 ? at.now : atRecheck(at);
+  return { kind: 'shift', reason: 'NextStep', message: `${name} ${starts} and ${writes}${by}.`, stepIndex: target.index, changes: target.changes, wakeAt };
 }

@@ -6,7 +6,7 @@ import { isAttached } from '../../weights/equal.js';
 import type { TargetHealth } from '../../route/types.js';
 import { unsafeWeights } from '../../weights/validate.js';
 import { atRecheck, healthKnown, minHealthyOf, soon, type Check, type Context, type Known } from '../context.js';
-import { raisedIn, receiverCheck } from '../receivers.js';
+import { healthyReceiverStays, raisedIn } from '../receivers.js';
 import type { RouteChange } from '../decision.js';
 import type { FrozenBackend, FrozenRoute } from '../types.js';
 
@@ -109,10 +109,9 @@ export const aReceiverLacksHealthyTargets: Check = (at) => {
 /** After the write a healthy backend must have weight, if any is healthy (rule 3); nobody can force that away. */
 export const noHealthyReceiverWouldBeLeft: Check = (at) => {
   for (const change of at.target?.changes ?? []) {
-    if (unsafeWeights(change.after)) continue;
     const route = at.rollout.plan.routes.find((one) => one.id === change.routeId);
-    const answer = receiverCheck(change, at.seen.health, {
-      forced: { by: '', reason: '' }, minHealthyTargets: 1, now: at.now, maxFactAgeMs: at.rollout.plan.maxFactAgeMs, emergency: false,
+    const answer = healthyReceiverStays(change, at.seen.health, {
+      now: at.now, maxFactAgeMs: at.rollout.plan.maxFactAgeMs, emergency: false,
       names: Object.fromEntries(route?.backends.map((backend) => [backend.targetGroupArn, backendText(route, backend)]) ?? []),
     });
     if (!answer.ok) return { kind: 'hold', reason: answer.reason, message: `Route ${route?.name ?? change.routeId}: ${answer.message}`, wakeAt: atRecheck(at) };

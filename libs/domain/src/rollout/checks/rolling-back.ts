@@ -1,20 +1,20 @@
 import { listed } from '../../text/duration.js';
 import { backendText } from '../../text/shares-text.js';
 import { unsafeWeights } from '../../weights/validate.js';
-import { routeKnown, soon, type Check, type Context, type Verdict } from '../context.js';
+import { seenSinceLastWrite, soon, type Check, type Context, type Verdict } from '../context.js';
 import type { RouteChange } from '../decision.js';
 import { receiverCheck } from '../receivers.js';
 import { rollbackChanges } from '../rollback.js';
 
 /**
  * What is left to write to be back at the baseline. A route is back only when both what was read and what we believe
- * say so: a cached read from before the last write must not end a rollback. Routes whose rollback was applied are done.
+ * say so: a cached read must not end a rollback. Routes whose rollback was applied are done.
  */
 export function changesBack(at: Context): readonly RouteChange[] {
   const live = Object.fromEntries(
     at.rollout.plan.routes.flatMap((route) => {
-      const seen = routeKnown(at, route);
-      return seen.kind === 'fresh' ? [[route.id, seen.value.action.weights]] : [];
+      const seen = seenSinceLastWrite(at, route);
+      return seen ? [[route.id, seen.action.weights]] : [];
     }),
   );
   const fromLive = rollbackChanges(at.rollout, live);

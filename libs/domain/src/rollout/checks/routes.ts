@@ -2,7 +2,7 @@ import { listed } from '../../text/duration.js';
 import { sameWeights } from '../../weights/equal.js';
 import type { Weights } from '../../weights/types.js';
 import type { RouteDiff } from '../decision.js';
-import { atRecheck, expectedOf, intendedOf, routeKnown, soon, type Check, type Context } from '../context.js';
+import { atRecheck, expectedOf, intendedOf, routeKnown, seenSinceLastWrite, soon, type Check, type Context } from '../context.js';
 import { diffText, foreignIn, routeDiff } from '../three-way-diff.js';
 import type { FrozenRoute } from '../types.js';
 import { isOpen } from './writes.js';
@@ -52,11 +52,9 @@ export const awsIsUnreachable: Check = (at) => {
 export const observationIsStale: Check = (at) => {
   if (!at.active) return null;
   const old = unknownRoutes(at, ['missing', 'stale']);
-  const { verifiedAt } = at.rollout;
-  const before = at.rollout.plan.routes.filter((route) => {
-    const live = routeKnown(at, route);
-    return live.kind === 'fresh' && verifiedAt !== null && at.remainingMs === 0 && live.at < verifiedAt;
-  });
+  const before = at.rollout.plan.routes.filter(
+    (route) => at.remainingMs === 0 && routeKnown(at, route).kind === 'fresh' && seenSinceLastWrite(at, route) === null,
+  );
   const told = [...old, ...before.map((route) => ({ route, why: 'was read before the last write was verified' }))];
   if (told.length === 0) return null;
   return { kind: 'hold', reason: 'ObservationIsStale', message: `${unknownText(told)}; it is read again before anything moves.`, wakeAt: soon(at) };
@@ -114,10 +112,7 @@ function lagsBehind(at: Context, route: FrozenRoute, live: Weights): boolean {
 
 /** A read from before the last verification, or while a write is under way, says nothing about drift. */
 function comparable(at: Context, route: FrozenRoute): boolean {
-  const live = routeKnown(at, route);
-  const { verifiedAt } = at.rollout;
-  if (live.kind !== 'fresh' || (verifiedAt !== null && live.at < verifiedAt)) return false;
-  return !at.seen.writes.some((write) => write.routeId === route.id && isOpen(write));
+  return seenSinceLastWrite(at, route) !== null && !at.seen.writes.some((write) => write.routeId === route.id && isOpen(write));
 }
 
 function liveDiffs(at: Context, differs: (route: FrozenRoute, live: Weights) => boolean): readonly { route: FrozenRoute; diff: RouteDiff }[] {

@@ -1,0 +1,30 @@
+import { describe, it, expect } from '@jest/globals';
+import { noon } from '../testing/builders.js';
+import { afterSuccess, afterThrottle, startingRate } from './aimd.js';
+
+const bounds = { maxPerSecond: 3, minPerSecond: 0.2 };
+
+describe('the rate a lane learns', () => {
+  it('starts as configured, halves on a throttle, and never falls below the least', () => {
+    let rate = startingRate(bounds);
+    expect(rate.ratePerSecond).toBe(3);
+    rate = afterThrottle(rate, noon, bounds);
+    expect(rate.ratePerSecond).toBe(1.5);
+    for (let i = 1; i < 20; i++) rate = afterThrottle(rate, noon + i * 1_000, bounds);
+    expect(rate.ratePerSecond).toBe(0.2);
+  });
+
+  it('takes throttles of calls that were under way together for one', () => {
+    const once = afterThrottle(startingRate(bounds), noon, bounds);
+    expect(afterThrottle(once, noon + 999, bounds)).toEqual(once);
+    expect(afterThrottle(once, noon + 1_000, bounds).ratePerSecond).toBe(0.75);
+  });
+
+  it('comes back by small steps, and stops at what is configured', () => {
+    let rate = afterThrottle(startingRate(bounds), noon, bounds);
+    rate = afterSuccess(rate, bounds);
+    expect(rate.ratePerSecond).toBeCloseTo(1.56);
+    for (let i = 0; i < 100; i++) rate = afterSuccess(rate, bounds);
+    expect(rate.ratePerSecond).toBe(3);
+  });
+});
