@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { install, requireNodeVersion } from './lib/install.mjs';
 import { isMain, stateDir } from './lib/paths.mjs';
 import { ToolError, main, say, seconds } from './lib/say.mjs';
+import { forgetOutside } from './lib/safe-environment.mjs';
 import { RunFolder } from './lib/services.mjs';
 
 const accessFile = path.join(stateDir, 'access.json');
@@ -107,6 +108,7 @@ function onSignals(first, second) {
 if (isMain(import.meta)) {
   await main(async () => {
     requireNodeVersion();
+    forgetOutside();
     const { values } = parseArgs({
       options: { once: { type: 'boolean', default: false }, 'no-demo': { type: 'boolean', default: false } },
     });

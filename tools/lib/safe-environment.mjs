@@ -24,9 +24,20 @@ const DEAD_ENDS = {
   KUBECONFIG: '/dev/null',
 };
 
+// the SDK's notice that a coming version will need a newer Node: for those who choose the version, not for those who try it
+const QUIET = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
+
+const OUTSIDE = /^(AWS_|SLUICE_|PG|DATABASE_URL$|KUBECONFIG$)/;
+
+/** Takes out of our own environment what could lead our own requests elsewhere. */
+export function forgetOutside(env = process.env) {
+  for (const name of Object.keys(env)) if (OUTSIDE.test(name)) delete env[name];
+  Object.assign(env, DEAD_ENDS, QUIET);
+}
+
 /** The kept names of `from`, those of `alsoKept`, and what is set on purpose. */
 export function safeEnvironment(set = {}, { from = process.env, alsoKept = [] } = {}) {
   const isKept = (name) => KEPT.includes(name) || name.startsWith('LC_') || alsoKept.includes(name);
   const kept = Object.fromEntries(Object.entries(from).filter(([name]) => isKept(name)));
-  return { ...kept, ...DEAD_ENDS, ...set };
+  return { ...kept, ...DEAD_ENDS, ...QUIET, ...set };
 }

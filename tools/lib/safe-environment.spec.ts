@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { safeEnvironment } from './safe-environment.mjs';
+import { forgetOutside, safeEnvironment } from './safe-environment.mjs';
 
 const shell = {
   PATH: '/bin',
@@ -38,5 +38,12 @@ describe('the environment of npm start', () => {
       { from: shell, alsoKept: ['KUBEBUILDER_ASSETS'] },
     );
     expect(made).toMatchObject({ DATABASE_URL: 'postgresql://ours', KUBEBUILDER_ASSETS: '/opt/kubebuilder' });
+  });
+
+  it('is taken out of npm start itself as well', () => {
+    const own: Record<string, string> = { ...shell };
+    forgetOutside(own);
+    expect(own).toMatchObject({ PATH: '/bin', KUBECONFIG: '/dev/null' });
+    expect(JSON.stringify(own)).not.toContain('production');
   });
 });
