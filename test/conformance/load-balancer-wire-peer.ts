@@ -1,19 +1,17 @@
 import {
-  DescribeListenersCommand,
-  DescribeRulesCommand,
   ElasticLoadBalancingV2Client,
   ModifyListenerCommand,
   ModifyRuleCommand,
   RegisterTargetsCommand,
   type Action,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { CreateSecurityGroupCommand, DescribeSubnetsCommand, DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { DescribeSecurityGroupsCommand, DescribeSubnetsCommand, DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { ElbV2LoadBalancer } from '@sluice/aws';
 import type { AwsAccess } from '@sluice/control';
 import type { Weights } from '@sluice/domain';
 import type { ConsoleEdit, LoadBalancerPeer, PeerFaults } from '@sluice/testing';
 
-type StaticAccess = AwsAccess & { readonly endpoint: string; readonly credentials: NonNullable<AwsAccess['credentials']> };
+export type StaticAccess = AwsAccess & { readonly endpoint: string; readonly credentials: NonNullable<AwsAccess['credentials']> };
 
 /** A server that speaks ELBv2 and EC2, with our adapter in front of it and a plain SDK client as the person at the console. */
 export async function wirePeer(access: StaticAccess, faults: PeerFaults, stop: () => Promise<void>): Promise<LoadBalancerPeer> {
@@ -37,32 +35,25 @@ export async function wirePeer(access: StaticAccess, faults: PeerFaults, stop: (
   };
 }
 
-/** Two subnets of the default VPC (a load balancer needs two zones) and a security group in it. */
+/** Two subnets of the default VPC (a load balancer needs two zones) and a security group of it. */
 async function findNetwork(ec2: EC2Client): Promise<LoadBalancerPeer['network']> {
   const { Vpcs: [vpc] = [] } = await ec2.send(new DescribeVpcsCommand({ Filters: [{ Name: 'is-default', Values: ['true'] }] }));
   const vpcId = vpc?.VpcId;
   if (vpcId === undefined) throw new Error('the peer has no default VPC');
-  const { Subnets: subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ Filters: [{ Name: 'vpc-id', Values: [vpcId] }] }));
-  const group = { GroupName: `contract-${process.pid}-${Date.now()}`, Description: 'contract suite', VpcId: vpcId };
-  const { GroupId } = await ec2.send(new CreateSecurityGroupCommand(group));
+  const inVpc = { Filters: [{ Name: 'vpc-id', Values: [vpcId] }] };
+  const { Subnets: subnets = [] } = await ec2.send(new DescribeSubnetsCommand(inVpc));
+  const { SecurityGroups: groups = [] } = await ec2.send(new DescribeSecurityGroupsCommand(inVpc));
   ec2.destroy();
-  return { vpcId, subnets: subnets.slice(0, 2).flatMap(({ SubnetId }) => SubnetId ?? []), securityGroups: GroupId === undefined ? [] : [GroupId] };
+  return {
+    vpcId,
+    subnets: subnets.slice(0, 2).flatMap(({ SubnetId }) => SubnetId ?? []),
+    securityGroups: groups.slice(0, 1).flatMap(({ GroupId }) => GroupId ?? []),
+  };
 }
 
 async function modify(console: ElasticLoadBalancingV2Client, routeArn: string, actions: Action[]): Promise<void> {
   if (routeArn.includes(':listener-rule/')) await console.send(new ModifyRuleCommand({ RuleArn: routeArn, Actions: actions }));
   else await console.send(new ModifyListenerCommand({ ListenerArn: routeArn, DefaultActions: actions }));
-}
-
-/** The action list of a route as the wire gives it, for tests that look below the port. */
-export async function rawActions({ endpoint, region, credentials }: StaticAccess, routeArn: string): Promise<Action[]> {
-  const client = new ElasticLoadBalancingV2Client({ endpoint, region, credentials });
-  try {
-    if (routeArn.includes(':listener-rule/')) return (await client.send(new DescribeRulesCommand({ RuleArns: [routeArn] }))).Rules?.[0]?.Actions ?? [];
-    return (await client.send(new DescribeListenersCommand({ ListenerArns: [routeArn] }))).Listeners?.[0]?.DefaultActions ?? [];
-  } finally {
-    client.destroy();
-  }
 }
 
 function actionsOf(edit: ConsoleEdit): Action[] {

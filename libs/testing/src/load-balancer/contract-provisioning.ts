@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { buildWorld, failureOf, loadBalancerSpec, targetGroupSpec, weightsOf } from './contract-world.js';
+import { buildWorld, failureOf, loadBalancerSpec, several, targetGroupSpec, weightsOf } from './contract-world.js';
 import type { LoadBalancerPeer, PeerCapabilities } from './peer.js';
 
 const tags = { 'sluice.dev/project': 'p-1', 'sluice.dev/note': 'made by a test' };
@@ -46,10 +46,19 @@ export function describeProvisioning(peer: () => LoadBalancerPeer, can: PeerCapa
       expect(await port.describeListener(access, listenerArn)).toEqual({ arn: listenerArn, loadBalancerArn, port: 80, protocol: 'HTTP', tags });
     });
 
+    it('names what would be deleted along with a load balancer and with a listener, without its default rule', async () => {
+      const { addRule, listenerArn, loadBalancerArn, red } = await buildWorld(peer());
+      const { port, access } = peer();
+      const ruleArn = await addRule(7, weightsOf([red, 1]));
+
+      expect(await port.partsOf(access, loadBalancerArn)).toEqual([listenerArn]);
+      expect(await port.partsOf(access, listenerArn)).toEqual([ruleArn]);
+    });
+
     it('reads the tags of more resources than one call takes', async () => {
       const { addTargetGroup, loadBalancerArn, listenerArn } = await buildWorld(peer());
       const { port, access } = peer();
-      const groups = await Promise.all(Array.from({ length: 22 }, (_, i) => addTargetGroup({ number: String(i) })));
+      const groups = await several(22, (i) => addTargetGroup({ number: String(i) }));
 
       const found = await port.tagsOf(access, [loadBalancerArn, listenerArn, ...groups]);
       expect(found).toHaveLength(24);

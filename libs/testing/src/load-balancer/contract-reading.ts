@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { tagsOfOurs } from '@sluice/domain';
-import { buildWorld, failureOf, weightsOf } from './contract-world.js';
+import { buildWorld, failureOf, several, weightsOf } from './contract-world.js';
 import type { LoadBalancerPeer } from './peer.js';
 
 export function describeReading(peer: () => LoadBalancerPeer): void {
@@ -45,7 +45,7 @@ export function describeReading(peer: () => LoadBalancerPeer): void {
     });
 
     it('reads stickiness, and what logs users in by type and a digest that stays the same', async () => {
-      const { read, listenerArn, red, black } = await buildWorld(peer());
+      const { read, listenerArn, red, black } = await buildWorld(peer(), { https: true });
       await peer().editByConsole(listenerArn, { kind: 'authenticateAndStick', weights: weightsOf([red, 30], [black, 70]), stickySeconds: 300 });
 
       const { action } = await read(listenerArn);
@@ -81,7 +81,7 @@ export function describeReading(peer: () => LoadBalancerPeer): void {
 
     it('reads many routes at once and fails only those that are gone', async () => {
       const { addRule, listenerArn, red, black } = await buildWorld(peer());
-      const rules = await Promise.all(Array.from({ length: 24 }, (_, i) => addRule(i + 1, weightsOf([red, i + 1], [black, 900]))));
+      const rules = await several(24, (i) => addRule(i + 1, weightsOf([red, i + 1], [black, 900])));
       const [gone = ''] = rules.splice(11, 1);
       const { port, access } = peer();
       await port.deleteRule(access, gone);

@@ -1,4 +1,4 @@
-import type { ExternalFailure } from '@sluice/control';
+import type { ExternalFailure, WriteOutcome } from '@sluice/control';
 import type { LiveRoute, Weights } from '@sluice/domain';
 import type { LoadBalancerPeer } from './peer.js';
 
@@ -10,10 +10,10 @@ export interface ContractWorld {
   readonly listenerArn: string;
   readonly red: string;
   readonly black: string;
-  read(routeArn: string): Promise<LiveRoute>;
-  write(routeArn: string, weights: Weights): ReturnType<LoadBalancerPeer['port']['writeWeights']>;
-  addTargetGroup(tags?: Tags): Promise<string>;
-  addRule(priority: number, weights: Weights, tags?: Tags): Promise<string>;
+  readonly read: (routeArn: string) => Promise<LiveRoute>;
+  readonly write: (routeArn: string, weights: Weights) => Promise<WriteOutcome>;
+  readonly addTargetGroup: (tags?: Tags) => Promise<string>;
+  readonly addRule: (priority: number, weights: Weights, tags?: Tags) => Promise<string>;
 }
 
 let made = 0;
@@ -24,18 +24,27 @@ export function freshName(what: string): string {
   return `ct-${what}-${process.pid}-${made}`;
 }
 
-export async function buildWorld(peer: LoadBalancerPeer, tags: { loadBalancer?: Tags; listener?: Tags } = {}): Promise<ContractWorld> {
+export interface WorldSpec {
+  readonly loadBalancer?: Tags;
+  readonly listener?: Tags;
+  /** AWS lets only HTTPS listeners log users in. */
+  readonly https?: boolean;
+}
+
+/** Accepted by AWS's own rules of form; the suite sends no traffic. */
+const certificateArn = 'arn:aws:iam::111122223333:server-certificate/contract';
+
+export async function buildWorld(peer: LoadBalancerPeer, spec: WorldSpec = {}): Promise<ContractWorld> {
   const { port, access } = peer;
   const addTargetGroup = async (groupTags: Tags = {}): Promise<string> => (await port.createTargetGroup(access, targetGroupSpec(peer, groupTags))).arn;
-  const loadBalancer = await port.createLoadBalancer(access, loadBalancerSpec(peer, tags.loadBalancer));
+  const loadBalancer = await port.createLoadBalancer(access, loadBalancerSpec(peer, spec.loadBalancer));
   const red = await addTargetGroup();
   const black = await addTargetGroup();
   const listener = await port.createListener(access, {
     loadBalancerArn: loadBalancer.arn,
-    port: 80,
-    protocol: 'HTTP',
+    ...(spec.https ? { port: 443, protocol: 'HTTPS', certificateArn } : { port: 80, protocol: 'HTTP' }),
     weights: weightsOf([red, 90], [black, 10]),
-    tags: tags.listener ?? {},
+    tags: spec.listener ?? {},
   });
   const read = (routeArn: string): Promise<LiveRoute> => port.readRoute(access, routeArn);
   return {
@@ -58,6 +67,13 @@ export function loadBalancerSpec({ network }: LoadBalancerPeer, tags: Tags = {})
 export function targetGroupSpec({ network }: LoadBalancerPeer, tags: Tags = {}) {
   const healthCheck = { protocol: 'HTTP', path: '/healthz', intervalSeconds: 10, timeoutSeconds: 5, healthyThreshold: 2, unhealthyThreshold: 2, matcher: '200-299' } as const;
   return { name: freshName('tg'), protocol: 'HTTP', port: 8080, targetType: 'ip', vpcId: network.vpcId, healthCheck, tags } as const;
+}
+
+/** Makes things one after the other: not every peer takes several at once. */
+export async function several<Made>(count: number, make: (index: number) => Promise<Made>): Promise<Made[]> {
+  const all: Made[] = [];
+  for (let index = 0; index < count; index += 1) all.push(await make(index));
+  return all;
 }
 
 /** Weights in canonical order. */

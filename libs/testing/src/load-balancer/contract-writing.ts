@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Weights } from '@sluice/domain';
-import { buildWorld, failureOf, weightsOf } from './contract-world.js';
+import { buildWorld, failureOf, several, weightsOf } from './contract-world.js';
 import type { LoadBalancerPeer, PeerCapabilities } from './peer.js';
 
 export function describeWriting(peer: () => LoadBalancerPeer, can: PeerCapabilities): void {
@@ -24,7 +24,7 @@ export function describeWriting(peer: () => LoadBalancerPeer, can: PeerCapabilit
     });
 
     it.each(['default action', 'rule'])('keeps authentication and stickiness of a %s as they were', async (where) => {
-      const { read, write, addRule, listenerArn, red, black } = await buildWorld(peer());
+      const { read, write, addRule, listenerArn, red, black } = await buildWorld(peer(), { https: true });
       const routeArn = where === 'rule' ? await addRule(1, weightsOf([red, 1])) : listenerArn;
       await peer().editByConsole(routeArn, { kind: 'authenticateAndStick', weights: weightsOf([red, 30], [black, 70]), stickySeconds: 300 });
       const before = await read(routeArn);
@@ -56,7 +56,7 @@ export function describeWriting(peer: () => LoadBalancerPeer, can: PeerCapabilit
 
     it('refuses unsafe weights before anything is sent', async () => {
       const { read, write, addTargetGroup, listenerArn, red, black } = await buildWorld(peer());
-      const more = await Promise.all(Array.from({ length: 4 }, () => addTargetGroup()));
+      const more = await several(4, () => addTargetGroup());
       const unsafe: Weights[] = [
         [],
         weightsOf([red, 0], [black, 0]),

@@ -162,6 +162,14 @@ export class InMemoryLoadBalancer extends LoadBalancer {
     return described;
   }
 
+  async partsOf(_access: AwsAccess, arn: string, options?: CallOptions): Promise<readonly string[]> {
+    this.faults.beforeRead('DescribeListeners', options);
+    const { listeners, rules } = this.world;
+    if (listeners.has(arn)) return [...rules.values()].filter((one) => one.listenerArn === arn).map((one) => one.arn);
+    this.world.loadBalancer(arn);
+    return [...listeners.values()].filter((one) => one.loadBalancerArn === arn).map((one) => one.arn);
+  }
+
   createLoadBalancer(_access: AwsAccess, spec: CreateLoadBalancer, options?: CallOptions): Promise<LoadBalancerDescription> {
     return this.change('CreateLoadBalancer', options, () => this.world.putLoadBalancer(spec));
   }
