@@ -19,7 +19,7 @@ import { AwsCall } from './clients/aws-call.js';
 import { unreadableReply } from './clients/paging.js';
 import { createListener, createLoadBalancer, createRule, createTargetGroup, type ListenerSpec, type RuleSpec } from './provisioning/creation.js';
 import { deleteListener, deleteLoadBalancer, deleteRule, deleteTargetGroup } from './provisioning/deletion.js';
-import { countLoadBalancers, describeListener, describeLoadBalancer, describeTargetGroup } from './provisioning/descriptions.js';
+import { countLoadBalancers, describeListener, describeLoadBalancer, describeTargetGroup, partsOf } from './provisioning/descriptions.js';
 import { RawActions } from './routes/raw-actions.js';
 import { RouteReader } from './routes/route-reader.js';
 import { RouteWriter } from './routes/route-writer.js';
@@ -97,6 +97,10 @@ export class ElbV2LoadBalancer extends LoadBalancer {
 
   describeListener(access: AwsAccess, arn: string, options?: CallOptions): Promise<ListenerDescription> {
     return describeListener(this.call(access, options), arn);
+  }
+
+  partsOf(access: AwsAccess, arn: string, options?: CallOptions): Promise<readonly string[]> {
+    return partsOf(this.call(access, options), arn);
   }
 
   createLoadBalancer(access: AwsAccess, spec: CreateLoadBalancer, options?: CallOptions): Promise<LoadBalancerDescription> {

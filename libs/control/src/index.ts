@@ -38,3 +38,4 @@ export * from './stores/idempotency-store.js';
 export * from './resources/create-resources.js';
 export * from './resources/references.js';
 export * from './stores/resource-store.js';
+export type { ClusterEndpoint, ClusterReaders } from './resources/cluster-connections.js';

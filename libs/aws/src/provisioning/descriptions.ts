@@ -1,6 +1,7 @@
 import {
   DescribeListenersCommand,
   DescribeLoadBalancersCommand,
+  DescribeRulesCommand,
   DescribeTargetGroupsCommand,
   type Listener,
   type LoadBalancer,
@@ -26,6 +27,22 @@ export async function describeTargetGroup(call: AwsCall, arn: string): Promise<T
 export async function describeListener(call: AwsCall, arn: string): Promise<ListenerDescription> {
   const reply = await call.read('DescribeListeners', arn, (client, http) => client.send(new DescribeListenersCommand({ ListenerArns: [arn] }), http));
   return listener(only(reply.Listeners, 'DescribeListeners', arn), await tagsOfOne(call, arn));
+}
+
+/** A load balancer's listeners, or a listener's rules without its default one. */
+export async function partsOf(call: AwsCall, arn: string): Promise<readonly string[]> {
+  if (arn.includes(':listener/')) {
+    const rules = await everyPage('DescribeRules', async (Marker) => {
+      const page = await call.read('DescribeRules', arn, (client, http) => client.send(new DescribeRulesCommand({ ListenerArn: arn, Marker }), http));
+      return { items: page.Rules ?? [], next: page.NextMarker };
+    });
+    return rules.flatMap(({ RuleArn, IsDefault }) => (RuleArn === undefined || IsDefault ? [] : [RuleArn]));
+  }
+  const listeners = await everyPage('DescribeListeners', async (Marker) => {
+    const page = await call.read('DescribeListeners', arn, (client, http) => client.send(new DescribeListenersCommand({ LoadBalancerArn: arn, Marker }), http));
+    return { items: page.Listeners ?? [], next: page.NextMarker };
+  });
+  return listeners.flatMap(({ ListenerArn }) => ListenerArn ?? []);
 }
 
 /** How many load balancers the account has in the Region: the proof that it lets us describe. */

@@ -125,6 +125,9 @@ export abstract class LoadBalancer {
   abstract describeTargetGroup(access: AwsAccess, arn: string, options?: CallOptions): Promise<TargetGroupDescription>;
   abstract describeListener(access: AwsAccess, arn: string, options?: CallOptions): Promise<ListenerDescription>;
 
+  /** ARNs of what AWS would delete along with it: a load balancer's listeners, a listener's rules (not its default one). */
+  abstract partsOf(access: AwsAccess, arn: string, options?: CallOptions): Promise<readonly string[]>;
+
   abstract createLoadBalancer(access: AwsAccess, spec: CreateLoadBalancer, options?: CallOptions): Promise<LoadBalancerDescription>;
   abstract createTargetGroup(access: AwsAccess, spec: CreateTargetGroup, options?: CallOptions): Promise<TargetGroupDescription>;
   /** Default action: forward to `weights`. Answers the listener; its default action is a route by the listener's ARN. */

@@ -1,8 +1,18 @@
-import type { Weights } from '@sluice/domain';
-import type { Caller } from '../context.js';
-import type { HealthCheckSpec, RuleConditions } from '../ports/load-balancer.js';
+import { Conflict, ownershipOf, tagsOfOurs, type Weights } from '@sluice/domain';
+import type { Caller, Ids } from '../context.js';
+import { ExternalFailure } from '../ports/external-failure.js';
+import type { AwsAccess, HealthCheckSpec, LoadBalancer, RuleConditions } from '../ports/load-balancer.js';
+import type { AccountAccess } from '../resources/account-access.js';
+import { answered, refusal } from '../resources/aws-refusals.js';
+import { knownId } from '../resources/checks.js';
 import type { MutationOptions } from '../resources/options.js';
+import { autoModeTag } from '../resources/target-group-fit.js';
+import { keepProject, own, projectFilter } from '../resources/tenancy.js';
 import type { Page, PageRequest, ProvisionedResource } from '../resources/types.js';
+import type { ResourceStore, ResourceTransaction } from '../stores/resource-store.js';
+import { checkAdopt, checkListener, checkLoadBalancer, checkRule, checkTargetGroup } from './checks.js';
+import type { CleanUp } from './clean-up.js';
+import { carriesOurMark } from './provisioned-tags.js';
 
 interface InAccount {
   readonly projectId: string;
@@ -51,14 +61,182 @@ export interface CleanUpReport {
   readonly left: readonly { readonly kind: ProvisionedResource['kind']; readonly arn: string; readonly reason: string; readonly message: string }[];
 }
 
+type Kind = ProvisionedResource['kind'];
+type Details = Readonly<Record<string, unknown>>;
+type Made = { readonly arn: string; readonly details: Details };
+
+/**
+ * Creates or adopts what a route stands on. A creation is recorded before AWS is called (ARN `pending:…`), so that
+ * nothing we made is ever unknown to clean-up; an outcome in doubt stays recorded and is reported there.
+ */
 export class Provisioning {
-  createLoadBalancer(_caller: Caller, _input: ProvisionLoadBalancer, _options: MutationOptions = {}): Promise<ProvisionedResource> { throw new Error('being written'); }
-  adoptLoadBalancer(_caller: Caller, _input: Adopt, _options: MutationOptions = {}): Promise<ProvisionedResource> { throw new Error('being written'); }
-  createTargetGroup(_caller: Caller, _input: ProvisionTargetGroup, _options: MutationOptions = {}): Promise<ProvisionedResource> { throw new Error('being written'); }
-  adoptTargetGroup(_caller: Caller, _input: Adopt, _options: MutationOptions = {}): Promise<ProvisionedResource> { throw new Error('being written'); }
-  createListener(_caller: Caller, _input: ProvisionListener, _options: MutationOptions = {}): Promise<ProvisionedResource> { throw new Error('being written'); }
-  createRule(_caller: Caller, _input: ProvisionRule, _options: MutationOptions = {}): Promise<ProvisionedResource> { throw new Error('being written'); }
-  list(_caller: Caller, _filter: { readonly projectId: string }, _page: PageRequest): Promise<Page<ProvisionedResource>> { throw new Error('being written'); }
+  constructor(
+    private readonly store: ResourceStore,
+    private readonly ids: Ids,
+    private readonly loadBalancer: LoadBalancer,
+    private readonly accountAccess: AccountAccess,
+    private readonly cleaning: CleanUp,
+  ) {}
+
+  async createLoadBalancer(caller: Caller, input: ProvisionLoadBalancer, options: MutationOptions = {}): Promise<ProvisionedResource> {
+    checkLoadBalancer(input);
+    const { name, type = 'application', scheme, subnets, securityGroups } = input;
+    const spec = { name, type, scheme, subnets, securityGroups };
+    return this.#create(caller, input, 'loadBalancer', spec, options, async (access, tags) => {
+      const made = await this.loadBalancer.createLoadBalancer(access, { ...spec, tags });
+      return { arn: made.arn, details: { ...spec, dnsName: made.dnsName, vpcId: made.vpcId } };
+    });
+  }
+
+  async adoptLoadBalancer(caller: Caller, input: Adopt, options: MutationOptions = {}): Promise<ProvisionedResource> {
+    return this.#adopt(caller, input, 'loadBalancer', options, async (access) => {
+      const { name, type, scheme, subnets, securityGroups, dnsName, vpcId } = await this.loadBalancer.describeLoadBalancer(access, input.arn);
+      return { name, type, scheme, subnets, securityGroups, dnsName, vpcId };
+    });
+  }
+
+  async createTargetGroup(caller: Caller, input: ProvisionTargetGroup, options: MutationOptions = {}): Promise<ProvisionedResource> {
+    checkTargetGroup(input);
+    const { name, protocol, port, targetType, vpcId, healthCheck = {}, clusterId = null } = input;
+    const autoMode = await this.#autoModeTags(caller, input);
+    const spec = { name, protocol, port, targetType, vpcId, healthCheck };
+    return this.#create(caller, input, 'targetGroup', { ...spec, clusterId }, options, async (access, tags) => {
+      const made = await this.loadBalancer.createTargetGroup(access, { ...spec, tags: { ...autoMode, ...tags } });
+      return { arn: made.arn, details: { ...spec, clusterId } };
+    });
+  }
+
+  async adoptTargetGroup(caller: Caller, input: Adopt, options: MutationOptions = {}): Promise<ProvisionedResource> {
+    return this.#adopt(caller, input, 'targetGroup', options, async (access) => {
+      const { name, protocol, port, targetType, vpcId, healthCheck } = await this.loadBalancer.describeTargetGroup(access, input.arn);
+      return { name, protocol, port, targetType, vpcId, healthCheck };
+    });
+  }
+
+  /** Its default action forwards by these weights; register it as a route by its ARN. */
+  async createListener(caller: Caller, input: ProvisionListener, options: MutationOptions = {}): Promise<ProvisionedResource> {
+    checkListener(input);
+    const { loadBalancerArn, port, protocol, certificateArn, weights } = input;
+    const spec = { loadBalancerArn, port, protocol, weights, ...(certificateArn !== undefined && { certificateArn }) };
+    const standsOn = () => [loadBalancerArn];
+    return this.#create(caller, input, 'listener', spec, options, async (access, tags) => {
+      return { arn: (await this.loadBalancer.createListener(access, { ...spec, tags })).arn, details: spec };
+    }, standsOn);
+  }
+
+  /** It forwards by these weights; register it as a route by its ARN. */
+  async createRule(caller: Caller, input: ProvisionRule, options: MutationOptions = {}): Promise<ProvisionedResource> {
+    checkRule(input);
+    const { listenerArn, priority, conditions, weights } = input;
+    const spec = { listenerArn, priority, conditions, weights };
+    const standsOn = async (access: AwsAccess) => [listenerArn, (await this.loadBalancer.describeListener(access, listenerArn)).loadBalancerArn];
+    return this.#create(caller, input, 'rule', spec, options, async (access, tags) => {
+      return { arn: (await this.loadBalancer.createRule(access, { ...spec, tags })).arn, details: spec };
+    }, standsOn);
+  }
+
+  async list(caller: Caller, filter: { readonly projectId?: string }, page: PageRequest): Promise<Page<ProvisionedResource>> {
+    const { items, next } = await this.store.read.provisioned.page(projectFilter(caller, filter.projectId), page);
+    return { items: items.map(shown), next };
+  }
+
+  async get(caller: Caller, id: string): Promise<ProvisionedResource> {
+    return shown(own(caller, 'provisioned resource', id, await this.store.read.provisioned.find(knownId('provisioned resource', id))));
+  }
+
   /** Removes exactly what we created, in safe order: rule, listener, target group, load balancer. Says what it left and why. */
-  cleanUp(_caller: Caller, _projectId: string, _options: MutationOptions = {}): Promise<CleanUpReport> { throw new Error('being written'); }
+  async cleanUp(caller: Caller, projectId: string, options: MutationOptions = {}): Promise<CleanUpReport> {
+    own(caller, 'project', projectId, await this.store.read.projects.find(knownId('project', projectId)).then((project) => project && { projectId: project.id }));
+    return this.cleaning.run(projectId, options.dryRun ?? false);
+  }
+
+  async #create(
+    caller: Caller,
+    where: InAccount,
+    kind: Kind,
+    asked: Details,
+    options: MutationOptions,
+    make: (access: AwsAccess, tags: Readonly<Record<string, string>>) => Promise<Made>,
+    standsOn?: (access: AwsAccess) => readonly string[] | Promise<readonly string[]>,
+  ): Promise<ProvisionedResource> {
+    const access = await this.#access(caller, where);
+    if (standsOn) await this.#refuseReconciled(access, await answered(Promise.resolve(standsOn(access))));
+    const id = this.ids.next('res');
+    const record = { id, projectId: where.projectId, accountId: where.accountId, kind, arn: `pending:${id}`, createdByUs: true, details: asked, removedAt: null, createdBy: caller.actor };
+    const pending = await this.store.transaction(async (tx) => {
+      await keep(tx, caller, where);
+      return tx.provisioned.insert(record);
+    }, options);
+    if (options.dryRun) return shown(pending);
+    const made = await this.#make(id, () => make(access, tagsOfOurs(where.projectId, id)));
+    await this.#refuseExisting(access, pending, made);
+    return this.store.transaction(async (tx) => told(tx, await tx.provisioned.update(id, made)));
+  }
+
+  /** A refusal that certainly had no effect takes its record back; doubt leaves it. */
+  async #make(id: string, make: () => Promise<Made>): Promise<Made> {
+    try {
+      return await make();
+    } catch (error) {
+      const hadNoEffect = error instanceof ExternalFailure && !error.ambiguous;
+      await this.store.transaction(async (tx) => {
+        const row = await tx.provisioned.lock(id, 'change');
+        if (hadNoEffect) await tx.provisioned.remove(id);
+        else if (row) await tx.provisioned.update(id, { details: { ...row.details, outcome: 'unknown' } });
+      });
+      throw refusal(error);
+    }
+  }
+
+  /** AWS answers a creation that repeats an existing thing with that thing: then it isn't ours, and never to be cleaned up. */
+  async #refuseExisting(access: AwsAccess, pending: ProvisionedResource, made: Made): Promise<void> {
+    const tags = await answered(this.loadBalancer.tagsOf(access, [made.arn]));
+    if (carriesOurMark(tags.find((one) => one.arn === made.arn)?.tags ?? {}, pending)) return;
+    await this.store.transaction((tx) => tx.provisioned.remove(pending.id));
+    throw new Conflict('AlreadyExists', `AWS has one with the same name and settings already (${made.arn}), which this call did not create; adopt it by its ARN, or choose another name`, { arn: made.arn });
+  }
+
+  async #refuseReconciled(access: AwsAccess, arns: readonly string[]): Promise<void> {
+    const owner = ownershipOf(await answered(this.loadBalancer.tagsOf(access, arns)));
+    if (owner.kind !== 'continuous') return;
+    throw new Conflict('OwnedByReconciler', `${owner.owner} owns what this would stand on (${owner.evidence}) and would remove it again. ${owner.advice}`, { ownership: owner });
+  }
+
+  async #adopt(caller: Caller, input: Adopt, kind: Kind, options: MutationOptions, describe: (access: AwsAccess) => Promise<Details>): Promise<ProvisionedResource> {
+    checkAdopt(input, kind);
+    const details = await answered(describe(await this.#access(caller, input)), 'arn');
+    return this.store.transaction(async (tx) => {
+      await keep(tx, caller, input);
+      const { projectId, accountId, arn } = input;
+      return told(tx, await tx.provisioned.insert({ id: this.ids.next('res'), projectId, accountId, kind, arn, createdByUs: false, details, removedAt: null, createdBy: caller.actor }));
+    }, options);
+  }
+
+  async #access(caller: Caller, where: InAccount): Promise<AwsAccess> {
+    own(caller, 'project', knownId('project', where.projectId), { projectId: where.projectId });
+    const found = await this.store.read.accounts.find(knownId('account', where.accountId));
+    return this.accountAccess.of(own({ ...caller, projectId: where.projectId }, 'account', where.accountId, found));
+  }
+
+  async #autoModeTags(caller: Caller, input: ProvisionTargetGroup): Promise<Readonly<Record<string, string>>> {
+    if (input.clusterId === undefined) return {};
+    const found = await this.store.read.clusters.find(knownId('cluster', input.clusterId));
+    const cluster = own({ ...caller, projectId: input.projectId }, 'cluster', input.clusterId, found);
+    return cluster.bindingApi === 'eks.amazonaws.com/v1' ? { [autoModeTag]: cluster.name } : {};
+  }
+}
+
+async function keep(tx: ResourceTransaction, caller: Caller, where: InAccount): Promise<void> {
+  await keepProject(tx, caller, where.projectId);
+  own({ ...caller, projectId: where.projectId }, 'account', where.accountId, await tx.accounts.lock(where.accountId, 'keep'));
+}
+
+function told(tx: ResourceTransaction, resource: ProvisionedResource & { readonly createdBy: string }): ProvisionedResource {
+  const { id, projectId, kind, arn } = resource;
+  tx.announce({ projectId, type: 'provisioned.changed', subject: `provisioned/${id}`, data: { kind, arn } });
+  return shown(resource);
+}
+
+function shown({ createdBy: _, ...resource }: ProvisionedResource & { readonly createdBy: string }): ProvisionedResource {
+  return resource;
 }

@@ -1,5 +1,15 @@
-import type { Caller } from '../context.js';
+import { randomUUID } from 'node:crypto';
+import { Conflict } from '@sluice/domain';
+import type { Caller, Clock, Ids } from '../context.js';
+import { ExternalFailure } from '../ports/external-failure.js';
+import type { LoadBalancer } from '../ports/load-balancer.js';
+import type { AccountRecord, ResourceStore } from '../stores/resource-store.js';
+import { accountCredentials, type AccountAccess } from './account-access.js';
+import { Checks, knownId } from './checks.js';
+import type { EndpointPolicy } from './endpoint-policy.js';
 import type { MutationOptions } from './options.js';
+import type { Sealed, Sealer } from './sealer.js';
+import { expectVersion, keepProject, own, projectFilter } from './tenancy.js';
 import type { Account, ApiBudget, Page, PageRequest } from './types.js';
 
 export interface AwsCredentials {
@@ -40,11 +50,165 @@ export interface AccountCheckResult {
   readonly loadBalancers: number | null;
 }
 
+const defaultBudget: ApiBudget = { modifyPerSecond: 3, modifyBurst: 20 };
+
+export interface AccountOptions {
+  /** Whether an account may use the process's own credentials. */
+  readonly allowProcessCredentials: boolean;
+}
+
+/** AWS accounts, each with its lane. Credentials go in and are never shown again. */
 export class Accounts {
-  create(_caller: Caller, _input: CreateAccount, _options: MutationOptions = {}): Promise<Account> { throw new Error('being written'); }
-  list(_caller: Caller, _filter: { readonly projectId?: string }, _page: PageRequest): Promise<Page<Account>> { throw new Error('being written'); }
-  get(_caller: Caller, _id: string): Promise<Account> { throw new Error('being written'); }
-  update(_caller: Caller, _id: string, _patch: UpdateAccount, _options: MutationOptions = {}): Promise<Account> { throw new Error('being written'); }
-  remove(_caller: Caller, _id: string, _options: MutationOptions = {}): Promise<void> { throw new Error('being written'); }
-  check(_caller: Caller, _id: string): Promise<AccountCheckResult> { throw new Error('being written'); }
+  constructor(
+    private readonly store: ResourceStore,
+    private readonly ids: Ids,
+    private readonly clock: Clock,
+    private readonly sealer: Sealer,
+    private readonly loadBalancer: LoadBalancer,
+    private readonly accessTo: AccountAccess,
+    private readonly endpoints: EndpointPolicy,
+    private readonly options: AccountOptions,
+  ) {}
+
+  async create(caller: Caller, input: CreateAccount, options: MutationOptions = {}): Promise<Account> {
+    const checks = new Checks();
+    checks.line('awsAccountId', input.awsAccountId, 12, /^\d{12}$/, 'must be 12 digits');
+    checks.line('region', input.region, 32, /^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a Region such as eu-central-1');
+    this.#check(checks, { credentials: null, ...input });
+    checks.done();
+    return this.store.transaction(async (tx) => {
+      await keepProject(tx, caller, input.projectId);
+      const id = this.ids.next('acc');
+      const account = await tx.accounts.insert({
+        id,
+        projectId: input.projectId,
+        name: input.name,
+        awsAccountId: input.awsAccountId,
+        region: input.region,
+        endpoint: input.endpoint ?? null,
+        roleArn: input.roleArn ?? null,
+        externalId: `sluice-${randomUUID()}`,
+        ...this.#seal(id, input.credentials ?? null),
+        apiBudget: input.apiBudget ?? defaultBudget,
+        check: null,
+        createdBy: caller.actor,
+      });
+      await tx.engine.openLane(id);
+      tx.announce({ projectId: account.projectId, type: 'account.changed', subject: `account/${id}`, data: { name: account.name } });
+      return shown(account);
+    }, options);
+  }
+
+  async list(caller: Caller, filter: { readonly projectId?: string }, page: PageRequest): Promise<Page<Account>> {
+    const { items, next } = await this.store.read.accounts.page(projectFilter(caller, filter.projectId), page);
+    return { items: items.map(shown), next };
+  }
+
+  async get(caller: Caller, id: string): Promise<Account> {
+    return shown(own(caller, 'account', id, await this.store.read.accounts.find(knownId('account', id))));
+  }
+
+  async update(caller: Caller, id: string, patch: UpdateAccount, options: MutationOptions = {}): Promise<Account> {
+    knownId('account', id);
+    const checks = new Checks();
+    this.#check(checks, patch);
+    checks.done();
+    return this.store.transaction(async (tx) => {
+      const account = own(caller, 'account', id, await tx.accounts.lock(id, 'change'));
+      expectVersion(account, options);
+      const reachedOtherwise = patch.endpoint !== undefined || patch.roleArn !== undefined || patch.credentials !== undefined;
+      const updated = await tx.accounts.update(id, {
+        ...(patch.name !== undefined && { name: patch.name }),
+        ...(patch.endpoint !== undefined && { endpoint: patch.endpoint }),
+        ...(patch.roleArn !== undefined && { roleArn: patch.roleArn }),
+        ...(patch.credentials !== undefined && this.#seal(id, patch.credentials)),
+        ...(patch.apiBudget !== undefined && { apiBudget: patch.apiBudget }),
+        ...(reachedOtherwise && { check: null }),
+      });
+      tx.announce({ projectId: updated.projectId, type: 'account.changed', subject: `account/${id}`, data: { name: updated.name } });
+      return shown(updated);
+    }, options);
+  }
+
+  /** Conflict while clusters, routes or provisioned resources stand on it. */
+  async remove(caller: Caller, id: string, options: MutationOptions = {}): Promise<void> {
+    knownId('account', id);
+    await this.store.transaction(async (tx) => {
+      const account = own(caller, 'account', id, await tx.accounts.lock(id, 'change'));
+      expectVersion(account, options);
+      const routes = await tx.routes.count({ accountId: id });
+      const clusters = await tx.clusters.count({ accountId: id });
+      const provisioned = (await tx.provisioned.all({ accountId: id })).filter((one) => one.removedAt === null).length;
+      if (routes + clusters + provisioned > 0) {
+        throw new Conflict('AccountInUse', `${routes} routes, ${clusters} clusters and ${provisioned} provisioned resources stand on this account; remove them first`, { routes, clusters, provisioned });
+      }
+      await tx.engine.closeLane(id);
+      await tx.accounts.remove(id);
+      tx.announce({ projectId: account.projectId, type: 'account.removed', subject: `account/${id}` });
+    }, options);
+  }
+
+  /** Asks AWS who we are there and whether we may read load balancers; the answer is kept with the account. */
+  async check(caller: Caller, id: string): Promise<AccountCheckResult> {
+    const account = own(caller, 'account', id, await this.store.read.accounts.find(knownId('account', id)));
+    const found = await this.#ask(account);
+    const check = { at: new Date(this.clock.now()).toISOString(), ok: found.ok, message: found.message };
+    const updated = await this.store.transaction(async (tx) => {
+      own(caller, 'account', id, await tx.accounts.lock(id, 'change'));
+      const kept = await tx.accounts.update(id, { check });
+      tx.announce({ projectId: kept.projectId, type: 'account.changed', subject: `account/${id}`, data: { check } });
+      return kept;
+    });
+    return { account: shown(updated), ...found };
+  }
+
+  async #ask(account: AccountRecord): Promise<Omit<AccountCheckResult, 'account'>> {
+    try {
+      const { accountId, arn, loadBalancers } = await this.loadBalancer.check(this.accessTo.of(account), { timeoutMs: 15_000 });
+      const known = { identity: { accountId, arn }, loadBalancers };
+      if (accountId !== account.awsAccountId) {
+        return { ...known, ok: false, message: `these credentials lead into AWS account ${accountId}, not ${account.awsAccountId}`, advice: 'Correct the role or the credentials, or register this account under its own number.' };
+      }
+      return { ...known, ok: true, message: `reached as ${arn}; ${loadBalancers} load balancers are visible`, advice: null };
+    } catch (error) {
+      if (!(error instanceof ExternalFailure) && !(error instanceof Conflict)) throw error;
+      const message = error instanceof ExternalFailure ? `${error.code}: ${error.message}` : error.message;
+      return { ok: false, message, advice: adviceFor(account, error), identity: null, loadBalancers: null };
+    }
+  }
+
+  #check(checks: Checks, input: UpdateAccount & { readonly name?: string }): void {
+    if (input.name !== undefined || 'projectId' in input) checks.name('name', input.name);
+    if (input.endpoint != null) checks.add(typeof input.endpoint === 'string' ? this.endpoints.awsEndpoint('endpoint', input.endpoint) : { field: 'endpoint', message: 'must be a URL' });
+    if (input.roleArn != null) checks.line('roleArn', input.roleArn, 512, /^arn:[a-z0-9-]+:iam::\d{12}:role\/\S+$/, "must be a role's ARN");
+    if (input.credentials != null) {
+      checks.line('credentials.accessKeyId', input.credentials.accessKeyId, 128, /^\w+$/, 'must be letters, digits and _');
+      checks.line('credentials.secretAccessKey', input.credentials.secretAccessKey, 256);
+    } else if (input.credentials === null && !this.options.allowProcessCredentials) {
+      checks.fail('credentials', "are needed: this server's operator has not allowed accounts to use the server's own credentials");
+    }
+    if (input.apiBudget !== undefined) {
+      checks.number('apiBudget.modifyPerSecond', input.apiBudget.modifyPerSecond, 0.1, 50, false);
+      checks.number('apiBudget.modifyBurst', input.apiBudget.modifyBurst, 1, 200);
+    }
+  }
+
+  #seal(accountId: string, credentials: AwsCredentials | null): { credentials: Account['credentials']; sealedCredentials: Sealed | null } {
+    if (credentials === null) return { credentials: 'process', sealedCredentials: null };
+    const { accessKeyId, secretAccessKey } = credentials;
+    return { credentials: 'stored', sealedCredentials: this.sealer.seal(accountCredentials(accountId), JSON.stringify({ accessKeyId, secretAccessKey })) };
+  }
+}
+
+function shown({ sealedCredentials: _, ...account }: AccountRecord): Account {
+  return account;
+}
+
+function adviceFor(account: AccountRecord, error: ExternalFailure | Conflict): string {
+  if (error instanceof Conflict) return 'Store the credentials again.';
+  if (error.kind === 'transient') return 'AWS could not be asked just now; check the endpoint and the network, then try again.';
+  if (account.roleArn !== null) {
+    return `Check that role ${account.roleArn} exists, that its trust policy lets our credentials call sts:AssumeRole under the condition sts:ExternalId = ${account.externalId}, and that its policy allows elasticloadbalancing:Describe*.`;
+  }
+  return 'Check the access key and that its policy allows elasticloadbalancing:Describe*.';
 }

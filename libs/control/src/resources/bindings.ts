@@ -1,13 +1,26 @@
-import type { Caller } from '../context.js';
-import type { ApplyBinding, DesiredBinding, RemoveBinding } from '../ports/cluster-agent.js';
+import { Conflict } from '@sluice/domain';
+import type { Caller, Clock, Ids } from '../context.js';
+import type { ApplyBinding, BindingState, ClusterAgent, DesiredBinding, RemoveBinding } from '../ports/cluster-agent.js';
+import { ExternalFailure } from '../ports/external-failure.js';
+import type { LoadBalancer } from '../ports/load-balancer.js';
+import type { ResourceStore, ResourceTransaction } from '../stores/resource-store.js';
+import type { AccountAccess } from './account-access.js';
+import { answered } from './aws-refusals.js';
+import { bindingName, desiredBinding } from './binding-spec.js';
+import { Checks, knownId } from './checks.js';
+import type { ClusterAccessFactory } from './cluster-access.js';
+import type { DrainReader, DrainState } from './drain-reader.js';
 import type { MutationOptions } from './options.js';
-import type { Binding, Page, PageRequest } from './types.js';
+import { expectVersion, own, projectFilter } from './tenancy.js';
+import type { Backend, Binding, Page, PageRequest } from './types.js';
 
 /** 'auto' (default): the load balancer's security groups, when it has any; 'off': `networking` is left out. */
 export type NetworkingChoice = 'auto' | 'off' | { readonly securityGroupIds: readonly string[]; readonly port?: number | string | null };
 
 export interface ApplyBindingInput {
   readonly backendId: string;
+  /** Of the TargetGroupBinding; default: made from the backend's name and id. A binding that exists keeps its name. */
+  readonly name?: string;
   readonly networking?: NetworkingChoice;
   /** Takes over fields that another field manager set. Default false. */
   readonly force?: boolean;
@@ -27,18 +40,209 @@ export interface BindingPreview {
 export interface RemovedBinding {
   readonly binding: Binding;
   readonly outcome: RemoveBinding;
-  readonly drained: { readonly drained: boolean; readonly measured: boolean; readonly message: string };
+  readonly drained: DrainState;
 }
 
+export interface BindingFilter {
+  readonly projectId?: string;
+  readonly routeId?: string;
+  readonly clusterId?: string;
+  readonly backendId?: string;
+}
+
+/** TargetGroupBindings of backends, pushed to their clusters. The row is written before the cluster is called. */
 export class Bindings {
+  constructor(
+    private readonly store: ResourceStore,
+    private readonly ids: Ids,
+    private readonly clock: Clock,
+    private readonly loadBalancer: LoadBalancer,
+    private readonly accountAccess: AccountAccess,
+    private readonly clusterAccess: ClusterAccessFactory,
+    private readonly agent: ClusterAgent,
+    private readonly drains: DrainReader,
+  ) {}
+
   /** Refused by the cluster is an outcome (state Refused), not an error. */
-  apply(_caller: Caller, _input: ApplyBindingInput, _options: MutationOptions = {}): Promise<AppliedBinding> { throw new Error('being written'); }
+  async apply(caller: Caller, input: ApplyBindingInput, options: MutationOptions = {}): Promise<AppliedBinding> {
+    const { backend, desired } = await this.#desired(caller, input);
+    if (options.dryRun) return this.#rehearse(caller, backend, desired, input, options);
+    const pending = await this.store.transaction((tx) => this.#record(tx, caller, backend, desired, options));
+    try {
+      const access = await this.clusterAccess.access(backend.clusterId);
+      const outcome = await this.agent.applyBinding(access, desired, { force: input.force ?? false });
+      return { outcome, binding: await this.#settle(pending.id, appliedPatch(outcome)) };
+    } catch (error) {
+      await this.#settle(pending.id, failurePatch(error, 'Pending'));
+      throw error;
+    }
+  }
+
   /** Asks the cluster's API server with a dry run; stores nothing. */
-  dryRun(_caller: Caller, _input: ApplyBindingInput): Promise<BindingPreview> { throw new Error('being written'); }
+  async dryRun(caller: Caller, input: ApplyBindingInput): Promise<BindingPreview> {
+    const { backend, desired } = await this.#desired(caller, input);
+    await this.store.transaction((tx) => this.#record(tx, caller, backend, desired, {}), { dryRun: true });
+    return { desired, outcome: await this.#ask(backend, desired, input) };
+  }
+
   /** Reads it back and stores what the cluster shows. */
-  refresh(_caller: Caller, _id: string): Promise<Binding> { throw new Error('being written'); }
-  list(_caller: Caller, _filter: { readonly projectId?: string; readonly routeId?: string; readonly clusterId?: string; readonly backendId?: string }, _page: PageRequest): Promise<Page<Binding>> { throw new Error('being written'); }
-  get(_caller: Caller, _id: string): Promise<Binding> { throw new Error('being written'); }
-  /** Conflict (StillServing) until its target group is drained. */
-  remove(_caller: Caller, _id: string, _options: MutationOptions = {}): Promise<RemovedBinding> { throw new Error('being written'); }
+  async refresh(caller: Caller, id: string): Promise<Binding> {
+    const binding = await this.get(caller, id);
+    const state = await this.agent.readBinding(await this.clusterAccess.access(binding.clusterId), binding.namespace, binding.name);
+    return this.#settle(id, seenPatch(binding, state));
+  }
+
+  async list(caller: Caller, { projectId, routeId, clusterId, backendId }: BindingFilter, page: PageRequest): Promise<Page<Binding>> {
+    const filter = {
+      ...projectFilter(caller, projectId),
+      ...(clusterId !== undefined && { clusterId: knownId('cluster', clusterId) }),
+      ...(backendId !== undefined && { backendId: knownId('backend', backendId) }),
+    };
+    if (routeId === undefined) return this.store.read.bindings.page(filter, page);
+    // a route has five backends at most: one page holds them all
+    const backends = await this.store.read.backends.all({ routeId: knownId('route', routeId) });
+    const bindings = await Promise.all(backends.map((one) => this.store.read.bindings.all({ ...filter, backendId: one.id })));
+    const wanted = bindings.flat().filter((one) => backendId === undefined || one.backendId === backendId);
+    return { items: wanted, next: null };
+  }
+
+  async get(caller: Caller, id: string): Promise<Binding> {
+    return own(caller, 'binding', id, await this.store.read.bindings.find(knownId('binding', id)));
+  }
+
+  /** Conflict (StillServing) until its target group is drained (rule 10). */
+  async remove(caller: Caller, id: string, options: MutationOptions = {}): Promise<RemovedBinding> {
+    const binding = await this.get(caller, id);
+    expectVersion(binding, options);
+    const backend = await this.store.read.backends.find(binding.backendId);
+    const drained: DrainState = backend ? await this.drains.of(backend) : { drained: true, measured: false, message: 'its backend is gone', readyAt: null };
+    if (!drained.drained) {
+      throw new Conflict('StillServing', `the binding can't go yet: ${drained.message}`, { readyAt: drained.readyAt });
+    }
+    if (options.dryRun) return { binding, outcome: { result: 'removed' }, drained };
+    await this.#settle(id, { state: 'Removing', reason: null, message: null }, options);
+    try {
+      const access = await this.clusterAccess.access(binding.clusterId);
+      const outcome = await this.agent.removeBinding(access, { namespace: binding.namespace, name: binding.name }, drained);
+      return { outcome, drained, binding: await this.#settle(id, removedPatch(binding, outcome)) };
+    } catch (error) {
+      await this.#settle(id, failurePatch(error, 'Removing'));
+      throw error;
+    }
+  }
+
+  async #desired(caller: Caller, input: ApplyBindingInput): Promise<{ backend: Backend; desired: DesiredBinding }> {
+    checkInput(input);
+    const backend = own(caller, 'backend', input.backendId, await this.store.read.backends.find(knownId('backend', input.backendId)));
+    const [present] = await this.store.read.bindings.all({ backendId: backend.id });
+    const name = present && present.state !== 'Removed' ? present.name : (input.name ?? bindingName(backend));
+    return { backend, desired: desiredBinding(backend, name, await this.#networking(backend, input.networking ?? 'auto')) };
+  }
+
+  async #networking(backend: Backend, choice: NetworkingChoice): Promise<DesiredBinding['networking']> {
+    if (choice === 'off') return null;
+    if (choice !== 'auto') return { securityGroupIds: choice.securityGroupIds, port: choice.port ?? null };
+    const route = await this.store.read.routes.find(backend.routeId);
+    if (!route) throw new Conflict('Gone', "the backend's route was removed meanwhile", { routeId: backend.routeId });
+    const { securityGroups } = await answered(this.loadBalancer.describeLoadBalancer(await this.accountAccess.access(route.accountId), route.loadBalancerArn));
+    return securityGroups.length > 0 ? { securityGroupIds: securityGroups, port: null } : null;
+  }
+
+  async #ask(backend: Backend, desired: DesiredBinding, input: ApplyBindingInput): Promise<ApplyBinding> {
+    return this.agent.applyBinding(await this.clusterAccess.access(backend.clusterId), desired, { dryRun: true, force: input.force ?? false });
+  }
+
+  async #rehearse(caller: Caller, backend: Backend, desired: DesiredBinding, input: ApplyBindingInput, options: MutationOptions): Promise<AppliedBinding> {
+    const pending = await this.store.transaction((tx) => this.#record(tx, caller, backend, desired, options), { dryRun: true });
+    const outcome = await this.#ask(backend, desired, input);
+    return { outcome, binding: { ...pending, ...appliedPatch(outcome) } };
+  }
+
+  /** Durable before the call: what we are about to ask the cluster for. */
+  async #record(tx: ResourceTransaction, caller: Caller, backend: Backend, desired: DesiredBinding, options: MutationOptions): Promise<Binding> {
+    if (!(await tx.backends.lock(backend.id, 'change'))) throw new Conflict('Gone', 'the backend was removed meanwhile', { backendId: backend.id });
+    await refuseBoundElsewhere(tx, backend);
+    const [present] = await tx.bindings.all({ backendId: backend.id });
+    const wanted = { namespace: desired.namespace, name: desired.name, networking: desired.networking, state: 'Pending' as const, reason: null, message: null };
+    if (present) {
+      expectVersion(present, options);
+      return told(tx, await tx.bindings.update(present.id, wanted));
+    }
+    const { id: backendId, projectId, clusterId } = backend;
+    return told(tx, await tx.bindings.insert({ id: this.ids.next('bnd'), projectId, backendId, clusterId, ...wanted, observed: null, observedAt: null, createdBy: caller.actor }));
+  }
+
+  async #settle(id: string, patch: BindingPatch, options: MutationOptions = {}): Promise<Binding> {
+    const observedAt = 'observed' in patch ? { observedAt: new Date(this.clock.now()).toISOString() } : {};
+    return this.store.transaction(async (tx) => {
+      const binding = await tx.bindings.lock(id, 'change');
+      if (!binding) throw new Conflict('Gone', 'the binding was forgotten meanwhile', { bindingId: id });
+      expectVersion(binding, options);
+      const updated = await tx.bindings.update(id, { ...patch, ...observedAt });
+      return changed(binding, patch) ? told(tx, updated) : updated;
+    });
+  }
+}
+
+type BindingPatch = Partial<Pick<Binding, 'state' | 'reason' | 'message' | 'observed'>>;
+
+function checkInput(input: ApplyBindingInput): void {
+  const checks = new Checks();
+  if (input.name !== undefined) checks.line('name', input.name, 63, /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be lower-case letters, digits and -, at most 63 characters');
+  if (typeof input.networking === 'object') {
+    const { securityGroupIds, port } = input.networking;
+    if (securityGroupIds.length < 1 || securityGroupIds.length > 5) checks.fail('networking.securityGroupIds', 'must be 1 to 5 security groups');
+    securityGroupIds.forEach((group, i) => checks.line(`networking.securityGroupIds.${i}`, group, 64, /^sg-[0-9a-z]+$/, 'must be a security group id such as sg-0123456789abcdef0'));
+    if (port != null) checks.servicePort('networking.port', port);
+  } else if (input.networking !== undefined) {
+    checks.oneOf('networking', input.networking, ['auto', 'off']);
+  }
+  checks.done();
+}
+
+/** Two clusters bound to one target group deregister each other's pods in a loop (aws-and-lbc §1.8). */
+async function refuseBoundElsewhere(tx: ResourceTransaction, backend: Backend): Promise<void> {
+  for (const other of await tx.backends.all({ targetGroupArn: backend.targetGroupArn })) {
+    if (other.clusterId === backend.clusterId) continue;
+    const bound = (await tx.bindings.all({ backendId: other.id })).some((one) => one.state !== 'Removed' && !(one.state === 'Refused' && one.observed === null));
+    if (bound) throw new Conflict('TargetGroupAlreadyBound', 'this target group is bound in another cluster already; both would deregister each other\'s pods. Give each cluster a target group of its own');
+  }
+}
+
+function appliedPatch(outcome: ApplyBinding): BindingPatch {
+  if (outcome.result === 'refused') return { state: 'Refused', reason: outcome.reason, message: `${outcome.message} ${outcome.way}` };
+  const [problem] = outcome.binding.problems;
+  return { state: 'Applied', reason: problem ? problem.split(':')[0]! : null, message: problem ?? null, observed: outcome.binding };
+}
+
+function removedPatch(before: Binding, outcome: RemoveBinding): BindingPatch {
+  if (outcome.result === 'refused') return { state: before.state, reason: outcome.reason, message: `${outcome.message} ${outcome.way}` };
+  return outcome.result === 'removing' ? { state: 'Removing', reason: null, message: 'the cluster is deregistering its targets' } : { state: 'Removed', reason: null, message: null, observed: null };
+}
+
+function seenPatch(before: Binding, state: BindingState | null): BindingPatch {
+  if (state) {
+    const [problem] = state.problems;
+    const kept = state.deleting ? 'Removing' : before.state === 'Refused' ? 'Refused' : 'Applied';
+    return { state: kept, observed: state, ...(kept === 'Refused' ? {} : { reason: problem ? problem.split(':')[0]! : null, message: problem ?? null }) };
+  }
+  if (before.state === 'Removing' || before.state === 'Removed') return { state: 'Removed', reason: null, message: null, observed: null };
+  return { state: 'Pending', reason: 'BindingMissing', message: 'the cluster answers that the binding is not there; apply it again', observed: null };
+}
+
+function failurePatch(error: unknown, state: Binding['state']): BindingPatch {
+  const reason = error instanceof ExternalFailure ? error.code : error instanceof Conflict ? error.reason : 'Failed';
+  const message = error instanceof ExternalFailure || error instanceof Conflict ? error.message : 'the cluster could not be asked';
+  return { state, reason, message };
+}
+
+function changed(before: Binding, patch: BindingPatch): boolean {
+  const shown = ({ state, reason, message, observed }: Binding) => JSON.stringify([state, reason, message, observed]);
+  return shown(before) !== shown({ ...before, ...patch });
+}
+
+function told(tx: ResourceTransaction, binding: Binding): Binding {
+  const { id, projectId, backendId, clusterId, state, reason } = binding;
+  tx.announce({ projectId, type: 'binding.changed', subject: `binding/${id}`, data: { backendId, clusterId, state, reason } });
+  return binding;
 }

@@ -66,6 +66,17 @@ export class Checks {
     if (!named && !numbered) this.fail(field, 'must be a number 1–65535 or the name of a port');
   }
 
+  /** Every text anywhere in it can be stored. */
+  storable(field: string, value: unknown): void {
+    const texts: string[] = [];
+    JSON.stringify(value, (key, inner: unknown) => {
+      texts.push(key);
+      if (typeof inner === 'string') texts.push(inner);
+      return inner;
+    });
+    if (texts.some((text) => unstorable.test(text))) this.fail(field, 'must not contain control characters');
+  }
+
   number(field: string, value: unknown, min: number, max: number, integer = true): void {
     if (typeof value !== 'number' || !(value >= min && value <= max) || (integer && !Number.isInteger(value)))
       this.fail(field, `must be ${integer ? 'a whole number' : 'a number'} ${min}–${max}`);

@@ -1,7 +1,17 @@
-import type { Caller } from '../context.js';
-import type { ClusterCheck } from '../ports/cluster-agent.js';
+import { Conflict } from '@sluice/domain';
+import type { Caller, Clock, Ids } from '../context.js';
+import type { ClusterAgent, ClusterCheck } from '../ports/cluster-agent.js';
+import { ExternalFailure } from '../ports/external-failure.js';
+import type { LoadBalancer } from '../ports/load-balancer.js';
+import type { ClusterRecord, ResourceStore, ResourceTransaction } from '../stores/resource-store.js';
+import type { AccountAccess } from './account-access.js';
+import { answered } from './aws-refusals.js';
+import { Checks, checkedReason, knownId } from './checks.js';
+import type { ClusterAccessFactory } from './cluster-access.js';
+import type { ClusterConnections } from './cluster-connections.js';
 import type { MutationOptions } from './options.js';
-import type { Cluster, Page, PageRequest } from './types.js';
+import { expectVersion, keepProject, own, projectFilter } from './tenancy.js';
+import type { Attributed, Cluster, Page, PageRequest } from './types.js';
 
 export type BindingApi = Cluster['bindingApi'];
 
@@ -54,25 +64,196 @@ export interface ClusterCheckResult {
   readonly facts: ClusterCheck | null;
 }
 
-/** What a strict kubeconfig parser answers; anything that could run a program or read a file is refused by it (InvalidInput). */
-export type KubeconfigParser = (text: string) => {
-  readonly server: string;
-  readonly caPem: string;
-  readonly tlsServerName?: string;
-  readonly auth:
-    | { readonly kind: 'token'; readonly token: string }
-    | { readonly kind: 'clientCertificate'; readonly certPem: string; readonly keyPem: string };
-};
+export interface ClusterFilter {
+  readonly projectId?: string;
+  readonly accountId?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
 
+/** Kubernetes clusters. Credentials go in and are never shown again. */
 export class Clusters {
-  create(_caller: Caller, _input: CreateCluster, _options: MutationOptions = {}): Promise<Cluster> { throw new Error('being written'); }
-  list(_caller: Caller, _filter: { readonly projectId?: string; readonly accountId?: string; readonly labels?: Readonly<Record<string, string>> }, _page: PageRequest): Promise<Page<Cluster>> { throw new Error('being written'); }
-  get(_caller: Caller, _id: string): Promise<Cluster> { throw new Error('being written'); }
-  update(_caller: Caller, _id: string, _patch: UpdateCluster, _options: MutationOptions = {}): Promise<Cluster> { throw new Error('being written'); }
-  check(_caller: Caller, _id: string): Promise<ClusterCheckResult> { throw new Error('being written'); }
-  cordon(_caller: Caller, _id: string, _input: { readonly reason: string }, _options: MutationOptions = {}): Promise<Cluster> { throw new Error('being written'); }
-  uncordon(_caller: Caller, _id: string, _options: MutationOptions = {}): Promise<Cluster> { throw new Error('being written'); }
-  /** Conflict while any of its backends has live weight above 0. */
-  retire(_caller: Caller, _id: string, _input: { readonly reason: string }, _options: MutationOptions = {}): Promise<Cluster> { throw new Error('being written'); }
-  remove(_caller: Caller, _id: string, _options: MutationOptions = {}): Promise<void> { throw new Error('being written'); }
+  constructor(
+    private readonly store: ResourceStore,
+    private readonly ids: Ids,
+    private readonly clock: Clock,
+    private readonly connections: ClusterConnections,
+    private readonly accessTo: ClusterAccessFactory,
+    private readonly agent: ClusterAgent,
+    private readonly accountAccess: AccountAccess,
+    private readonly loadBalancer: LoadBalancer,
+  ) {}
+
+  async create(caller: Caller, input: CreateCluster, options: MutationOptions = {}): Promise<Cluster> {
+    const checks = new Checks();
+    checks.name('name', input.name);
+    checkCommon(checks, input);
+    knownId('account', input.accountId);
+    const id = this.ids.next('clu');
+    const connection = await this.connections.read(checks, id, input);
+    return this.store.transaction(async (tx) => {
+      await keepProject(tx, caller, input.projectId);
+      own({ ...caller, projectId: input.projectId }, 'account', input.accountId, await tx.accounts.lock(input.accountId, 'keep'));
+      const cluster = await tx.clusters.insert({
+        id,
+        projectId: input.projectId,
+        accountId: input.accountId,
+        name: input.name,
+        labels: input.labels ?? {},
+        agent: 'direct',
+        bindingApi: input.bindingApi ?? 'elbv2.k8s.aws/v1beta1',
+        ...connection,
+        credentials: connection.storedCredentials.kind,
+        cordoned: null,
+        retired: null,
+        check: null,
+        createdBy: caller.actor,
+      });
+      return told(tx, cluster);
+    }, options);
+  }
+
+  async list(caller: Caller, filter: ClusterFilter, page: PageRequest): Promise<Page<Cluster>> {
+    const { items, next } = await this.store.read.clusters.page(checkedFilter(caller, filter), page);
+    return { items: items.map(shown), next };
+  }
+
+  async get(caller: Caller, id: string): Promise<Cluster> {
+    return shown(await this.#find(caller, id));
+  }
+
+  async update(caller: Caller, id: string, patch: UpdateCluster, options: MutationOptions = {}): Promise<Cluster> {
+    const before = await this.#find(caller, id);
+    const checks = new Checks();
+    if (patch.name !== undefined) checks.name('name', patch.name);
+    checkCommon(checks, patch);
+    const connection = await this.connections.change(checks, before, patch);
+    // what was read to build the connection must still hold when it is written
+    const guard = connection === null ? options : { ...options, ifVersion: options.ifVersion ?? before.version };
+    return this.#change(caller, id, guard, () => ({
+      ...(patch.name !== undefined && { name: patch.name }),
+      ...(patch.labels !== undefined && { labels: patch.labels }),
+      ...(patch.bindingApi !== undefined && { bindingApi: patch.bindingApi }),
+      ...(connection && { ...connection, credentials: connection.storedCredentials.kind, check: null }),
+    }));
+  }
+
+  /** Asks the API server who we are, what it serves and what we may do; the answer is kept with the cluster. */
+  async check(caller: Caller, id: string): Promise<ClusterCheckResult> {
+    const found = await this.#ask(await this.#find(caller, id));
+    const check = { at: new Date(this.clock.now()).toISOString(), ok: found.ok, message: found.message, facts: found.facts };
+    const cluster = await this.#change(caller, id, {}, () => ({ check }));
+    return { cluster, ...found };
+  }
+
+  /** A cordoned cluster gets no new share. */
+  cordon(caller: Caller, id: string, input: { readonly reason: string }, options: MutationOptions = {}): Promise<Cluster> {
+    const reason = checkedReason('reason', input.reason);
+    return this.#change(caller, id, options, (cluster) => (cluster.cordoned ? {} : { cordoned: this.#attributed(caller, reason) }));
+  }
+
+  uncordon(caller: Caller, id: string, options: MutationOptions = {}): Promise<Cluster> {
+    return this.#change(caller, id, options, () => ({ cordoned: null }));
+  }
+
+  /** For good: no backend may be added any more. Conflict while any of its backends has live weight above 0. */
+  async retire(caller: Caller, id: string, input: { readonly reason: string }, options: MutationOptions = {}): Promise<Cluster> {
+    const reason = checkedReason('reason', input.reason);
+    await this.#refuseWhileServing(await this.#find(caller, id));
+    return this.#change(caller, id, options, (cluster) => (cluster.retired ? {} : { retired: this.#attributed(caller, reason) }));
+  }
+
+  /** Conflict while it has backends. */
+  async remove(caller: Caller, id: string, options: MutationOptions = {}): Promise<void> {
+    knownId('cluster', id);
+    await this.store.transaction(async (tx) => {
+      const cluster = own(caller, 'cluster', id, await tx.clusters.lock(id, 'change'));
+      expectVersion(cluster, options);
+      const backends = await tx.backends.all({ clusterId: id });
+      if (backends.length > 0) throw new Conflict('ClusterInUse', `the cluster still has the backends ${backends.map((one) => one.name).join(', ')}; remove these first`, { backends: backends.map((one) => one.id) });
+      await tx.clusters.remove(id);
+      tx.announce({ projectId: cluster.projectId, type: 'cluster.removed', subject: `cluster/${id}` });
+    }, options);
+  }
+
+  async #find(caller: Caller, id: string): Promise<ClusterRecord> {
+    return own(caller, 'cluster', id, await this.store.read.clusters.find(knownId('cluster', id)));
+  }
+
+  #change(caller: Caller, id: string, options: MutationOptions, patchOf: (cluster: ClusterRecord) => Partial<ClusterRecord>): Promise<Cluster> {
+    knownId('cluster', id);
+    return this.store.transaction(async (tx) => {
+      const cluster = own(caller, 'cluster', id, await tx.clusters.lock(id, 'change'));
+      expectVersion(cluster, options);
+      const patch = patchOf(cluster);
+      return Object.keys(patch).length === 0 ? shown(cluster) : told(tx, await tx.clusters.update(id, patch));
+    }, options);
+  }
+
+  async #refuseWhileServing(cluster: ClusterRecord): Promise<void> {
+    const backends = await this.store.read.backends.all({ clusterId: cluster.id });
+    for (const routeId of new Set(backends.map((one) => one.routeId))) {
+      const route = await this.store.read.routes.find(routeId);
+      if (!route) continue;
+      const live = await answered(this.loadBalancer.readRoute(await this.accountAccess.access(route.accountId), route.arn));
+      const serving = backends.filter((one) => live.action.weights.some((weight) => weight.targetGroupArn === one.targetGroupArn && weight.weight > 0));
+      if (serving.length === 0) continue;
+      throw new Conflict('ClusterIsServing', `${serving.map((one) => one.name).join(', ')} of this cluster has live weight in route ${route.name}; move its share away first`, {
+        routeId,
+        backends: serving.map((one) => one.id),
+        live: live.action.weights,
+      });
+    }
+  }
+
+  async #ask(cluster: ClusterRecord): Promise<Omit<ClusterCheckResult, 'cluster'>> {
+    try {
+      return judged(cluster, await this.agent.check(await this.accessTo.of(cluster), { timeoutMs: 15_000 }));
+    } catch (error) {
+      if (error instanceof Conflict) return { ok: false, message: error.message, advice: 'Store the credentials again.', facts: null };
+      if (!(error instanceof ExternalFailure)) throw error;
+      const advice = error.kind === 'transient' ? 'Check that the API server is up and that this server can reach it.' : 'Check the credentials and the CA of this cluster.';
+      return { ok: false, message: `${error.code}: ${error.message}`, advice, facts: null };
+    }
+  }
+
+  #attributed(caller: Caller, reason: string): Attributed {
+    return { by: caller.actor, at: new Date(this.clock.now()).toISOString(), reason };
+  }
+}
+
+function judged(cluster: ClusterRecord, facts: ClusterCheck): Omit<ClusterCheckResult, 'cluster'> {
+  if (!facts.bindingApis.includes(cluster.bindingApi)) {
+    const message = `the cluster doesn't serve TargetGroupBindings of ${cluster.bindingApi}; it has ${facts.bindingApis.join(', ') || 'none'}`;
+    return { ok: false, message, advice: 'Install the AWS Load Balancer Controller, or correct bindingApi (eks.amazonaws.com/v1 for EKS Auto Mode).', facts };
+  }
+  if (facts.missingPermissions.length > 0) {
+    return { ok: false, message: `${facts.user} may not ${facts.missingPermissions.join(', ')}`, advice: "Grant these in the cluster's RBAC.", facts };
+  }
+  return { ok: true, message: `Kubernetes ${facts.version}, reached as ${facts.user}`, advice: null, facts };
+}
+
+function checkCommon(checks: Checks, input: { readonly labels?: Readonly<Record<string, string>>; readonly bindingApi?: string }): void {
+  if (input.labels !== undefined) checks.labels('labels', input.labels);
+  if (input.bindingApi !== undefined) checks.oneOf('bindingApi', input.bindingApi, ['elbv2.k8s.aws/v1beta1', 'eks.amazonaws.com/v1']);
+}
+
+function checkedFilter(caller: Caller, { projectId, accountId, labels }: ClusterFilter) {
+  const checks = new Checks();
+  if (labels) checks.labels('labels', labels);
+  checks.done();
+  return {
+    ...projectFilter(caller, projectId),
+    ...(accountId !== undefined && { accountId: knownId('account', accountId) }),
+    ...(labels && { labels }),
+  };
+}
+
+function told(tx: ResourceTransaction, cluster: ClusterRecord): Cluster {
+  const { id, projectId, name, cordoned, retired } = cluster;
+  tx.announce({ projectId, type: 'cluster.changed', subject: `cluster/${id}`, data: { name, cordoned: cordoned !== null, retired: retired !== null } });
+  return shown(cluster);
+}
+
+function shown({ caPem: _ca, storedCredentials: _stored, ...cluster }: ClusterRecord): Cluster {
+  return cluster;
 }

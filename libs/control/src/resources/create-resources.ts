@@ -1,35 +1,48 @@
 import type { Clock, Ids } from '../context.js';
 import type { ClusterAgent } from '../ports/cluster-agent.js';
 import type { LoadBalancer } from '../ports/load-balancer.js';
+import { CleanUp } from '../provisioning/clean-up.js';
 import { Provisioning } from '../provisioning/provisioning.js';
+import type { ResourceStore } from '../stores/resource-store.js';
 import { AccountAccess } from './account-access.js';
 import { Accounts } from './accounts.js';
-import { Backends } from './backends.js';
+import { Backends, type BackendOptions } from './backends.js';
 import { Bindings } from './bindings.js';
 import { ClusterAccessFactory } from './cluster-access.js';
-import { Clusters, type KubeconfigParser } from './clusters.js';
+import { ClusterConnections, type ClusterReaders } from './cluster-connections.js';
+import { Clusters } from './clusters.js';
+import { DrainReader } from './drain-reader.js';
+import { EndpointPolicy } from './endpoint-policy.js';
 import { Plans } from './plans.js';
 import { Projects } from './projects.js';
+import type { References } from './references.js';
 import { Routes } from './routes.js';
 import type { Sealer } from './sealer.js';
 import { Tokens } from './tokens.js';
 import type { WeightWriter } from './weight-writer.js';
 
-export interface ResourcePorts {
+export interface ResourcePorts extends ClusterReaders {
+  readonly store: ResourceStore;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly sealer: Sealer;
+  readonly references: References;
   readonly loadBalancer: LoadBalancer;
   readonly clusterAgent: ClusterAgent;
-  readonly weightWriter: WeightWriter;
-  readonly parseKubeconfig: KubeconfigParser;
+  /** Given what it needs to reach AWS, because the engine behind it is made from the same accounts. */
+  readonly weightWriter: (accountAccess: AccountAccess) => WeightWriter;
 }
 
-export interface ResourceOptions {
-  /** URL prefixes that an account's endpoint or a cluster's server may have besides AWS's own https hosts. Default none. */
+export interface ResourceOptions extends BackendOptions {
+  /**
+   * URL prefixes that an account's endpoint may have besides AWS's own https hosts. Default none. One with a loopback
+   * host also lets clusters' API servers be on this machine.
+   */
   readonly allowedEndpoints?: readonly string[];
-  /** The one directory `file:` references may point into. Default none: references are refused. */
-  readonly referenceDirectory?: string;
+  /** Whether an account may use the process's own AWS credentials. Default false. */
+  readonly allowProcessCredentials?: boolean;
+  /** Shortest wait at weight 0 before a binding may go. Default 60 000. */
+  readonly drainSettleMs?: number;
 }
 
 export interface Resources {
@@ -47,6 +60,25 @@ export interface Resources {
 }
 
 /** Every use case of the resources, wired to the same ports. The one way to make them. */
-export function createResources(_ports: ResourcePorts, _options: ResourceOptions = {}): Resources {
-  throw new Error('being written');
+export function createResources(ports: ResourcePorts, options: ResourceOptions = {}): Resources {
+  const { store, clock, ids, sealer, references, loadBalancer, clusterAgent } = ports;
+  const endpoints = new EndpointPolicy(options.allowedEndpoints ?? []);
+  const accountAccess = new AccountAccess(store, sealer);
+  const clusterAccess = new ClusterAccessFactory(store, sealer, references);
+  const connections = new ClusterConnections(ports, clusterAccess, endpoints);
+  const drains = new DrainReader(store, clock, loadBalancer, accountAccess, options.drainSettleMs ?? 60_000);
+  const accountOptions = { allowProcessCredentials: options.allowProcessCredentials ?? false };
+  return {
+    projects: new Projects(store, ids),
+    accounts: new Accounts(store, ids, clock, sealer, loadBalancer, accountAccess, endpoints, accountOptions),
+    accountAccess,
+    clusters: new Clusters(store, ids, clock, connections, clusterAccess, clusterAgent, accountAccess, loadBalancer),
+    clusterAccess,
+    routes: new Routes(store, ids, clock, loadBalancer, accountAccess),
+    backends: new Backends(store, ids, loadBalancer, accountAccess, ports.weightWriter(accountAccess), options),
+    bindings: new Bindings(store, ids, clock, loadBalancer, accountAccess, clusterAccess, clusterAgent, drains),
+    provisioning: new Provisioning(store, ids, loadBalancer, accountAccess, new CleanUp(store, clock, loadBalancer, accountAccess)),
+    plans: new Plans(store, ids),
+    tokens: new Tokens(store, ids, clock),
+  };
 }

@@ -1,6 +1,9 @@
-import type { PlanSpec } from '@sluice/domain';
-import type { Caller } from '../context.js';
+import { Conflict, InvalidInput, NotFound, validatePlan, type PlanSpec } from '@sluice/domain';
+import type { Caller, Ids } from '../context.js';
+import type { ResourceStore, ResourceTables, ResourceTransaction } from '../stores/resource-store.js';
+import { Checks, knownId } from './checks.js';
 import type { MutationOptions } from './options.js';
+import { expectVersion, keepProject, own, projectFilter } from './tenancy.js';
 import type { Page, PageRequest, Plan, PlanVersion } from './types.js';
 
 /** A plan's specification as it is sent: what has a default may be left out. Checked whole by the domain. */
@@ -17,14 +20,114 @@ export interface PlanWithVersion {
   readonly version: PlanVersion;
 }
 
+const defaults = {
+  schemaVersion: 1,
+  minHealthyTargets: 1,
+  settleMs: 60_000,
+  maxFactAgeMs: 30_000,
+  recheckMs: 10_000,
+  onHealthLost: 'block',
+  bakeMs: 3_600_000,
+} as const satisfies Partial<PlanSpec>;
+
+/** Plans. A version never changes; a change is the next version. */
 export class Plans {
-  create(_caller: Caller, _input: CreatePlan, _options: MutationOptions = {}): Promise<PlanWithVersion> { throw new Error('being written'); }
-  newVersion(_caller: Caller, _id: string, _spec: PlanSpecInput, _options: MutationOptions = {}): Promise<PlanWithVersion> { throw new Error('being written'); }
-  list(_caller: Caller, _filter: { readonly projectId?: string }, _page: PageRequest): Promise<Page<Plan>> { throw new Error('being written'); }
+  constructor(
+    private readonly store: ResourceStore,
+    private readonly ids: Ids,
+  ) {}
+
+  async create(caller: Caller, input: CreatePlan, options: MutationOptions = {}): Promise<PlanWithVersion> {
+    const checks = new Checks();
+    checks.name('name', input.name);
+    const spec = whole(checks, input.spec);
+    return this.store.transaction(async (tx) => {
+      await keepProject(tx, caller, input.projectId);
+      await refuseUnknownRoutes(tx, input.projectId, spec);
+      const plan = await tx.plans.insert({ id: this.ids.next('pln'), projectId: input.projectId, name: input.name, latestVersion: 1, createdBy: caller.actor });
+      const version = await tx.planVersions.insert({ planId: plan.id, version: 1, spec, createdBy: caller.actor });
+      tx.announce({ projectId: plan.projectId, type: 'plan.created', subject: `plan/${plan.id}`, data: { name: plan.name, version: 1 } });
+      return { plan, version };
+    }, options);
+  }
+
+  async newVersion(caller: Caller, id: string, input: PlanSpecInput, options: MutationOptions = {}): Promise<PlanWithVersion> {
+    knownId('plan', id);
+    const spec = whole(new Checks(), input);
+    return this.store.transaction(async (tx) => {
+      const before = own(caller, 'plan', id, await tx.plans.lock(id, 'change'));
+      expectVersion(before, options);
+      await refuseUnknownRoutes(tx, before.projectId, spec);
+      const next = before.latestVersion + 1;
+      const plan = await tx.plans.update(id, { latestVersion: next });
+      const version = await tx.planVersions.insert({ planId: id, version: next, spec, createdBy: caller.actor });
+      tx.announce({ projectId: plan.projectId, type: 'plan.changed', subject: `plan/${id}`, data: { name: plan.name, version: next } });
+      return { plan, version };
+    }, options);
+  }
+
+  async list(caller: Caller, filter: { readonly projectId?: string }, page: PageRequest): Promise<Page<Plan>> {
+    return this.store.read.plans.page(projectFilter(caller, filter.projectId), page);
+  }
+
   /** The plan with its latest version. */
-  get(_caller: Caller, _id: string): Promise<PlanWithVersion> { throw new Error('being written'); }
-  getVersion(_caller: Caller, _id: string, _version: number): Promise<PlanVersion> { throw new Error('being written'); }
-  listVersions(_caller: Caller, _id: string): Promise<readonly PlanVersion[]> { throw new Error('being written'); }
-  /** Conflict once any rollout has used it. */
-  remove(_caller: Caller, _id: string, _options: MutationOptions = {}): Promise<void> { throw new Error('being written'); }
+  async get(caller: Caller, id: string): Promise<PlanWithVersion> {
+    const plan = await this.#find(caller, id);
+    return { plan, version: await this.#version(plan.id, plan.latestVersion) };
+  }
+
+  async getVersion(caller: Caller, id: string, version: number): Promise<PlanVersion> {
+    const plan = await this.#find(caller, id);
+    return this.#version(plan.id, version);
+  }
+
+  /** Newest first. */
+  async listVersions(caller: Caller, id: string): Promise<readonly PlanVersion[]> {
+    const plan = await this.#find(caller, id);
+    return this.store.read.planVersions.all(plan.id);
+  }
+
+  /** Conflict once any rollout has used it: the ledger refers to it. */
+  async remove(caller: Caller, id: string, options: MutationOptions = {}): Promise<void> {
+    knownId('plan', id);
+    await this.store.transaction(async (tx) => {
+      const plan = own(caller, 'plan', id, await tx.plans.lock(id, 'change'));
+      expectVersion(plan, options);
+      const rollouts = await tx.engine.rolloutsOfPlan(id);
+      if (rollouts > 0) throw new Conflict('PlanInUse', `${rollouts} rollouts have used this plan; it stays, because their history refers to it`, { rollouts });
+      await tx.planVersions.removeAll(id);
+      await tx.plans.remove(id);
+      tx.announce({ projectId: plan.projectId, type: 'plan.removed', subject: `plan/${id}` });
+    }, options);
+  }
+
+  async #find(caller: Caller, id: string): Promise<Plan> {
+    return own(caller, 'plan', id, await this.store.read.plans.find(knownId('plan', id)));
+  }
+
+  async #version(planId: string, version: number): Promise<PlanVersion> {
+    const isPossible = Number.isInteger(version) && version >= 1 && version <= 2_147_483_647;
+    const found = isPossible ? await this.store.read.planVersions.find(planId, version) : null;
+    if (!found) throw new NotFound('plan version', `${planId} ${version}`);
+    return found;
+  }
+}
+
+/** With defaults, checked by the domain; everything wrong at once. */
+function whole(checks: Checks, input: PlanSpecInput): PlanSpec {
+  const { schemaVersion, routes, steps, minHealthyTargets, settleMs, maxFactAgeMs, recheckMs, onHealthLost, bakeMs } = { ...defaults, ...input };
+  const spec: PlanSpec = { schemaVersion, routes, steps, minHealthyTargets, settleMs, maxFactAgeMs, recheckMs, onHealthLost, bakeMs };
+  if (schemaVersion !== 1) checks.fail('spec.schemaVersion', 'must be 1');
+  checks.oneOf('spec.onHealthLost', onHealthLost, ['block', 'rollback']);
+  checks.storable('spec', spec);
+  for (const issue of validatePlan(spec)) checks.fail(`spec.${issue.field}`, issue.message);
+  checks.done();
+  return spec;
+}
+
+async function refuseUnknownRoutes(tx: ResourceTables | ResourceTransaction, projectId: string, spec: PlanSpec): Promise<void> {
+  if (spec.routes.kind !== 'ids') return;
+  const known = new Set((await tx.routes.all({ projectId })).map((one) => one.id));
+  const issues = spec.routes.ids.flatMap((id, i) => (known.has(id) ? [] : [{ field: `spec.routes.ids.${i}`, message: 'is not a route of this project' }]));
+  if (issues.length > 0) throw new InvalidInput(issues);
 }

@@ -1,15 +1,69 @@
-import type { Caller } from '../context.js';
+import { Conflict, NotFound } from '@sluice/domain';
+import type { Caller, Ids } from '../context.js';
+import type { ResourceStore, ResourceTables } from '../stores/resource-store.js';
+import { Checks, knownId } from './checks.js';
 import type { MutationOptions } from './options.js';
+import { expectVersion, maySee } from './tenancy.js';
 import type { Page, PageRequest, Project } from './types.js';
 
 export interface CreateProject {
   readonly name: string;
 }
 
+/** The tenants. A caller bound to a project sees that one only. */
 export class Projects {
-  create(_caller: Caller, _input: CreateProject, _options: MutationOptions = {}): Promise<Project> { throw new Error('being written'); }
-  list(_caller: Caller, _page: PageRequest): Promise<Page<Project>> { throw new Error('being written'); }
-  get(_caller: Caller, _id: string): Promise<Project> { throw new Error('being written'); }
+  constructor(
+    private readonly store: ResourceStore,
+    private readonly ids: Ids,
+  ) {}
+
+  async create(caller: Caller, input: CreateProject, options: MutationOptions = {}): Promise<Project> {
+    const checks = new Checks();
+    checks.name('name', input.name);
+    checks.done();
+    return this.store.transaction(async (tx) => {
+      const project = await tx.projects.insert({ id: this.ids.next('prj'), name: input.name, createdBy: caller.actor });
+      tx.announce({ projectId: project.id, type: 'project.created', subject: `project/${project.id}`, data: { name: project.name } });
+      return project;
+    }, options);
+  }
+
+  async list(caller: Caller, page: PageRequest): Promise<Page<Project>> {
+    if (caller.projectId === null) return this.store.read.projects.page({}, page);
+    const own = await this.store.read.projects.find(caller.projectId);
+    return { items: own ? [own] : [], next: null };
+  }
+
+  async get(caller: Caller, id: string): Promise<Project> {
+    return present(caller, id, await this.store.read.projects.find(knownId('project', id)));
+  }
+
   /** Conflict while anything is left in it. */
-  remove(_caller: Caller, _id: string, _options: MutationOptions = {}): Promise<void> { throw new Error('being written'); }
+  async remove(caller: Caller, id: string, options: MutationOptions = {}): Promise<void> {
+    knownId('project', id);
+    await this.store.transaction(async (tx) => {
+      expectVersion(present(caller, id, await tx.projects.lock(id, 'change')), options);
+      const left = await contents(tx, id);
+      if (left.length > 0) throw new Conflict('ProjectNotEmpty', `the project still has ${left.join(', ')}; remove these first`, { left });
+      await tx.projects.remove(id);
+      tx.announce({ projectId: id, type: 'project.removed', subject: `project/${id}` });
+    }, options);
+  }
+}
+
+function present(caller: Caller, id: string, project: Project | null): Project {
+  if (!project || !maySee(caller, project.id)) throw new NotFound('project', id);
+  return project;
+}
+
+async function contents(tx: ResourceTables, projectId: string): Promise<readonly string[]> {
+  const counts: [string, number][] = [
+    ['routes', await tx.routes.count({ projectId })],
+    ['clusters', await tx.clusters.count({ projectId })],
+    ['accounts', await tx.accounts.count({ projectId })],
+    ['plans', await tx.plans.count({ projectId })],
+    ['provisioned resources', (await tx.provisioned.all({ projectId })).filter((one) => one.removedAt === null).length],
+    ['tokens that still work', (await tx.tokens.all({ projectId })).filter((one) => one.revokedAt === null).length],
+  ];
+  return counts.filter(([, count]) => count > 0).map(([what, count]) => `${count} ${what}`);
 }

@@ -1,7 +1,15 @@
-import type { Ownership, OtherAction, Stickiness, TargetHealth, Weights } from '@sluice/domain';
-import type { Caller } from '../context.js';
+import { Conflict, InvalidInput, sortWeights, type LiveRoute, type Ownership, type OtherAction, type Stickiness, type TargetHealth, type Weights } from '@sluice/domain';
+import type { Caller, Clock, Ids } from '../context.js';
+import type { LoadBalancer } from '../ports/load-balancer.js';
+import type { AccountRecord, ResourceStore, ResourceTransaction } from '../stores/resource-store.js';
+import type { AccountAccess } from './account-access.js';
+import { answered } from './aws-refusals.js';
+import { Checks, knownId } from './checks.js';
+import { liveView } from './live-view.js';
 import type { MutationOptions } from './options.js';
-import type { Page, PageRequest, Route } from './types.js';
+import { healthOf } from './target-health.js';
+import { expectVersion, keepProject, own, projectFilter } from './tenancy.js';
+import type { Attributed, Backend, Page, PageRequest, Route } from './types.js';
 
 export interface RegisterRoute {
   readonly projectId: string;
@@ -69,12 +77,203 @@ export interface RouteTargetHealth {
   readonly backends: readonly BackendHealth[];
 }
 
+export interface RouteFilter {
+  readonly projectId?: string;
+  readonly accountId?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** Forward actions. Each belongs to one project only, whoever asks. */
 export class Routes {
-  register(_caller: Caller, _input: RegisterRoute, _options: MutationOptions = {}): Promise<Route> { throw new Error('being written'); }
-  list(_caller: Caller, _filter: { readonly projectId?: string; readonly accountId?: string; readonly labels?: Readonly<Record<string, string>> }, _page: PageRequest): Promise<Page<Route>> { throw new Error('being written'); }
-  get(_caller: Caller, _id: string): Promise<Route> { throw new Error('being written'); }
-  update(_caller: Caller, _id: string, _patch: UpdateRoute, _options: MutationOptions = {}): Promise<Route> { throw new Error('being written'); }
-  remove(_caller: Caller, _id: string, _options: MutationOptions = {}): Promise<void> { throw new Error('being written'); }
-  live(_caller: Caller, _id: string): Promise<RouteLive> { throw new Error('being written'); }
-  targetHealth(_caller: Caller, _id: string): Promise<RouteTargetHealth> { throw new Error('being written'); }
+  constructor(
+    private readonly store: ResourceStore,
+    private readonly ids: Ids,
+    private readonly clock: Clock,
+    private readonly loadBalancer: LoadBalancer,
+    private readonly accountAccess: AccountAccess,
+  ) {}
+
+  async register(caller: Caller, input: RegisterRoute, options: MutationOptions = {}): Promise<Route> {
+    const checks = new Checks();
+    checks.name('name', input.name);
+    checks.line('arn', input.arn, 512, /^arn:[a-z0-9-]+:elasticloadbalancing:[a-z0-9-]+:\d{12}:listener(-rule)?\/\S+$/, "must be a listener's or a rule's ARN");
+    this.#check(checks, input);
+    checks.done();
+    const account = await this.#account(caller, input);
+    const live = await answered(this.loadBalancer.readRoute(this.accountAccess.of(account), input.arn), 'arn');
+    const acknowledgement = input.acknowledgeApplyTimeTool ? this.#attributed(caller, input.acknowledgeApplyTimeTool.reason) : null;
+    refuseOwner(live.ownership, acknowledgement);
+    refusePins(input.pinned ?? [], live, []);
+    return this.store.transaction(async (tx) => {
+      await keepProject(tx, caller, input.projectId);
+      own(caller, 'account', input.accountId, await tx.accounts.lock(input.accountId, 'keep'));
+      const route = await tx.routes.insert({
+        id: this.ids.next('rou'),
+        projectId: input.projectId,
+        accountId: input.accountId,
+        name: input.name,
+        arn: input.arn,
+        loadBalancerArn: live.loadBalancerArn,
+        listenerArn: live.listenerArn,
+        protocol: live.protocol,
+        port: live.port,
+        isDefault: live.isDefault,
+        labels: input.labels ?? {},
+        steadyShares: null,
+        pinned: input.pinned ?? [],
+        ownership: live.ownership,
+        acknowledgement,
+        expected: sortWeights(live.action.weights),
+        drift: null,
+        createdBy: caller.actor,
+      });
+      return told(tx, route);
+    }, options);
+  }
+
+  async list(caller: Caller, filter: RouteFilter, page: PageRequest): Promise<Page<Route>> {
+    const checks = new Checks();
+    if (filter.labels) checks.labels('labels', filter.labels);
+    checks.done();
+    return this.store.read.routes.page(
+      {
+        ...projectFilter(caller, filter.projectId),
+        ...(filter.accountId !== undefined && { accountId: knownId('account', filter.accountId) }),
+        ...(filter.labels && { labels: filter.labels }),
+      },
+      page,
+    );
+  }
+
+  async get(caller: Caller, id: string): Promise<Route> {
+    return own(caller, 'route', id, await this.store.read.routes.find(knownId('route', id)));
+  }
+
+  async update(caller: Caller, id: string, patch: UpdateRoute, options: MutationOptions = {}): Promise<Route> {
+    const before = await this.get(caller, id);
+    const checks = new Checks();
+    if (patch.name !== undefined) checks.name('name', patch.name);
+    this.#check(checks, patch);
+    checks.done();
+    const live = patch.pinned?.length ? await this.#read(before) : null;
+    return this.store.transaction(async (tx) => {
+      const route = own(caller, 'route', id, await tx.routes.lock(id, 'change'));
+      expectVersion(route, options);
+      const backends = await tx.backends.all({ routeId: id });
+      if (patch.pinned !== undefined) await this.#refuseWhileMoved(tx, route);
+      if (live) refusePins(patch.pinned ?? [], live, backends);
+      if (patch.steadyShares) refuseUnknownShares(patch.steadyShares, backends);
+      const updated = await tx.routes.update(id, {
+        ...(patch.name !== undefined && { name: patch.name }),
+        ...(patch.labels !== undefined && { labels: patch.labels }),
+        ...(patch.steadyShares !== undefined && { steadyShares: patch.steadyShares }),
+        ...(patch.pinned !== undefined && { pinned: patch.pinned }),
+        ...(patch.acknowledgeApplyTimeTool !== undefined && { acknowledgement: this.#attributed(caller, patch.acknowledgeApplyTimeTool.reason) }),
+      });
+      return told(tx, updated);
+    }, options);
+  }
+
+  /** Lets go of the route: nothing changes in AWS. Conflict while it has backends or is being moved. */
+  async remove(caller: Caller, id: string, options: MutationOptions = {}): Promise<void> {
+    knownId('route', id);
+    await this.store.transaction(async (tx) => {
+      const route = own(caller, 'route', id, await tx.routes.lock(id, 'change'));
+      expectVersion(route, options);
+      await this.#refuseWhileMoved(tx, route);
+      const backends = await tx.backends.all({ routeId: id });
+      if (backends.length > 0) throw new Conflict('RouteInUse', `the route still has the backends ${backends.map((one) => one.name).join(', ')}; remove these first`, { backends: backends.map((one) => one.id) });
+      await tx.routes.remove(id);
+      tx.announce({ projectId: route.projectId, type: 'route.removed', subject: `route/${id}` });
+    }, options);
+  }
+
+  /** A fresh read of the forward action, beside what our ledger expects. */
+  async live(caller: Caller, id: string): Promise<RouteLive> {
+    const route = await this.get(caller, id);
+    const live = await this.#read(route);
+    const readAt = this.clock.now();
+    return liveView(route, live, await this.store.read.backends.all({ routeId: id }), { readAt, now: this.clock.now() });
+  }
+
+  /** Each backend's targets by state, why they are not healthy, and what to do. */
+  async targetHealth(caller: Caller, id: string): Promise<RouteTargetHealth> {
+    const route = await this.get(caller, id);
+    const access = await this.accountAccess.access(route.accountId);
+    const backends = await healthOf(this.loadBalancer, access, route, await this.store.read.backends.all({ routeId: id }));
+    return { routeId: id, at: new Date(this.clock.now()).toISOString(), backends };
+  }
+
+  async #read(route: Route): Promise<LiveRoute> {
+    return answered(this.loadBalancer.readRoute(await this.accountAccess.access(route.accountId), route.arn), 'arn');
+  }
+
+  async #account(caller: Caller, input: RegisterRoute): Promise<AccountRecord> {
+    knownId('project', input.projectId);
+    const found = await this.store.read.accounts.find(knownId('account', input.accountId));
+    const account = own({ ...caller, projectId: caller.projectId ?? input.projectId }, 'account', input.accountId, found);
+    own(caller, 'project', input.projectId, { projectId: input.projectId });
+    const [, , , region, number] = input.arn.split(':');
+    if (region !== account.region || number !== account.awsAccountId) {
+      throw new InvalidInput([{ field: 'arn', message: `is in account ${number}, Region ${region}; account ${account.name} is ${account.awsAccountId}, ${account.region}` }]);
+    }
+    return account;
+  }
+
+  async #refuseWhileMoved(tx: ResourceTransaction, route: Route): Promise<void> {
+    const rolloutId = await tx.engine.activeRollout(route.id);
+    if (rolloutId) throw new Conflict('RouteIsBusy', `rollout ${rolloutId} moves route ${route.name}; let it end, or abort it`, { rolloutId });
+    if (await tx.engine.hasOpenIntent(route.id)) throw new Conflict('RouteIsBusy', `a write to route ${route.name} is outstanding; try again in a moment`);
+  }
+
+  #check(checks: Checks, input: Pick<UpdateRoute, 'labels' | 'pinned' | 'steadyShares' | 'acknowledgeApplyTimeTool'>): void {
+    if (input.labels !== undefined) checks.labels('labels', input.labels);
+    input.pinned?.forEach((arn, i) => checks.arn(`pinned.${i}`, arn));
+    if (input.pinned && (input.pinned.length > 5 || new Set(input.pinned).size !== input.pinned.length)) checks.fail('pinned', 'must be at most 5 different target groups');
+    if (input.acknowledgeApplyTimeTool) checks.line('acknowledgeApplyTimeTool.reason', input.acknowledgeApplyTimeTool.reason, 500);
+    if (!input.steadyShares) return;
+    const shares = Object.entries(input.steadyShares);
+    shares.forEach(([name, permille]) => checks.number(`steadyShares.${name}`, permille, 0, 1000));
+    const sum = shares.reduce((total, [, permille]) => total + permille, 0);
+    if (sum !== 1000) checks.fail('steadyShares', `must sum to 1000 tenths of a percent, they sum to ${sum}`);
+  }
+
+  #attributed(caller: Caller, reason: string): Attributed {
+    return { by: caller.actor, at: new Date(this.clock.now()).toISOString(), reason };
+  }
+}
+
+/** Rule 9: what a reconciler owns is not touched; what an apply-time tool made may be, once somebody says that they know. */
+function refuseOwner(ownership: Ownership, acknowledgement: Attributed | null): void {
+  if (ownership.kind === 'continuous') {
+    throw new Conflict('RouteOwnedByReconciler', `${ownership.owner} owns this route (${ownership.evidence}) and would revert us. ${ownership.advice}`, { ownership });
+  }
+  if (ownership.kind === 'applyTime' && !acknowledgement) {
+    throw new Conflict(
+      'AcknowledgementNeeded',
+      `${ownership.owner} made this route (${ownership.evidence}); its next apply may revert us. ${ownership.advice} Then send acknowledgeApplyTimeTool with a reason.`,
+      { ownership },
+    );
+  }
+}
+
+function refusePins(pinned: readonly string[], live: LiveRoute, backends: readonly Backend[]): void {
+  const issues = pinned.flatMap((arn, i) => {
+    if (backends.some((one) => one.targetGroupArn === arn)) return [{ field: `pinned.${i}`, message: 'is a backend of this route; only a foreign target group can be pinned' }];
+    if (live.action.weights.some((one) => one.targetGroupArn === arn)) return [];
+    return [{ field: `pinned.${i}`, message: 'is not in the live forward action; only a target group that is there can be pinned' }];
+  });
+  if (issues.length > 0) throw new InvalidInput(issues);
+}
+
+function refuseUnknownShares(shares: Readonly<Record<string, number>>, backends: readonly Backend[]): void {
+  const known = backends.map((one) => one.name);
+  const unknown = Object.keys(shares).filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  throw new InvalidInput(unknown.map((name) => ({ field: `steadyShares.${name}`, message: `is not a backend of this route; it has ${known.join(', ') || 'none'}` })));
+}
+
+function told(tx: ResourceTransaction, route: Route): Route {
+  tx.announce({ projectId: route.projectId, type: 'route.changed', subject: `route/${route.id}`, data: { name: route.name } });
+  return route;
 }

@@ -36,6 +36,8 @@ export interface RowFilter {
   readonly routeId?: string;
   readonly backendId?: string;
   readonly targetGroupArn?: string;
+  readonly hash?: string;
+  readonly arn?: string;
   readonly labels?: Readonly<Record<string, string>>;
 }
 

@@ -109,7 +109,7 @@ export const routes = (db: Db) =>
   mapping<Route, Prisma.RouteGetPayload<object>, Prisma.RouteUncheckedCreateInput>({
     table: 'routes',
     versioned: true,
-    filters: ['projectId', 'accountId', 'labels'],
+    filters: ['projectId', 'accountId', 'arn', 'labels'],
     toRecord: ({ sweptAt: _, ...row }) => ({
       ...row,
       labels: fromJson(row.labels),
@@ -255,7 +255,7 @@ export const tokens = (db: Db) =>
   mapping<TokenRecord, Prisma.TokenGetPayload<object>, Prisma.TokenUncheckedCreateInput>({
     table: 'tokens',
     versioned: false,
-    filters: ['projectId'],
+    filters: ['projectId', 'hash'],
     toRecord: (row) => ({
       ...row,
       role: fromJson(row.role),

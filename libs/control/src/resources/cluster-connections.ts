@@ -1,0 +1,110 @@
+import { InvalidInput, type FieldIssue } from '@sluice/domain';
+import type { ClusterAccess } from '../ports/cluster-agent.js';
+import type { ClusterRecord, StoredClusterCredentials } from '../stores/resource-store.js';
+import type { Checks } from './checks.js';
+import type { ClusterAccessFactory } from './cluster-access.js';
+import type { ClusterCredentials, CreateCluster, UpdateCluster } from './clusters.js';
+import type { EndpointPolicy } from './endpoint-policy.js';
+import { secretOf } from './cluster-access.js';
+
+/** Where a cluster is and how we show ourselves to it. */
+export type ClusterEndpoint = Pick<ClusterAccess, 'server' | 'caPem' | 'tlsServerName' | 'auth'>;
+
+/** Strict readers of what a person sends; InvalidInput with every field that is wrong, values never repeated. */
+export interface ClusterReaders {
+  /** `server`, `caPem` or `caData`, `tlsServerName`, and `token` or `clientCertificate` with `clientKey`. */
+  readonly parseClusterCredentials: (input: unknown) => ClusterEndpoint;
+  /** Anything in it that could run a program or read a file is refused. */
+  readonly parseKubeconfig: (text: string) => ClusterEndpoint;
+}
+
+/** The columns of a cluster that say how it is reached. */
+export type StoredConnection = Pick<ClusterRecord, 'server' | 'caPem' | 'tlsServerName' | 'storedCredentials'>;
+
+interface Connection {
+  readonly server: string;
+  readonly caData?: string;
+  readonly caPem?: string;
+  readonly tlsServerName?: string | null;
+}
+
+/** Turns what a person sends into what is stored: checked whole, secrets sealed. */
+export class ClusterConnections {
+  constructor(
+    private readonly readers: ClusterReaders,
+    private readonly access: ClusterAccessFactory,
+    private readonly endpoints: EndpointPolicy,
+  ) {}
+
+  /** @throws InvalidInput with everything in `checks` and everything wrong here. */
+  async read(checks: Checks, clusterId: string, input: CreateCluster): Promise<StoredConnection> {
+    if ('kubeconfig' in input) {
+      checks.text('kubeconfig', input.kubeconfig, 262_144);
+      checks.done();
+      const endpoint = collected(checks, (field) => (field === '' ? 'kubeconfig' : `kubeconfig.${field}`), () => this.readers.parseKubeconfig(input.kubeconfig));
+      return this.#stored(checks, 'kubeconfig', clusterId, endpoint, null);
+    }
+    return this.#direct(checks, clusterId, input, input.credentials);
+  }
+
+  /** null = the patch says nothing about the connection. */
+  async change(checks: Checks, cluster: ClusterRecord, patch: UpdateCluster): Promise<StoredConnection | null> {
+    const touched = [patch.server, patch.caData, patch.caPem, patch.tlsServerName, patch.credentials].some((value) => value !== undefined);
+    if (!touched) {
+      checks.done();
+      return null;
+    }
+    const ca = patch.caData !== undefined || patch.caPem !== undefined ? { caData: patch.caData, caPem: patch.caPem } : { caPem: cluster.caPem };
+    const tlsServerName = patch.tlsServerName === undefined ? cluster.tlsServerName : patch.tlsServerName;
+    const connection = { server: patch.server ?? cluster.server, tlsServerName, ...definedOf(ca) };
+    return this.#direct(checks, cluster.id, connection, patch.credentials ?? (await this.#presentCredentials(cluster)));
+  }
+
+  async #direct(checks: Checks, clusterId: string, connection: Connection, credentials: ClusterCredentials): Promise<StoredConnection> {
+    const reference = 'reference' in credentials ? credentials.reference : null;
+    if (reference !== null) {
+      checks.line('credentials.reference', reference, 512);
+      checks.add(this.access.references.check('credentials.reference', reference));
+      checks.done();
+    }
+    const secret = reference === null ? credentials : secretOf(await this.access.references.read(reference));
+    const { server, caData, caPem, tlsServerName } = connection;
+    const given = { ...definedOf({ server, caData, caPem }), ...(tlsServerName ? { tlsServerName } : {}), ...secret };
+    const endpoint = collected(checks, fieldOf, () => this.readers.parseClusterCredentials(given));
+    return this.#stored(checks, 'server', clusterId, endpoint, reference);
+  }
+
+  #stored(checks: Checks, field: string, clusterId: string, endpoint: ClusterEndpoint, reference: string | null): StoredConnection {
+    checks.add(this.endpoints.clusterServer(field, endpoint.server));
+    checks.done();
+    const storedCredentials: StoredClusterCredentials = reference === null ? this.access.seal(clusterId, endpoint.auth) : { kind: 'reference', reference };
+    return { server: endpoint.server, caPem: endpoint.caPem, tlsServerName: endpoint.tlsServerName ?? null, storedCredentials };
+  }
+
+  async #presentCredentials(cluster: ClusterRecord): Promise<ClusterCredentials> {
+    if (cluster.storedCredentials.kind === 'reference') return { reference: cluster.storedCredentials.reference };
+    const { auth } = await this.access.of(cluster);
+    return auth.kind === 'token' ? { token: auth.token } : { clientCertificate: auth.certPem, clientKey: auth.keyPem };
+  }
+}
+
+function fieldOf(field: string): string {
+  if (['token', 'clientCertificate', 'clientKey'].includes(field)) return `credentials.${field}`;
+  return field === '' ? 'credentials' : field;
+}
+
+/** Runs a reader; its issues join those already found. */
+function collected<T>(checks: Checks, rename: (field: string) => string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error;
+    error.issues.forEach((issue: FieldIssue) => checks.fail(rename(issue.field), issue.message));
+    checks.done();
+    throw error;
+  }
+}
+
+function definedOf<T extends object>(record: T): Partial<T> {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
