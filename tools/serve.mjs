@@ -33,16 +33,19 @@ function keyProblems(file) {
     ];
   }
   if (!existsSync(file)) return [`SLUICE_ENCRYPTION_KEY_FILE is ${file}, and there is no such file. ${make}`];
-  const bytes = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64').length;
-  return bytes === KEY_BYTES
-    ? []
-    : [`SLUICE_ENCRYPTION_KEY_FILE is ${file}, which holds ${bytes} bytes in base64 instead of ${KEY_BYTES}. ${make}`];
+  const lines = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+  const isKey = (line) => Buffer.from(line.trim(), 'base64').length === KEY_BYTES;
+  if (lines.length > 0 && lines.every(isKey)) return [];
+  return [
+    `SLUICE_ENCRYPTION_KEY_FILE is ${file}, which must hold ${KEY_BYTES} bytes in base64 per line (the first seals). ${make}`,
+  ];
 }
 
 function roleProblems(role) {
-  return role === undefined || ROLES.includes(role)
-    ? []
-    : [`SLUICE_ROLE is ${role}; it must be one of ${ROLES.join(', ')} (default: all)`];
+  if (!role) return ['SLUICE_ROLE is not set: api answers requests, worker moves traffic, all does both'];
+  return ROLES.includes(role) ? [] : [`SLUICE_ROLE is ${role}; it must be one of ${ROLES.join(', ')}`];
 }
 
 if (isMain(import.meta)) {
@@ -59,7 +62,6 @@ if (isMain(import.meta)) {
     const { deploy } = await import('./deploy.mjs');
     const applied = await deploy({ url: process.env.DATABASE_URL });
     say(applied.length === 0 ? 'the database is up to date' : `migrations applied: ${applied.join(', ')}`);
-    process.env.SLUICE_ROLE ??= 'all';
     process.env.SLUICE_DASHBOARD_DIR ??= inRoot('apps/dashboard/dist');
     await import(pathToFileURL(inRoot('apps/api/dist/main.js')).href);
   });

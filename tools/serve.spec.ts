@@ -9,6 +9,7 @@ describe('what npm run serve asks of its environment', () => {
     expect(environmentProblems({})).toEqual([
       expect.stringContaining('DATABASE_URL is not set'),
       expect.stringContaining('SLUICE_ENCRYPTION_KEY_FILE is not set'),
+      expect.stringContaining('SLUICE_ROLE is not set'),
     ]);
   });
 
@@ -17,11 +18,15 @@ describe('what npm run serve asks of its environment', () => {
     const file = path.join(dir, 'key');
     const problems = (bytes: number): string[] => {
       writeFileSync(file, Buffer.alloc(bytes, 7).toString('base64'));
-      return environmentProblems({ DATABASE_URL: 'postgresql://db/sluice', SLUICE_ENCRYPTION_KEY_FILE: file });
+      return environmentProblems({
+        DATABASE_URL: 'postgresql://db/sluice',
+        SLUICE_ENCRYPTION_KEY_FILE: file,
+        SLUICE_ROLE: 'api',
+      });
     };
     try {
       expect(problems(32)).toEqual([]);
-      expect(problems(16)).toEqual([expect.stringContaining('holds 16 bytes in base64 instead of 32')]);
+      expect(problems(16)).toEqual([expect.stringContaining('must hold 32 bytes in base64 per line')]);
       expect(problems(16).join()).not.toContain(Buffer.alloc(16, 7).toString('base64'));
     } finally {
       rmSync(dir, { recursive: true });
