@@ -61,7 +61,8 @@ describe('compiling a plan', () => {
   });
 
   it('refuses six target groups in one action, pinned ones counted', () => {
-    const backends = ['a', 'b', 'c', 'd', 'red'].map((name) => ({ ...aRoute().backends[0]!, id: name, name, targetGroupArn: name === 'red' ? red : name }));
+    const others = ['a', 'b', 'c'].flatMap((name) => aRoute().backends.slice(0, 1).map((backend) => ({ ...backend, id: name, name, targetGroupArn: name })));
+    const backends = [...aRoute().backends, ...others];
     const compiled = compilePlan(aSpec({ steps: { kind: 'explicit', steps: [{ shares: { a: 100 }, holdMs: 0 }] } }), [aRoute({ backends, pinned: [stranger] })],
       { shop: [{ targetGroupArn: red, weight: 1 }, { targetGroupArn: stranger, weight: 1 }] }, identity);
     expect(compiled).toMatchObject({ ok: false, issues: [{ field: 'routes', message: expect.stringContaining('6, of which 1 pinned') }] });
