@@ -1,20 +1,15 @@
 import { createServer, type Server } from 'node:https';
-import { readFileSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Authenticator } from './authentication.js';
 import type { KeyPair } from '../shared/certificates.js';
 import type { Api } from './api.js';
+import type { FrontDoor } from './front-door.js';
 import { Exchange } from './http-exchange.js';
 import { KubeError, kubeErrors } from './kube-error.js';
-
-/** Faults of one cluster's front door, asked at every connection and request. */
-export interface FrontDoor {
-  isDown(): boolean;
-  latencyMs(): number;
-}
+import { listenAtRemembered } from './remembered-port.js';
 
 /** One cluster's HTTPS server. It keeps its port in `<dir>/port` and takes it again while it is free. */
 export class ClusterServer {
@@ -33,10 +28,7 @@ export class ClusterServer {
 
   /** Listens on loopback and answers the URL. */
   async listen(wanted: number | undefined): Promise<string> {
-    const portFile = join(this.dir, 'port');
-    const port = await this.bind(rememberedPort(portFile) ?? wanted ?? 0);
-    writeFileSync(portFile, String(port));
-    return `https://127.0.0.1:${port}`;
+    return `https://127.0.0.1:${await listenAtRemembered(this.server, join(this.dir, 'port'), wanted)}`;
   }
 
   dropConnections(): void {
@@ -47,16 +39,6 @@ export class ClusterServer {
     const closed = new Promise((resolve) => this.server.close(resolve));
     this.dropConnections();
     await closed;
-  }
-
-  private async bind(port: number): Promise<number> {
-    try {
-      return await listenOn(this.server, port);
-    } catch (error) {
-      const isTaken = error instanceof Error && 'code' in error && (error.code === 'EADDRINUSE' || error.code === 'EACCES');
-      if (!isTaken || port === 0) throw error;
-      return listenOn(this.server, 0);
-    }
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -83,22 +65,4 @@ function refuse(response: ServerResponse, error: unknown): void {
   const text = JSON.stringify(known.toStatus());
   response.writeHead(known.code, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), 'cache-control': 'no-cache, private' });
   response.end(text);
-}
-
-function rememberedPort(file: string): number | undefined {
-  try {
-    return Number(readFileSync(file, 'utf8')) || undefined;
-  } catch {
-    return undefined; // the first start: nothing is remembered yet
-  }
-}
-
-function listenOn(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject);
-      resolve((server.address() as AddressInfo).port); // bound to an IP, so the address is one
-    });
-  });
 }

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { Faults } from '../shared/faults.js';
-import { startSandboxCluster, type RunningCluster } from './sandbox-cluster.js';
+import type { ClusterOptions, RunningCluster } from './cluster-options.js';
+import { realAssets, startRealCluster } from './real-clusters.js';
+import { startSandboxCluster } from './sandbox-cluster.js';
 
 export interface StartClustersOptions {
   /** State of cluster `n` is kept in `<dir>/clusters/<n>/`. */
@@ -21,7 +23,10 @@ export interface RunningClusters {
   stop(): Promise<void>;
 }
 
-/** Starts every cluster. */
+/**
+ * Starts every cluster: the sandbox's own, or real etcd and kube-apiserver when the environment's KUBEBUILDER_ASSETS
+ * names the folder that has them.
+ */
 export async function startClusters(options: StartClustersOptions): Promise<RunningClusters> {
   const running = new Map<string, RunningCluster>();
   const stop = async (): Promise<void> => void await Promise.all([...running.values()].map((cluster) => cluster.stop()));
@@ -36,8 +41,10 @@ export async function startClusters(options: StartClustersOptions): Promise<Runn
 }
 
 function startOne({ dir, autoMode = [], faults, port }: StartClustersOptions, name: string, index: number): Promise<RunningCluster> {
-  return startSandboxCluster({
+  const cluster: ClusterOptions = {
     name, dir: join(dir, 'clusters', name), faults, bindings: autoMode.includes(name) ? ['openSource', 'autoMode'] : ['openSource'],
     ...(port === undefined || port === 0 ? {} : { port: port + index }),
-  });
+  };
+  const assets = realAssets();
+  return assets === undefined ? startSandboxCluster(cluster) : startRealCluster(assets, cluster);
 }

@@ -1,13 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { meansName, type Faults } from '../shared/faults.js';
 import { Api } from './api.js';
 import { Authenticator } from './authentication.js';
 import { sluiceAccess, systemAccess, systemNamespaces } from './bootstrap-objects.js';
 import { CertificateFolder } from '../shared/certificates.js';
 import { targetGroupBindingCrd, type BindingGroup } from './crd/target-group-binding-crd.js';
-import { clusterTokens, writeKubeconfigs, type KubeconfigFiles } from './credentials.js';
-import { ClusterServer, type FrontDoor } from './https-server.js';
+import type { ClusterOptions, RunningCluster } from './cluster-options.js';
+import { clusterTokens, writeKubeconfigs } from './credentials.js';
+import { frontDoor, onDown } from './front-door.js';
+import { ClusterServer } from './https-server.js';
 import type { KubeObject } from './kube-object.js';
 import { watchNamespaces } from './namespace-lifecycle.js';
 import { Objects, type WriteOptions } from './objects.js';
@@ -18,21 +19,6 @@ import { resourcesOf } from './resources-table.js';
 import { customResourceDefinitions } from './resources/custom-resource-definitions.js';
 import { Store } from './store.js';
 
-export interface RunningCluster {
-  readonly kubeconfigs: KubeconfigFiles;
-  readonly url: string;
-  stop(): Promise<void>;
-}
-
-export interface ClusterOptions {
-  readonly name: string;
-  /** The cluster's own folder: certificates, tokens, kubeconfigs, state, port. */
-  readonly dir: string;
-  readonly bindings: readonly BindingGroup[];
-  readonly faults: Faults;
-  readonly port?: number;
-}
-
 /** Starts one cluster of the sandbox: its state as it was, its address as it was while that is free. */
 export async function startSandboxCluster({ name, dir, bindings, faults, port }: ClusterOptions): Promise<RunningCluster> {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -42,33 +28,18 @@ export async function startSandboxCluster({ name, dir, bindings, faults, port }:
   const tls = await certificates.server(authority, 'server', ['localhost', 'kubernetes', 'kubernetes.default.svc', name]);
   const store = new Store(join(dir, 'state.json'));
   const types = resourcesOf(bindings);
+  const door = frontDoor(name, faults);
   await bootstrap(store, types, bindings);
-  const server = new ClusterServer(dir, tls, authority.certificate, new Authenticator(tokens.file), new Api(store, types, new Authorizer(store)), doorOf(name, faults));
+  const server = new ClusterServer(dir, tls, authority.certificate, new Authenticator(tokens.file), new Api(store, types, new Authorizer(store)), door);
   const stopNamespaces = watchNamespaces(store, types);
   const url = await server.listen(port);
-  const stopFaults = faults.onChange((changed) => {
-    const down = faults.get('cluster.down');
-    if (changed === 'cluster.down' && down && meansName(down.name, name)) server.dropConnections();
-  });
+  const stopFaults = onDown(faults, door, () => server.dropConnections());
   return {
     url, kubeconfigs: writeKubeconfigs(dir, name, url, authority.certificate, tokens),
     stop: async () => {
       stopFaults();
       stopNamespaces();
       await server.close();
-    },
-  };
-}
-
-function doorOf(name: string, faults: Faults): FrontDoor {
-  return {
-    isDown: () => {
-      const down = faults.get('cluster.down');
-      return down !== undefined && meansName(down.name, name);
-    },
-    latencyMs: () => {
-      const latency = faults.get('cluster.latency');
-      return latency !== undefined && meansName(latency.name, name) ? latency.ms : 0;
     },
   };
 }

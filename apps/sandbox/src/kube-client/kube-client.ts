@@ -39,6 +39,8 @@ export const patchTypes = {
   apply: 'application/apply-patch+yaml', merge: 'application/merge-patch+json', json: 'application/json-patch+json', strategic: 'application/strategic-merge-patch+json',
 } as const;
 
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
 const requestTimeoutMs = 15_000;
 
 /** A small client of the Kubernetes API: one cluster, one identity, JSON only. */
@@ -86,15 +88,20 @@ export class KubeClient {
     });
   }
 
-  /** A GET or POST of any path, as JSON. */
-  async call<T = unknown>(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, body?: unknown, contentType = 'application/json'): Promise<T> {
+  /** A request of any path, as JSON. */
+  async call<T = unknown>(method: Method, url: string, body?: unknown, contentType = 'application/json'): Promise<T> {
+    return JSON.parse(await this.text(url, method, body, contentType)) as T; // the caller knows what it asked for
+  }
+
+  /** A request of any path, answered as it came. */
+  async text(url: string, method: Method = 'GET', body?: unknown, contentType = 'application/json'): Promise<string> {
     const answer = await request(`${this.access.server}${url}`, {
       method, dispatcher: this.agent, headers: this.headers(contentType), signal: AbortSignal.timeout(requestTimeoutMs),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.body.text();
     if (answer.statusCode >= 400) throw refusal(answer.statusCode, text);
-    return JSON.parse(text) as T; // the caller knows what it asked for
+    return text;
   }
 
   /** Streams changes until the server ends or the signal aborts. */

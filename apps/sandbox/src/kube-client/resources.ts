@@ -43,7 +43,8 @@ export interface Endpoint {
 
 export interface EndpointSlice extends RemoteObject {
   addressType: string;
-  endpoints: Endpoint[];
+  /** A real API server gives null for none. */
+  endpoints: Endpoint[] | null;
   ports?: { name?: string; port?: number; protocol?: string }[];
 }
 

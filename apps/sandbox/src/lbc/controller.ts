@@ -117,7 +117,7 @@ export class Controller {
 
   private refersTo(binding: Binding, pod: RemoteObject): boolean {
     return this.slices.all().some((slice) => slice.metadata.namespace === binding.metadata.namespace
-      && slice.metadata.labels?.[serviceNameLabel] === binding.spec.serviceRef.name && slice.endpoints.some((endpoint) => endpoint.targetRef?.name === pod.metadata.name));
+      && slice.metadata.labels?.[serviceNameLabel] === binding.spec.serviceRef.name && (slice.endpoints ?? []).some((endpoint) => endpoint.targetRef?.name === pod.metadata.name));
   }
 
   private enqueueWhere(matches: (binding: Binding) => boolean): void {

@@ -36,7 +36,7 @@ function podTargets(namespace: string, service: string, port: ServicePort, view:
     if (slice.metadata.namespace !== namespace || slice.metadata.labels?.[serviceNameLabel] !== service) continue;
     for (const { name = '', port: number } of slice.ports ?? []) {
       if (name !== (port.name ?? '') || number === undefined) continue;
-      for (const endpoint of slice.endpoints) if (counts(endpoint, namespace, view)) endpoint.addresses.forEach((address) => targets.add(`${address}:${number}`));
+      for (const endpoint of slice.endpoints ?? []) if (counts(endpoint, namespace, view)) endpoint.addresses.forEach((address) => targets.add(`${address}:${number}`));
     }
   }
   return [...targets].sort();

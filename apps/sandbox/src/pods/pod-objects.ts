@@ -43,6 +43,7 @@ export function runningStatus(ip: string, now: string): object {
     status: {
       phase: 'Running', podIP: ip, podIPs: [{ ip }], hostIP: '10.0.0.10', startTime: now,
       conditions: ['PodScheduled', 'Initialized', 'ContainersReady', 'Ready'].map(condition),
+      containerStatuses: [{ name: 'server', ready: true, started: true, restartCount: 0, image: 'sandbox', imageID: 'sandbox', state: { running: { startedAt: now } } }],
     },
   };
 }

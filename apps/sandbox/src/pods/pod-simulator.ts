@@ -110,7 +110,7 @@ export class PodSimulator {
     const { namespace, name } = wanted.metadata;
     const known = this.slices.get(namespace, name);
     const content = ({ endpoints, ports, metadata }: EndpointSlice) => JSON.stringify([
-      endpoints.map((each) => [each.addresses, each.conditions?.ready, each.targetRef?.name, each.targetRef?.uid]),
+      (endpoints ?? []).map((each) => [each.addresses, each.conditions?.ready, each.targetRef?.name, each.targetRef?.uid]),
       ports?.map((port) => [port.name, port.port]), metadata.labels?.[serviceNameLabel],
     ]);
     if (known === undefined) await unlessThere(this.options.client.create(resources.endpointSlices, wanted));
