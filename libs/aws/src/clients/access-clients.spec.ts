@@ -104,7 +104,7 @@ describe('temporary credentials', () => {
   });
 
   it('are not waited for beyond the deadline of the call', async () => {
-    aws.on('AssumeRole', 'hang');
+    aws.on('AssumeRole', ({ params }) => (aws.received('AssumeRole').length === 1 ? 'hang' : assumed(params, 1)));
 
     port = new ElbV2LoadBalancer({ requestTimeoutMs: 60 });
     const late = port.deleteTargetGroup({ ...access, role }, targetGroupArn, { timeoutMs: 40 });

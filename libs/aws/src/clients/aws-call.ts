@@ -77,7 +77,7 @@ export class AwsCall {
     this.signal.throwIfAborted();
     let stop = (): void => undefined;
     const aborted = new Promise<never>((_, reject) => {
-      stop = () => reject(this.signal.reason);
+      stop = () => reject(new Error('aborted')); // `ended` says by whom
       this.signal.addEventListener('abort', stop, { once: true });
     });
     try {

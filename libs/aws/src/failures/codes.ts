@@ -46,6 +46,9 @@ export const codeMeanings: Readonly<Record<string, CodeMeaning>> = {
   RequestTimeTooSkewed: transient(clock),
   RequestExpired: transient(clock),
 
+  // The chain cannot tell a broken set-up from a metadata service that is away for a moment.
+  CredentialsProviderError: { kind: 'transient', refused: true, advice: 'Give the account an access key, or this process a role that it can read.' },
+
   ExpiredToken: terminal('The session token has run out and could not be renewed. Give the account a fresh one, or a role to assume.'),
   ExpiredTokenException: terminal('The session token has run out and could not be renewed. Give the account a fresh one, or a role to assume.'),
   InvalidClientTokenId: terminal(checkTheKey),

@@ -53,15 +53,15 @@ export function isExpiredToken(error: unknown): boolean {
 function look(error: unknown, attempt: Attempt): Seen {
   const status = numberAt(error, '$metadata', 'httpStatusCode');
   const requestId = textAt(error, '$metadata', 'requestId') ?? textAt(error, 'RequestId') ?? null;
-  if (attempt.ended === 'deadline') return { code: 'Timeout', says: 'the deadline of the call passed before AWS answered', status: null, requestId };
-  if (attempt.ended === 'caller') return { code: 'Aborted', says: 'the caller gave up before AWS answered', status: null, requestId };
   const says = (textAt(error, 'message') ?? String(error)).split('\n')[0]?.slice(0, 500) ?? '';
   const code = wireCode(error);
+  if (code !== null) return { code, says, status, requestId };
+  if (attempt.ended === 'deadline') return { code: 'Timeout', says: 'the deadline of the call passed before AWS answered', status: null, requestId };
+  if (attempt.ended === 'caller') return { code: 'Aborted', says: 'the caller gave up before AWS answered', status: null, requestId };
   const system = textAt(error, 'code');
   if (system === 'ETIMEDOUT') return { code: 'Timeout', says: 'AWS did not answer in time', status: null, requestId };
   if (system !== null) return { code: system, says, status: null, requestId };
   if (textAt(error, 'name') === 'TimeoutError') return { code: 'ConnectTimeout', says: 'no connection in time', status: null, requestId };
-  if (code !== null) return { code, says, status, requestId };
   if (status === null) return { code: textAt(error, 'name') ?? 'Error', says, status, requestId };
   if (status < 300) return { code: 'UnreadableReply', says: 'the reply was not what AWS sends; a proxy may be answering in its place', status, requestId };
   return { code: `Http${status}`, says: 'the reply carried no AWS error code; a proxy may be answering in its place', status, requestId };
@@ -73,7 +73,6 @@ function meaningOf(seen: Seen): CodeMeaning {
   if (isCertificateCode(seen.code)) {
     return { kind: 'terminal', refused: true, advice: 'The certificate of the endpoint is not trusted; check the endpoint of the account.' };
   }
-  if (seen.code === 'CredentialsProviderError') return { kind: 'terminal', refused: true, advice: 'Give the account credentials, or the process a role.' };
   const refused = seen.status !== null && seen.status >= 400 && seen.status < 500;
   return { kind: refused && seen.status !== 429 ? 'terminal' : 'transient', refused: refused || neverSent.has(seen.code) };
 }

@@ -23,8 +23,10 @@ export class RouteReader {
   async read(call: AwsCall, routeArns: readonly string[]): Promise<Map<string, Outcome<LiveRoute>>> {
     const arns = new Map([...new Set(routeArns)].map((arn) => [arn, attempt(() => parseRouteArn(arn))]));
     const wellFormed = [...arns.values()].filter((arn): arn is RouteArn => !(arn instanceof ExternalFailure));
-    const rules = await readRules(call, wellFormed.filter(({ kind }) => kind === 'rule').map(({ arn }) => arn));
-    const listeners = await readListeners(call, wellFormed.map(listenerOf));
+    const [rules, listeners] = await Promise.all([
+      readRules(call, wellFormed.filter(({ kind }) => kind === 'rule').map(({ arn }) => arn)),
+      readListeners(call, wellFormed.map(listenerOf)),
+    ]);
 
     const found = new Map([...arns].map(([arn, parsed]) => [arn, parsed instanceof ExternalFailure ? parsed : find(parsed, rules, listeners)]));
     const standing = [...found.values()].flatMap((one) => (one instanceof ExternalFailure ? [] : resourcesOf(one.route)));
