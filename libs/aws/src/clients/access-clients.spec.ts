@@ -103,12 +103,14 @@ describe('temporary credentials', () => {
     expect(aws.received('DeleteTargetGroup')).toHaveLength(0);
   });
 
-  it('are not waited for beyond the deadline of the call', async () => {
+  it('are not waited for beyond the deadline of the call, and serve the next one when they come', async () => {
     aws.on('AssumeRole', ({ params }) => (aws.received('AssumeRole').length === 1 ? 'hang' : assumed(params, 1)));
 
     port = new ElbV2LoadBalancer({ requestTimeoutMs: 60 });
     const late = port.deleteTargetGroup({ ...access, role }, targetGroupArn, { timeoutMs: 40 });
     await expect(late).rejects.toMatchObject({ code: 'Timeout', kind: 'transient', ambiguous: false });
+    expect(aws.received('DeleteTargetGroup')).toHaveLength(0);
+    expect(await port.targetHealth({ ...access, role }, targetGroupArn)).toMatchObject({ total: 0 });
   });
 });
 
