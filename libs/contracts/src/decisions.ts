@@ -55,6 +55,11 @@ export const Intent = z
 export type Intent = z.infer<typeof Intent>;
 
 export const WeightsSet = z
-  .object({ decision: Decision, intent: Intent.nullable().describe('null when nothing had to be written, or in a dry run.') })
-  .meta({ id: 'WeightsSet', description: 'What was decided about a one-off write of weights.' });
+  .object({ decision: Decision, intent: Intent })
+  .meta({ id: 'WeightsSet', description: 'What was decided about a one-off write of weights, and the write that stands for it.' });
 export type WeightsSet = z.infer<typeof WeightsSet>;
+
+export const WeightsPreview = z
+  .object({ dryRun: z.literal(true), before: Weights, after: Weights })
+  .meta({ id: 'WeightsPreview', description: 'What a one-off write would change. Nothing was stored.' });
+export type WeightsPreview = z.infer<typeof WeightsPreview>;

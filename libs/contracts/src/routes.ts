@@ -88,7 +88,8 @@ export const SetWeights = z
     weights: WholeWeights.optional().describe('The whole forward action, in place of `shares`.'),
     expected: Weights.optional().describe('Live weights you decided on; 412 when they are others.'),
     reason: Reason,
-    forced: Forced.optional(),
+    forced: z.boolean().default(false).describe('Passes over the health gate, in your name and with this reason.'),
+    minHealthyTargets: z.int().min(0).max(1000).optional().describe('Fresh healthy targets that a backend with a raised share needs; default 1.'),
   })
   .refine((body) => (body.shares === undefined) !== (body.weights === undefined), { path: ['shares'], message: 'give either `shares` or `weights`' })
   .meta({ id: 'SetWeights', description: 'One write of weights outside any rollout.', examples: [{ shares: { red: 90, black: 10 }, reason: 'trying black' }] });

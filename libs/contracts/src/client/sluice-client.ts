@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Account, AccountCheck, AccountPage, type CreateAccount, type UpdateAccount } from '../accounts.js';
 import { AppliedBinding, Backend, BackendPage, Binding, BindingPage, BindingPreview, CreatedBackend, RemovedBinding, type CreateBackend, type CreateBinding } from '../backends.js';
 import { Cluster, ClusterCheckReply, ClusterPage, type CreateCluster, type UpdateCluster } from '../clusters.js';
-import { Decision, DecisionPage, WeightsSet } from '../decisions.js';
+import { Decision, DecisionPage, WeightsPreview, WeightsSet } from '../decisions.js';
 import type { Event } from '../events.js';
 import { Overview } from '../overview.js';
 import { PlanPage, PlanVersion, PlanVersionPage, PlanWithVersion, type CreatePlan, type CreatePlanVersion } from '../plans.js';
@@ -70,8 +70,8 @@ export class SluiceClient {
     remove: (id: string, options?: WriteOptions) => this.#delete(nothing, `/v1/routes/${seg(id)}`, options),
     live: (id: string, options?: ReadOptions) => this.#get(RouteLive, `/v1/routes/${seg(id)}/live`, {}, options),
     targetHealth: (id: string, options?: ReadOptions) => this.#get(RouteTargetHealth, `/v1/routes/${seg(id)}/target-health`, {}, options),
-    setWeights: (id: string, body: SetWeights, options?: WriteOptions) =>
-      this.#http.call(WeightsSet, { method: 'PUT', path: `/v1/routes/${seg(id)}/weights`, body, ...(options && { options }) }),
+    setWeights: (id: string, body: SetWeights, options?: Omit<WriteOptions, 'dryRun'>) => this.#http.call(WeightsSet, { method: 'PUT', path: `/v1/routes/${seg(id)}/weights`, body, ...(options && { options }) }),
+    previewWeights: (id: string, body: SetWeights, options?: ReadOptions) => this.#http.call(WeightsPreview, { method: 'PUT', path: `/v1/routes/${seg(id)}/weights`, body, options: { ...options, dryRun: true } }),
   };
 
   readonly backends = {

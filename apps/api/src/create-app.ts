@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import type { Provider } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Signals, Tokens } from '@sluice/control';
+import { PostgresSignals, openDatabase } from '@sluice/postgres';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Logger, PinoLogger } from 'nestjs-pino';
+import type { DestinationStream } from 'pino';
+import { AppModule } from './app.module.js';
+import type { Config } from './config.js';
+import { serveDashboard } from './dashboard/dashboard.js';
+import { Metrics } from './health/metrics.js';
+import { bodyLimitBytes, parseJsonBodies } from './http/body-parser.js';
+import { MethodTable } from './http/method-table.js';
+import { answerFor } from './http/problems.js';
+import { securityHeaders } from './http/security-headers.js';
+import { logRequests } from './logging/request-log.js';
+import { serveApiPages } from './openapi/pages.js';
+
+export interface Overrides {
+  /** Replace ports or use cases, in tests. */
+  readonly providers?: readonly Provider[];
+  readonly logDestination?: DestinationStream;
+}
+
+export interface App {
+  readonly nest: NestFastifyApplication;
+  /** Listens; answers the base URL. */
+  listen(): Promise<string>;
+  /** Drains, hands lanes over and closes everything; safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** The whole service, not listening yet. */
+export async function createApp(config: Config, overrides: Overrides = {}): Promise<App> {
+  const database = openDatabase(config.databaseUrl, { maxConnections: config.databaseConnections, applicationName: `sluice-${config.role}` });
+  const methods = new MethodTable();
+  const { providers, logDestination } = overrides;
+  const module = AppModule.with({ config, database, methods, ...(providers && { overrides: providers }), ...(logDestination && { logDestination }) });
+  const adapter = httpAdapter();
+  const instance = adapter.getInstance();
+  methods.collect(instance);
+  securityHeaders(instance);
+  const nest = await NestFactory.create<NestFastifyApplication>(module, adapter, { bodyParser: false, bufferLogs: true, abortOnError: false });
+  nest.useLogger(nest.get(Logger));
+  nest.flushLogs();
+  parseJsonBodies(instance);
+  nest.get(Metrics).measure(instance);
+  logRequests(instance, await nest.resolve(PinoLogger));
+  if (config.role !== 'worker') serveApiPages(nest);
+  if (config.role !== 'worker' && config.dashboardDir !== null) await serveDashboard(instance, config.dashboardDir);
+  const signals = nest.get(Signals);
+  let closing: Promise<void> | undefined;
+  return {
+    nest,
+    listen: async () => {
+      if (signals instanceof PostgresSignals) await signals.start();
+      await makeFirstToken(nest.get(Tokens), config, nest.get(Logger));
+      await nest.listen(config.port, config.host);
+      return nest.getUrl();
+    },
+    close: () =>
+      (closing ??= (async () => {
+        await nest.close();
+        if (signals instanceof PostgresSignals) await signals.stop();
+        await database.close();
+      })()),
+  };
+}
+
+function httpAdapter(): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit: bodyLimitBytes,
+    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
+    forceCloseConnections: 'idle',
+    // the logger takes its id from the raw request
+    genReqId: (request: IncomingMessage) => {
+      const id = randomUUID();
+      request.id = id;
+      return id;
+    },
+    // errors of the router itself, before any hook: a path that cannot be decoded, a part of it that is too long
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      const { problem } = answerFor(error);
+      void reply.status(problem.status).type('application/problem+json; charset=utf-8').send(JSON.stringify({ ...problem, requestId: request.id }));
+    },
+  });
+}
+
+/** At the first start there is no token at all: one is made, and its secret is written where its owner alone can read it. */
+async function makeFirstToken(tokens: Tokens, config: Config, logger: Logger): Promise<void> {
+  if (config.role === 'worker' || config.firstTokenFile === null) return;
+  const secret = await tokens.ensureFirst();
+  if (secret === null) return;
+  writeFileSync(config.firstTokenFile, `${secret}\n`, { mode: 0o600 });
+  logger.log(`the first admin token was written to ${config.firstTokenFile}`);
+}
+
