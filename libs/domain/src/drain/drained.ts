@@ -34,6 +34,15 @@ export function drained(facts: DrainFacts, now: Instant): Drain {
   const longest = waits.reduce((a, b) => (b.ms > a.ms ? b : a));
   const readyAt = facts.weightZeroSince + longest.ms;
   const because = `the longest of settle, stickiness and deregistration times is its ${longest.name}, ${durationText(longest.ms)}`;
-  if (now >= readyAt) return { drained: true, message: `unmeasured: weight 0 for ${durationText(now - facts.weightZeroSince)}; ${because}`, readyAt };
-  return { drained: false, message: `unmeasured: weight 0, drained in ${durationText(readyAt - now)}; ${because}`, readyAt };
+  if (now >= readyAt)
+    return {
+      drained: true,
+      message: `unmeasured: weight 0 for ${durationText(now - facts.weightZeroSince)}; ${because}`,
+      readyAt,
+    };
+  return {
+    drained: false,
+    message: `unmeasured: weight 0, drained in ${durationText(readyAt - now)}; ${because}`,
+    readyAt,
+  };
 }

@@ -5,7 +5,12 @@ import { fullBucket, leastReserve, take, type BucketLimits, type BucketState } f
 
 const limits: BucketLimits = { ratePerSecond: 3, burst: 20, reserve: 5 };
 
-function drain(state: BucketState, now: number, with_: BucketLimits, emergency: boolean): { taken: number; state: BucketState } {
+function drain(
+  state: BucketState,
+  now: number,
+  with_: BucketLimits,
+  emergency: boolean,
+): { taken: number; state: BucketState } {
   for (let taken = 0; ; taken++) {
     const answer = take(state, now, with_, emergency);
     if (!answer.ok) return { taken, state };
@@ -46,21 +51,25 @@ describe('the token bucket of a lane', () => {
   });
 
   it('never gives more than burst and rate allow, and never the reserve to a step', () => {
-    const asks = fc.array(fc.record({ afterMs: fc.integer({ min: 0, max: 3_000 }), emergency: fc.boolean() }), { maxLength: 200 });
-    fc.assert(fc.property(asks, (list) => {
-      let [state, now, given] = [fullBucket(limits, noon), noon, 0];
-      for (const { afterMs, emergency } of list) {
-        now += afterMs;
-        const answer = take(state, now, limits, emergency);
-        state = answer.state;
-        if (!answer.ok) {
-          expect(answer.retryAt).toBeGreaterThan(now);
-          continue;
+    const asks = fc.array(fc.record({ afterMs: fc.integer({ min: 0, max: 3_000 }), emergency: fc.boolean() }), {
+      maxLength: 200,
+    });
+    fc.assert(
+      fc.property(asks, (list) => {
+        let [state, now, given] = [fullBucket(limits, noon), noon, 0];
+        for (const { afterMs, emergency } of list) {
+          now += afterMs;
+          const answer = take(state, now, limits, emergency);
+          state = answer.state;
+          if (!answer.ok) {
+            expect(answer.retryAt).toBeGreaterThan(now);
+            continue;
+          }
+          given += 1;
+          if (!emergency) expect(state.tokens).toBeGreaterThanOrEqual(5 - 1e-6);
+          expect(given).toBeLessThanOrEqual(limits.burst + ((now - noon) * limits.ratePerSecond) / 1_000 + 1e-6);
         }
-        given += 1;
-        if (!emergency) expect(state.tokens).toBeGreaterThanOrEqual(5 - 1e-6);
-        expect(given).toBeLessThanOrEqual(limits.burst + ((now - noon) * limits.ratePerSecond) / 1_000 + 1e-6);
-      }
-    }));
+      }),
+    );
   });
 });

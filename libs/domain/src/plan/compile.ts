@@ -2,15 +2,13 @@ import type { FieldIssue } from '../errors.js';
 import { buildWeights } from '../rollout/step-weights.js';
 import type { CompiledStep, FrozenPlan, FrozenRoute } from '../rollout/types.js';
 import { own } from '../text/record.js';
-import { isAttached } from '../weights/equal.js';
 import type { Permille, Weights } from '../weights/types.js';
 import { linearShares, presentShares } from './linear.js';
 import type { PlanSpec, SharePercents } from './types.js';
 import { toPermille, validatePlan } from './validate-plan.js';
 
 export type CompiledPlan =
-  | { readonly ok: true; readonly plan: FrozenPlan }
-  | { readonly ok: false; readonly issues: readonly FieldIssue[] };
+  { readonly ok: true; readonly plan: FrozenPlan } | { readonly ok: false; readonly issues: readonly FieldIssue[] };
 
 export interface PlanIdentity {
   readonly planId: string;
@@ -52,17 +50,34 @@ function frozen(spec: PlanSpec, identity: PlanIdentity): Omit<FrozenPlan, 'route
   const { settleMs, minHealthyTargets, maxFactAgeMs, recheckMs, onHealthLost, bakeMs } = spec;
   const { planId, planVersion, name } = identity;
   return {
-    schemaVersion: 1, decideVersion: 1, planId, planVersion, name,
-    settleMs, minHealthyTargets, maxFactAgeMs, recheckMs, onHealthLost, bakeMs,
+    schemaVersion: 1,
+    decideVersion: 1,
+    planId,
+    planVersion,
+    name,
+    settleMs,
+    minHealthyTargets,
+    maxFactAgeMs,
+    recheckMs,
+    onHealthLost,
+    bakeMs,
   };
 }
 
 function routeIssues(routes: readonly FrozenRoute[], liveWeights: Readonly<Record<string, Weights>>): FieldIssue[] {
-  if (routes.length === 0) return [{ field: 'routes', message: 'selects no route; name routes by id, or labels that some route carries' }];
+  if (routes.length === 0)
+    return [{ field: 'routes', message: 'selects no route; name routes by id, or labels that some route carries' }];
   return routes.flatMap((route) => {
     const live = own(liveWeights, route.id);
-    if (route.backends.length === 0) return [{ field: 'routes', message: `route ${route.name} has no backends; register them first` }];
-    if (!live) return [{ field: 'routes', message: `the live weights of route ${route.name} are not known; check that its account can be reached` }];
+    if (route.backends.length === 0)
+      return [{ field: 'routes', message: `route ${route.name} has no backends; register them first` }];
+    if (!live)
+      return [
+        {
+          field: 'routes',
+          message: `the live weights of route ${route.name} are not known; check that its account can be reached`,
+        },
+      ];
     const known = new Set([...route.pinned, ...route.backends.map((backend) => backend.targetGroupArn)]);
     const foreign = live.filter((one) => !known.has(one.targetGroupArn));
     return foreign.map((one) => ({
@@ -95,7 +110,11 @@ function linearDrafts(
   if ('issues' in from) return from;
   const to = permilles(steps.to);
   const names = [...new Set([...Object.keys(from.shares), ...Object.keys(to)])];
-  const line = linearShares(names.map((name) => own(from.shares, name) ?? 0), names.map((name) => own(to, name) ?? 0), steps.count);
+  const line = linearShares(
+    names.map((name) => own(from.shares, name) ?? 0),
+    names.map((name) => own(to, name) ?? 0),
+    steps.count,
+  );
   return {
     steps: line.map((shares, i) => ({
       name: `Step ${i + 1}`,
@@ -116,13 +135,19 @@ function commonPresentShares(
   for (const route of routes) {
     const present = presentShares(route, own(liveWeights, route.id) ?? []);
     if (!present) {
-      issues.push({ field: 'steps', message: `no backend of route ${route.name} has a share now, so there is no line to begin; use explicit steps` });
+      issues.push({
+        field: 'steps',
+        message: `no backend of route ${route.name} has a share now, so there is no line to begin; use explicit steps`,
+      });
       continue;
     }
     const shares = Object.fromEntries(route.backends.map((backend, i) => [backend.name, present[i] ?? 0]));
     first ??= { route, shares };
     if (!sameShares(first.shares, shares)) {
-      issues.push({ field: 'steps', message: `routes ${first.route.name} and ${route.name} have different shares now, and linear steps have one beginning; use explicit steps, or one rollout each` });
+      issues.push({
+        field: 'steps',
+        message: `routes ${first.route.name} and ${route.name} have different shares now, and linear steps have one beginning; use explicit steps, or one rollout each`,
+      });
     }
   }
   return issues.length > 0 || !first ? { issues } : { shares: first.shares };
@@ -141,11 +166,21 @@ function compileStep(
   const issues: FieldIssue[] = [];
   const weights = routes.map((route) => {
     const built = buildWeights(route, draft.shares, own(liveWeights, route.id) ?? []);
-    if (!built.ok) issues.push(...built.issues.map((issue) => ({ field: 'routes', message: `route ${route.name}: ${issue.message}` })));
+    if (!built.ok)
+      issues.push(
+        ...built.issues.map((issue) => ({ field: 'routes', message: `route ${route.name}: ${issue.message}` })),
+      );
     return [route.id, built.ok ? built.weights : []] as const;
   });
   const gates = [{ kind: 'health', minHealthyTargets: draft.minHealthyTargets }] as const;
-  const step = { index, name: draft.name, shares: draft.shares, weights: Object.fromEntries(weights), holdMs: draft.holdMs, gates };
+  const step = {
+    index,
+    name: draft.name,
+    shares: draft.shares,
+    weights: Object.fromEntries(weights),
+    holdMs: draft.holdMs,
+    gates,
+  };
   // Shares were validated, so what is wrong here is wrong with the route, and the same for each of its steps.
   return { step, issues: index === 0 ? issues : [] };
 }

@@ -8,14 +8,26 @@ export function presentShares(route: FrozenRoute, live: Weights): readonly Permi
   const alone = live.length === 1 && held.some((one) => one !== undefined);
   const weights = held.map((one) => (one === undefined ? 0 : alone ? 1 : one.weight));
   const sum = weights.reduce((total, weight) => total + weight, 0);
-  return sum > 0 ? roundToSum(weights.map((weight) => (weight * 1000) / sum), 1000) : null;
+  return sum > 0
+    ? roundToSum(
+        weights.map((weight) => (weight * 1000) / sum),
+        1000,
+      )
+    : null;
 }
 
 /** `count` equal steps on the straight line between two lists of shares; the last is exactly `to`. */
-export function linearShares(from: readonly Permille[], to: readonly Permille[], count: number): readonly (readonly Permille[])[] {
+export function linearShares(
+  from: readonly Permille[],
+  to: readonly Permille[],
+  count: number,
+): readonly (readonly Permille[])[] {
   return Array.from({ length: count }, (_, i) => {
     if (i === count - 1) return to;
     const part = (i + 1) / count;
-    return roundToSum(to.map((share, k) => (from[k] ?? 0) + (share - (from[k] ?? 0)) * part), 1000);
+    return roundToSum(
+      to.map((share, k) => (from[k] ?? 0) + (share - (from[k] ?? 0)) * part),
+      1000,
+    );
   });
 }

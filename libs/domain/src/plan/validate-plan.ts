@@ -44,7 +44,9 @@ export function sharesIn(spec: PlanSpec): readonly { readonly field: string; rea
 
 function selectorIssues({ routes }: PlanSpec): FieldIssue[] {
   if (routes.kind === 'labels') {
-    return Object.keys(routes.labels).length > 0 ? [] : [{ field: 'routes.labels', message: 'name at least one label; without one every route would be selected' }];
+    return Object.keys(routes.labels).length > 0
+      ? []
+      : [{ field: 'routes.labels', message: 'name at least one label; without one every route would be selected' }];
   }
   if (routes.ids.length === 0) return [{ field: 'routes.ids', message: 'name at least one route' }];
   return routes.ids.flatMap((id, i) =>
@@ -60,9 +62,15 @@ function explicitIssues(steps: readonly ExplicitStep[]): FieldIssue[] {
   steps.forEach((step, i) => {
     const field = `steps.steps.${i}`;
     if (step.name !== undefined && (step.name.trim() === '' || step.name.length > maxNameLength)) {
-      issues.push({ field: `${field}.name`, message: `must be 1 to ${maxNameLength} characters that are not all blank; leave it out for a numbered name` });
+      issues.push({
+        field: `${field}.name`,
+        message: `must be 1 to ${maxNameLength} characters that are not all blank; leave it out for a numbered name`,
+      });
     }
-    issues.push(...shareIssuesAt(`${field}.shares`, step.shares), ...integerIssues('holdMs', `${field}.holdMs`, step.holdMs));
+    issues.push(
+      ...shareIssuesAt(`${field}.shares`, step.shares),
+      ...integerIssues('holdMs', `${field}.holdMs`, step.holdMs),
+    );
     if (step.minHealthyTargets !== undefined) {
       issues.push(...integerIssues('minHealthyTargets', `${field}.minHealthyTargets`, step.minHealthyTargets));
     }
@@ -82,7 +90,12 @@ function shareIssuesAt(field: string, shares: SharePercents): FieldIssue[] {
   const issues = Object.entries(shares).flatMap(([name, percent]) => {
     if (name.trim() === '') return [{ field, message: 'a backend has no name' }];
     if (toPermille(percent) !== null) return [];
-    return [{ field: `${field}.${name}`, message: `must be a percentage from 0 to 100 with at most one decimal, is ${percent}` }];
+    return [
+      {
+        field: `${field}.${name}`,
+        message: `must be a percentage from 0 to 100 with at most one decimal, is ${percent}`,
+      },
+    ];
   });
   if (issues.length > 0) return issues;
   const sum = Object.values(shares).reduce((total, percent) => total + (toPermille(percent) ?? 0), 0);

@@ -52,7 +52,12 @@ export function contextOf(rollout: Rollout, seen: Observation, now: Instant): Co
   const unfinished = step !== null && rollout.verifiedAt === null;
   const { heldMs } = countHold(rollout, now);
   return {
-    rollout, seen, now, step, unfinished, heldMs,
+    rollout,
+    seen,
+    now,
+    step,
+    unfinished,
+    heldMs,
     active: rollout.state === 'Running' || due,
     target: targetOf(rollout, unfinished ? rollout.stepIndex : rollout.stepIndex + 1),
     remainingMs: Math.max(0, requiredHoldMs(rollout) - heldMs),
@@ -97,7 +102,11 @@ export type Known<T> =
 export function known<T>(fact: Fact<T> | undefined, now: Instant, maxFactAgeMs: number): Known<T> {
   if (!fact) return { kind: 'unknown', cause: 'missing', why: 'has not been read yet' };
   if (!fact.ok) {
-    return { kind: 'unknown', cause: fact.transient ? 'transient' : 'terminal', why: `could not be read (${fact.code}: ${fact.message})` };
+    return {
+      kind: 'unknown',
+      cause: fact.transient ? 'transient' : 'terminal',
+      why: `could not be read (${fact.code}: ${fact.message})`,
+    };
   }
   if (Math.abs(now - fact.at) <= maxFactAgeMs) return { kind: 'fresh', value: fact.value, at: fact.at };
   return { kind: 'unknown', cause: 'stale', why: 'was read too long ago to act on' };

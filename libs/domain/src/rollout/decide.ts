@@ -1,16 +1,32 @@
 import { itHasEnded, itHasNotStarted, itIsSuspended, itNeedsAPerson, operatorHasPaused } from './checks/parked.js';
 import { aWriteFailed, itWaitsForWrites } from './checks/writes.js';
 import {
-  aForeignTargetGroupIsIn, aReadLagsBehind, aReconcilerOwnsTheRoute, aRouteIsGoneOrDenied, awsIsUnreachable,
-  observationIsStale, weightsHaveDrifted,
+  aForeignTargetGroupIsIn,
+  aReadLagsBehind,
+  aReconcilerOwnsTheRoute,
+  aRouteIsGoneOrDenied,
+  awsIsUnreachable,
+  observationIsStale,
+  weightsHaveDrifted,
 } from './checks/routes.js';
 import { healthIsLost, healthIsUnknown } from './checks/health.js';
 import { dataPlaneSettles, stepIsHolding } from './checks/holding.js';
 import {
-  aReceiverIsCordoned, aReceiverIsNotAttached, aReceiverIsRetired, aReceiverLacksHealthyTargets,
-  aReceiversClusterIsUnknown, aReceiversHealthIsUnknown, noHealthyReceiverWouldBeLeft, weightsWouldBeUnsafe,
+  aReceiverIsCordoned,
+  aReceiverIsNotAttached,
+  aReceiverIsRetired,
+  aReceiverLacksHealthyTargets,
+  aReceiversClusterIsUnknown,
+  aReceiversHealthIsUnknown,
+  noHealthyReceiverWouldBeLeft,
+  weightsWouldBeUnsafe,
 } from './checks/receivers.js';
-import { aStepsWriteMayStillLand, goBack, rollbackLeadsNowhereHealthy, rollbackWouldBeUnsafe } from './checks/rolling-back.js';
+import {
+  aStepsWriteMayStillLand,
+  goBack,
+  rollbackLeadsNowhereHealthy,
+  rollbackWouldBeUnsafe,
+} from './checks/rolling-back.js';
 import { goOn } from './checks/go-on.js';
 import { contextOf, type Check, type Context, type Verdict } from './context.js';
 import type { Decision, Finding } from './decision.js';
@@ -21,7 +37,7 @@ const checks: readonly Check[] = [
   itHasNotStarted,
   operatorHasPaused, //           a person's word outranks the plan
   itNeedsAPerson, //              and so does their silence, once it is blocked
-  itIsSuspended,
+  itIsSuspended, //               none of these four would write anything, so they say so first
   aWriteFailed, //                what AWS refused is known for sure, whatever else isn't
   aReconcilerOwnsTheRoute, //     a fight can't be won by waiting
   itWaitsForWrites, //            until a write has ended, what is live is not settled
@@ -30,9 +46,9 @@ const checks: readonly Check[] = [
   observationIsStale, //          nothing is judged on old news
   aForeignTargetGroupIsIn, //     explains the drift it also is
   weightsHaveDrifted, //          health is judged for weights that are as we wrote them
-  aReadLagsBehind,
   healthIsLost, //                losing health outranks every kind of waiting
-  healthIsUnknown,
+  healthIsUnknown, //             no data is never a pass, not even of a hold
+  aReadLagsBehind,
   stepIsHolding,
   dataPlaneSettles,
   aReceiverIsRetired,

@@ -12,7 +12,8 @@ export function explain(rollout: Rollout, decision: Decision, now: Instant): str
 }
 
 function explainHold(rollout: Rollout, decision: Extract<Decision, { kind: 'hold' }>, now: Instant): string {
-  if (decision.reason === 'StepIsHolding' || decision.reason === 'SettleTime') return explainHolding(rollout, decision, now);
+  if (decision.reason === 'StepIsHolding' || decision.reason === 'SettleTime')
+    return explainHolding(rollout, decision, now);
   if (decision.reason === 'NotStarted' && rollout.startAt !== null) {
     return `Starts in ${durationText(rollout.startAt - now)} (${instantText(rollout.startAt)}), or now by the verb start; first comes ${stepText(rollout.plan, 0)}.`;
   }
@@ -55,6 +56,8 @@ function isReceiver(value: unknown): value is ReceiverFact {
 
 /** What would stop the next step besides health, so that nobody waits for a hold in vain. */
 function besideText(decision: Decision): string {
-  const [other] = decision.beside.filter((one) => !['WaitingForHealthyTargets', 'StepIsHolding', 'SettleTime'].includes(one.reason));
+  const [other] = decision.beside.filter(
+    (one) => !['WaitingForHealthyTargets', 'StepIsHolding', 'SettleTime'].includes(one.reason),
+  );
   return other ? ` ${other.message}` : '';
 }

@@ -28,19 +28,24 @@ describe('counting a hold', () => {
   it('forgets when it last looked once it is paused, so that the pause never counts', () => {
     const paused = countHold(aRollout({ state: 'Paused' }), noon + 1_000);
     expect(paused.heldCheckedAt).toBeNull();
-    expect(countHold(aRollout({ ...paused, state: 'Running' }), noon + 5_000)).toEqual({ heldMs: 0, heldCheckedAt: noon + 5_000 });
+    expect(countHold(aRollout({ ...paused, state: 'Running' }), noon + 5_000)).toEqual({
+      heldMs: 0,
+      heldCheckedAt: noon + 5_000,
+    });
   });
 
   it('never counts more than has passed, whenever it looks', () => {
-    fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: 60_000 }), { maxLength: 40 }), (gaps) => {
-      let now = noon;
-      let rollout = aRollout();
-      for (const gap of gaps) {
-        now += gap;
-        rollout = { ...rollout, ...countHold(rollout, now) };
-      }
-      expect(rollout.heldMs).toBeLessThanOrEqual(now - noon);
-    }));
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 60_000 }), { maxLength: 40 }), (gaps) => {
+        let now = noon;
+        let rollout = aRollout();
+        for (const gap of gaps) {
+          now += gap;
+          rollout = { ...rollout, ...countHold(rollout, now) };
+        }
+        expect(rollout.heldMs).toBeLessThanOrEqual(now - noon);
+      }),
+    );
   });
 });
 

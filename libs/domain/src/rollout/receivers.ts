@@ -43,14 +43,26 @@ function raisedRefusal(change: RouteChange, health: HealthFacts, rules: Receiver
   for (const targetGroupArn of raisedIn(change, rules.pinned ?? [])) {
     const name = nameOf(targetGroupArn, rules);
     if (!isAttached(change.before, targetGroupArn)) {
-      return { ok: false, reason: 'ReceiverNotAttached', message: `${name} is not in the action yet, so nobody health-checks it; attach it at weight 0 first.` };
+      return {
+        ok: false,
+        reason: 'ReceiverNotAttached',
+        message: `${name} is not in the action yet, so nobody health-checks it; attach it at weight 0 first.`,
+      };
     }
     const fact = known(own(health, targetGroupArn), rules.now, rules.maxFactAgeMs);
     if (fact.kind === 'unknown') {
-      return { ok: false, reason: 'ObservationIsStale', message: `The share of ${name} would be raised, but its target health ${fact.why}.` };
+      return {
+        ok: false,
+        reason: 'ObservationIsStale',
+        message: `The share of ${name} would be raised, but its target health ${fact.why}.`,
+      };
     }
     if (fact.value.healthy < rules.minHealthyTargets) {
-      return { ok: false, reason: 'WaitingForHealthyTargets', message: `${name} needs ${rules.minHealthyTargets} healthy before its share is raised: ${healthText(fact.value)}.` };
+      return {
+        ok: false,
+        reason: 'WaitingForHealthyTargets',
+        message: `${name} needs ${rules.minHealthyTargets} healthy before its share is raised: ${healthText(fact.value)}.`,
+      };
     }
   }
   return null;
@@ -64,21 +76,40 @@ export function raisedIn(change: RouteChange, pinned: readonly string[]): readon
 }
 
 /** Rule 3: after every write a healthy one has weight above 0, if any is healthy. Unknown is not healthy, and never a pass in an emergency. */
-export function healthyReceiverStays(change: RouteChange, health: HealthFacts, rules: Omit<ReceiverRules, 'forced' | 'minHealthyTargets'>): ReceiverAnswer {
+export function healthyReceiverStays(
+  change: RouteChange,
+  health: HealthFacts,
+  rules: Omit<ReceiverRules, 'forced' | 'minHealthyTargets'>,
+): ReceiverAnswer {
   const look = (arn: string) => known(own(health, arn), rules.now, rules.maxFactAgeMs);
   const receivers = change.after.filter((one) => one.weight > 0).map((one) => one.targetGroupArn);
   const healthy = receivers.filter((arn) => isHealthy(look(arn)));
-  if (healthy.length > 0) return { ok: true, message: `${healthy.map((arn) => nameOf(arn, rules)).join(', ')} can take requests.` };
-  const others = [...change.before, ...change.after].map((one) => one.targetGroupArn).filter((arn) => !receivers.includes(arn) && isHealthy(look(arn)));
+  if (healthy.length > 0)
+    return { ok: true, message: `${healthy.map((arn) => nameOf(arn, rules)).join(', ')} can take requests.` };
+  const others = [...change.before, ...change.after]
+    .map((one) => one.targetGroupArn)
+    .filter((arn) => !receivers.includes(arn) && isHealthy(look(arn)));
   if (others.length > 0) {
     const who = [...new Set(others)].map((arn) => nameOf(arn, rules)).join(', ');
-    return { ok: false, reason: 'NoHealthyReceiver', message: `After this write no healthy backend would have weight, while ${who} is healthy.` };
+    return {
+      ok: false,
+      reason: 'NoHealthyReceiver',
+      message: `After this write no healthy backend would have weight, while ${who} is healthy.`,
+    };
   }
   const unknown = receivers.map((arn) => ({ arn, fact: look(arn) })).find((one) => one.fact.kind === 'unknown');
   if (rules.emergency && unknown?.fact.kind === 'unknown') {
-    return { ok: false, reason: 'ObservationIsStale', message: `Needs one healthy receiver by a fresh read, but the target health of ${nameOf(unknown.arn, rules)} ${unknown.fact.why}.` };
+    return {
+      ok: false,
+      reason: 'ObservationIsStale',
+      message: `Needs one healthy receiver by a fresh read, but the target health of ${nameOf(unknown.arn, rules)} ${unknown.fact.why}.`,
+    };
   }
-  return { ok: true, message: 'No backend of this route is known to be healthy, so this write takes requests from nobody who could serve them.' };
+  return {
+    ok: true,
+    message:
+      'No backend of this route is known to be healthy, so this write takes requests from nobody who could serve them.',
+  };
 }
 
 function isHealthy(fact: Known<TargetHealth>): boolean {

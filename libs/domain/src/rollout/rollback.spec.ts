@@ -41,7 +41,9 @@ describe('rolling back', () => {
 
   it('returns to the very integers when a pinned one kept its share', () => {
     const baseline = with9(redBlack(90, 0), 10);
-    expect(back(with9(redBlack(45, 45), 10), { pinned: [stranger], baseline })).toEqual(expect.arrayContaining([...baseline]));
+    expect(back(with9(redBlack(45, 45), 10), { pinned: [stranger], baseline })).toEqual(
+      expect.arrayContaining([...baseline]),
+    );
   });
 
   it('can give ours nothing when a foreign one has taken everything', () => {
@@ -50,13 +52,17 @@ describe('rolling back', () => {
 
   it('is safe to write and keeps what is not ours, whatever is live', () => {
     const weight = fc.integer({ min: 0, max: 999 });
-    fc.assert(fc.property(weight, weight, fc.option(weight), weight, weight, (r, b, foreign, baseRed, baseBlack) => {
-      fc.pre(r + b + (foreign ?? 0) > 0 && baseRed + baseBlack > 0);
-      const live = foreign === null ? redBlack(r, b) : with9(redBlack(r, b), foreign);
-      const after = back(live, { baseline: redBlack(baseRed, baseBlack) }) ?? live;
-      expect(unsafeWeights(after)).toBeNull();
-      expect(Math.abs(shareOf(after, stranger) - shareOf(live, stranger))).toBeLessThanOrEqual(5);
-      expect(after.map((one) => one.targetGroupArn)).toEqual(expect.arrayContaining(live.map((one) => one.targetGroupArn)));
-    }));
+    fc.assert(
+      fc.property(weight, weight, fc.option(weight), weight, weight, (r, b, foreign, baseRed, baseBlack) => {
+        fc.pre(r + b + (foreign ?? 0) > 0 && baseRed + baseBlack > 0);
+        const live = foreign === null ? redBlack(r, b) : with9(redBlack(r, b), foreign);
+        const after = back(live, { baseline: redBlack(baseRed, baseBlack) }) ?? live;
+        expect(unsafeWeights(after)).toBeNull();
+        expect(Math.abs(shareOf(after, stranger) - shareOf(live, stranger))).toBeLessThanOrEqual(5);
+        expect(after.map((one) => one.targetGroupArn)).toEqual(
+          expect.arrayContaining(live.map((one) => one.targetGroupArn)),
+        );
+      }),
+    );
   });
 });

@@ -11,7 +11,10 @@ import type { FrozenRoute, Rollout } from './types.js';
  * groups of ours attached since stay, at 0: detaching them would stop their health checks. `liveByRoute` by route id;
  * where it has nothing, what we believe is live (`expected`) is taken, since a rollback doesn't wait for a read.
  */
-export function rollbackChanges(rollout: Rollout, liveByRoute: Readonly<Record<string, Weights>>): readonly RouteChange[] {
+export function rollbackChanges(
+  rollout: Rollout,
+  liveByRoute: Readonly<Record<string, Weights>>,
+): readonly RouteChange[] {
   return rollout.plan.routes.flatMap((route) => {
     const before = own(liveByRoute, route.id) ?? own(rollout.expected, route.id) ?? route.baseline;
     const after = baselineAround(route, before);
@@ -21,12 +24,17 @@ export function rollbackChanges(rollout: Rollout, liveByRoute: Readonly<Record<s
 
 /** True when the same target groups get the same shares, by whatever integers. */
 function splitsAlike(before: Weights, after: Weights): boolean {
-  return before.length === after.length && after.every((one) => isAttached(before, one.targetGroupArn) && !raisesShare(before, after, one.targetGroupArn));
+  return (
+    before.length === after.length &&
+    after.every((one) => isAttached(before, one.targetGroupArn) && !raisesShare(before, after, one.targetGroupArn))
+  );
 }
 
 function baselineAround(route: FrozenRoute, live: Weights): Weights {
   const isOurs = (arn: string) => route.backends.some((backend) => backend.targetGroupArn === arn);
-  const ours = route.backends.map((backend) => backend.targetGroupArn).filter((arn) => isAttached(live, arn) || isAttached(route.baseline, arn));
+  const ours = route.backends
+    .map((backend) => backend.targetGroupArn)
+    .filter((arn) => isAttached(live, arn) || isAttached(route.baseline, arn));
   const others = live.map((one) => one.targetGroupArn).filter((arn) => !isOurs(arn));
   const kept = others.map((arn) => ({ targetGroupArn: arn, share: shareOf(live, arn) }));
   if (sameOthers(route, live, others)) return withExactBaseline(route, ours);
@@ -46,12 +54,18 @@ function sameOthers(route: FrozenRoute, live: Weights, others: readonly string[]
   const roundingPermille = 2;
   return (
     before.length === others.length &&
-    others.every((arn) => isAttached(route.baseline, arn) && Math.abs(shareOf(live, arn) - shareOf(route.baseline, arn)) <= roundingPermille)
+    others.every(
+      (arn) =>
+        isAttached(route.baseline, arn) &&
+        Math.abs(shareOf(live, arn) - shareOf(route.baseline, arn)) <= roundingPermille,
+    )
   );
 }
 
 function withExactBaseline(route: FrozenRoute, ours: readonly string[]): Weights {
-  const attachedSince = ours.filter((arn) => !isAttached(route.baseline, arn)).map((arn) => ({ targetGroupArn: arn, weight: 0 }));
+  const attachedSince = ours
+    .filter((arn) => !isAttached(route.baseline, arn))
+    .map((arn) => ({ targetGroupArn: arn, weight: 0 }));
   const [alone] = route.baseline;
   const wasAlone = route.baseline.length === 1 && alone !== undefined && alone.weight === 0;
   const baseline = wasAlone ? [{ ...alone, weight: 1 }] : route.baseline;

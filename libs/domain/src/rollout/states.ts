@@ -1,12 +1,29 @@
 /** See the table "A rollout's states and verbs" in docs/rollouts.md. */
 export const rolloutStates = [
-  'Scheduled', 'Running', 'Paused', 'Blocked', 'Suspended', 'RollingBack',
-  'Succeeded', 'RolledBack', 'Aborted', 'Cancelled', 'Failed',
+  'Scheduled',
+  'Running',
+  'Paused',
+  'Blocked',
+  'Suspended',
+  'RollingBack',
+  'Succeeded',
+  'RolledBack',
+  'Aborted',
+  'Cancelled',
+  'Failed',
 ] as const;
 export type RolloutState = (typeof rolloutStates)[number];
 
 export const rolloutVerbs = [
-  'start', 'cancel', 'pause', 'resume', 'advance', 'abort', 'rollback', 'adopt', 'reassert',
+  'start',
+  'cancel',
+  'pause',
+  'resume',
+  'advance',
+  'abort',
+  'rollback',
+  'adopt',
+  'reassert',
 ] as const;
 export type RolloutVerb = (typeof rolloutVerbs)[number];
 
@@ -19,7 +36,10 @@ export const allowedVerbs: Readonly<Record<RolloutState, readonly RolloutVerb[]>
   Suspended: ['resume', 'abort', 'rollback'],
   RollingBack: ['pause', 'abort'],
   Succeeded: ['rollback'],
-  RolledBack: [], Aborted: [], Cancelled: [], Failed: [],
+  RolledBack: [],
+  Aborted: [],
+  Cancelled: [],
+  Failed: [],
 };
 
 const ended: readonly RolloutState[] = ['Succeeded', 'RolledBack', 'Aborted', 'Cancelled', 'Failed'];

@@ -6,15 +6,18 @@ import type { Permille, Weights } from '../weights/types.js';
 import type { CompiledStep, FrozenRoute } from './types.js';
 
 export type BuiltWeights =
-  | { readonly ok: true; readonly weights: Weights }
-  | { readonly ok: false; readonly issues: readonly FieldIssue[] };
+  { readonly ok: true; readonly weights: Weights } | { readonly ok: false; readonly issues: readonly FieldIssue[] };
 
 /**
  * One route's whole action for the given shares: every backend of the route is in it (at 0 where a step doesn't name
  * it, so that its target group is health-checked before it gets a share), and each pinned target group that is in
  * `live` keeps the share it has there.
  */
-export function buildWeights(route: FrozenRoute, shares: Readonly<Record<string, Permille>>, live: Weights): BuiltWeights {
+export function buildWeights(
+  route: FrozenRoute,
+  shares: Readonly<Record<string, Permille>>,
+  live: Weights,
+): BuiltWeights {
   const parts = route.backends.map((backend) => ({
     targetGroupArn: backend.targetGroupArn,
     permille: own(shares, backend.name) ?? 0,
@@ -38,8 +41,12 @@ export function weightsOfStep(route: FrozenRoute, step: CompiledStep, live: Weig
   const then = pinnedIn(route, compiled);
   const unchanged =
     now.length === then.length &&
-    now.every((arn) => isAttached(compiled, arn) && Math.abs(shareOf(live, arn) - shareOf(compiled, arn)) <= roundingPermille);
-  return unchanged || sameWeights(compiled, live) ? { ok: true, weights: compiled } : buildWeights(route, step.shares, live);
+    now.every(
+      (arn) => isAttached(compiled, arn) && Math.abs(shareOf(live, arn) - shareOf(compiled, arn)) <= roundingPermille,
+    );
+  return unchanged || sameWeights(compiled, live)
+    ? { ok: true, weights: compiled }
+    : buildWeights(route, step.shares, live);
 }
 
 function pinnedIn(route: FrozenRoute, weights: Weights): readonly string[] {

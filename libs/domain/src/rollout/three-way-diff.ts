@@ -11,14 +11,19 @@ export function foreignIn(route: FrozenRoute, live: Weights): readonly string[] 
 }
 
 /** The three views of one route side by side: what the step intends, what was last written, what is live. */
-export function routeDiff(route: FrozenRoute, views: { intended: Weights; lastWritten: Weights; live: Weights }): RouteDiff {
+export function routeDiff(
+  route: FrozenRoute,
+  views: { intended: Weights; lastWritten: Weights; live: Weights },
+): RouteDiff {
   return { routeId: route.id, ...views, foreign: foreignIn(route, views.live) };
 }
 
 /** One sentence about a difference, saying only what differs. */
 export function diffText(route: FrozenRoute, diff: RouteDiff): string {
   const written = `last written ${weightsText(route, diff.lastWritten)}`;
-  const intended = sameWeights(diff.intended, diff.lastWritten) ? 'as intended' : `intended ${weightsText(route, diff.intended)}`;
+  const intended = sameWeights(diff.intended, diff.lastWritten)
+    ? 'as intended'
+    : `intended ${weightsText(route, diff.intended)}`;
   const foreign = diff.foreign.length > 0 ? `, with target groups that are not ours: ${diff.foreign.join(', ')}` : '';
   return `route ${route.name} is live at ${weightsText(route, diff.live)}; ${written} (${intended})${foreign}`;
 }

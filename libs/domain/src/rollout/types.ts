@@ -102,7 +102,13 @@ export interface Rollout {
 /** What was seen of one thing: with its age, or why it could not be seen. */
 export type Fact<T> =
   | { readonly ok: true; readonly at: Instant; readonly value: T }
-  | { readonly ok: false; readonly at: Instant; readonly transient: boolean; readonly code: string; readonly message: string };
+  | {
+      readonly ok: false;
+      readonly at: Instant;
+      readonly transient: boolean;
+      readonly code: string;
+      readonly message: string;
+    };
 
 /** The state of the writes of the current step or rollback, one per route. */
 export interface WriteFact {

@@ -13,12 +13,16 @@ describe('the table of states and verbs', () => {
 
   it('uses every verb, and leaves no way on from an end but the rollback of a bake', () => {
     expect(new Set(Object.values(allowedVerbs).flat())).toEqual(new Set(rolloutVerbs));
-    for (const state of rolloutStates.filter(hasEnded)) expect(allowedVerbs[state]).toEqual(state === 'Succeeded' ? ['rollback'] : []);
+    for (const state of rolloutStates.filter(hasEnded))
+      expect(allowedVerbs[state]).toEqual(state === 'Succeeded' ? ['rollback'] : []);
   });
 
-  it.each(rolloutStates.filter((state) => !hasEnded(state)))('lets a person end it or take it back when it is %s', (state) => {
-    expect(allowedVerbs[state].some((verb) => verb === 'abort' || verb === 'cancel')).toBe(true);
-  });
+  it.each(rolloutStates.filter((state) => !hasEnded(state)))(
+    'lets a person end it or take it back when it is %s',
+    (state) => {
+      expect(allowedVerbs[state].some((verb) => verb === 'abort' || verb === 'cancel')).toBe(true);
+    },
+  );
 });
 
 describe('a verb', () => {
@@ -28,16 +32,25 @@ describe('a verb', () => {
 
   it('is refused elsewhere, with those that are taken', () => {
     expect(verbAllowed(aRollout({ state: 'Paused' }), 'pause', noon)).toEqual({
-      ok: false, allowed: ['resume', 'abort', 'rollback'],
+      ok: false,
+      allowed: ['resume', 'abort', 'rollback'],
       message: "A rollout that is Paused doesn't take pause: it takes resume, abort and rollback.",
     });
-    expect(verbAllowed(aRollout({ state: 'Aborted' }), 'resume', noon)).toMatchObject({ ok: false, allowed: [], message: expect.stringContaining('it has ended and takes none') });
+    expect(verbAllowed(aRollout({ state: 'Aborted' }), 'resume', noon)).toMatchObject({
+      ok: false,
+      allowed: [],
+      message: expect.stringContaining('it has ended and takes none'),
+    });
   });
 
   it('rolls back a success within its bake of an hour, to the last millisecond and not after', () => {
     const succeeded = aRollout({ state: 'Succeeded', finishedAt: noon });
     expect(verbAllowed(succeeded, 'rollback', noon + 3_600_000)).toEqual({ ok: true });
-    expect(verbAllowed(succeeded, 'rollback', noon + 3_600_001)).toMatchObject({ ok: false, allowed: [], message: expect.stringContaining('bake of 1 hour') });
+    expect(verbAllowed(succeeded, 'rollback', noon + 3_600_001)).toMatchObject({
+      ok: false,
+      allowed: [],
+      message: expect.stringContaining('bake of 1 hour'),
+    });
     expect(verbsNow({ ...succeeded, finishedAt: null }, noon)).toEqual([]);
   });
 });

@@ -3,8 +3,7 @@ import { allowedVerbs, type RolloutVerb } from './states.js';
 import type { Instant, Rollout } from './types.js';
 
 export type VerbAnswer =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly allowed: readonly RolloutVerb[]; readonly message: string };
+  { readonly ok: true } | { readonly ok: false; readonly allowed: readonly RolloutVerb[]; readonly message: string };
 
 /** Whether this rollout may be told `verb` now; if not, which verbs it takes. After success only `rollback`, and only within the bake. */
 export function verbAllowed(rollout: Rollout, verb: RolloutVerb, now: Instant): VerbAnswer {

@@ -3,7 +3,11 @@ import { tagsOfOurs } from './our-tags.js';
 import { ownershipOf, targetGroupOwnership } from './ownership.js';
 import type { TaggedResource } from './types.js';
 
-const tagged = (kind: TaggedResource['kind'], tags: Record<string, string> = {}): TaggedResource => ({ kind, arn: `arn:${kind}`, tags });
+const tagged = (kind: TaggedResource['kind'], tags: Record<string, string> = {}): TaggedResource => ({
+  kind,
+  arn: `arn:${kind}`,
+  tags,
+});
 const ours = tagsOfOurs('project-1', 'listener/shop');
 
 describe('who owns a route', () => {
@@ -23,8 +27,14 @@ describe('who owns a route', () => {
     ['AmazonECSManaged', '', 'Amazon ECS'],
   ])('%s=%s on any of load balancer, listener and rule is a reconciler: %s', (key, value, owner) => {
     for (const kind of ['loadBalancer', 'listener', 'rule'] as const) {
-      const resources = (['loadBalancer', 'listener', 'rule'] as const).map((one) => tagged(one, one === kind ? { [key]: value } : {}));
-      expect(ownershipOf(resources)).toMatchObject({ kind: 'continuous', owner, evidence: `tag ${key}=${value} on ${kind} arn:${kind}` });
+      const resources = (['loadBalancer', 'listener', 'rule'] as const).map((one) =>
+        tagged(one, one === kind ? { [key]: value } : {}),
+      );
+      expect(ownershipOf(resources)).toMatchObject({
+        kind: 'continuous',
+        owner,
+        evidence: `tag ${key}=${value} on ${kind} arn:${kind}`,
+      });
     }
   });
 
@@ -40,7 +50,11 @@ describe('who owns a route', () => {
     ['provisioner', 'terraform', 'Terraform'],
     ['pulumi:project', 'x', 'Pulumi'],
   ])('%s=%s was applied, and may be written once that is acknowledged: %s', (key, value, owner) => {
-    expect(ownershipOf([tagged('loadBalancer', { [key]: value }), tagged('listener')])).toMatchObject({ kind: 'applyTime', owner, advice: expect.stringContaining('acknowledge') });
+    expect(ownershipOf([tagged('loadBalancer', { [key]: value }), tagged('listener')])).toMatchObject({
+      kind: 'applyTime',
+      owner,
+      advice: expect.stringContaining('acknowledge'),
+    });
   });
 
   it.each([
@@ -59,24 +73,35 @@ describe('who owns a route', () => {
   });
 
   it('is a reconciler even around a rule of ours: it deletes rules that it does not know', () => {
-    expect(ownershipOf([tagged('rule', ours), tagged('loadBalancer', { 'elbv2.k8s.aws/cluster': 'blue' })])).toMatchObject({ kind: 'continuous' });
+    expect(
+      ownershipOf([tagged('rule', ours), tagged('loadBalancer', { 'elbv2.k8s.aws/cluster': 'blue' })]),
+    ).toMatchObject({ kind: 'continuous' });
   });
 
   it('is us for a rule of ours on a load balancer that Terraform made: it leaves rules alone that it does not know', () => {
     const made = tagged('loadBalancer', { terraform: 'true' });
-    expect(ownershipOf([made, tagged('listener', { terraform: 'true' }), tagged('rule', ours)])).toEqual({ kind: 'sluice' });
+    expect(ownershipOf([made, tagged('listener', { terraform: 'true' }), tagged('rule', ours)])).toEqual({
+      kind: 'sluice',
+    });
     expect(ownershipOf([made, tagged('listener')])).toMatchObject({ kind: 'applyTime' });
   });
 
   it('is a reconciler rather than the tool that applied it first', () => {
-    expect(ownershipOf([tagged('loadBalancer', { terraform: 'true', 'elbv2.k8s.aws/cluster': 'blue' })])).toMatchObject({ kind: 'continuous' });
+    expect(ownershipOf([tagged('loadBalancer', { terraform: 'true', 'elbv2.k8s.aws/cluster': 'blue' })])).toMatchObject(
+      { kind: 'continuous' },
+    );
   });
 
   it('is not told by a target group, whose own owner is asked for by itself', () => {
     const targetGroup = tagged('targetGroup', { 'elbv2.k8s.aws/cluster': 'blue' });
     expect(ownershipOf([tagged('loadBalancer'), tagged('listener'), targetGroup])).toEqual({ kind: 'unowned' });
-    expect(targetGroupOwnership(targetGroup)).toMatchObject({ kind: 'continuous', owner: 'the AWS Load Balancer Controller' });
-    expect(targetGroupOwnership(tagged('targetGroup', { 'eks:eks-cluster-name': 'blue' }))).toEqual({ kind: 'unowned' });
+    expect(targetGroupOwnership(targetGroup)).toMatchObject({
+      kind: 'continuous',
+      owner: 'the AWS Load Balancer Controller',
+    });
+    expect(targetGroupOwnership(tagged('targetGroup', { 'eks:eks-cluster-name': 'blue' }))).toEqual({
+      kind: 'unowned',
+    });
     expect(targetGroupOwnership(tagged('targetGroup', ours))).toEqual({ kind: 'sluice' });
   });
 });

@@ -29,7 +29,12 @@ export interface TaggedResource {
 export type Ownership =
   | { readonly kind: 'unowned' }
   | { readonly kind: 'sluice' }
-  | { readonly kind: 'continuous' | 'applyTime'; readonly owner: string; readonly evidence: string; readonly advice: string };
+  | {
+      readonly kind: 'continuous' | 'applyTime';
+      readonly owner: string;
+      readonly evidence: string;
+      readonly advice: string;
+    };
 
 export interface LiveRoute {
   readonly routeArn: string;

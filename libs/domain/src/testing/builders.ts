@@ -1,7 +1,16 @@
 import { compilePlan } from '../plan/compile.js';
 import type { PlanSpec } from '../plan/types.js';
 import type { LiveRoute, TargetHealth } from '../route/types.js';
-import type { ClusterFact, Fact, FrozenPlan, FrozenRoute, Instant, Observation, Rollout, WriteFact } from '../rollout/types.js';
+import type {
+  ClusterFact,
+  Fact,
+  FrozenPlan,
+  FrozenRoute,
+  Instant,
+  Observation,
+  Rollout,
+  WriteFact,
+} from '../rollout/types.js';
 import type { Weights } from '../weights/types.js';
 
 /** Every table of sentences happens at this instant. */
@@ -21,10 +30,31 @@ export function redBlack(redWeight: number, blackWeight?: number): Weights {
 
 export function aRoute(change: Partial<FrozenRoute> = {}): FrozenRoute {
   return {
-    id: 'shop', name: 'shop', arn: listenerArn, accountId: 'account-1',
+    id: 'shop',
+    name: 'shop',
+    arn: listenerArn,
+    accountId: 'account-1',
     backends: [
-      { id: 'b1', name: 'red', clusterId: 'c-blue', clusterName: 'blue-2025', namespace: 'red-ns', service: 'red-service', port: 80, targetGroupArn: red },
-      { id: 'b2', name: 'black', clusterId: 'c-green', clusterName: 'green-2026', namespace: 'black-ns', service: 'black-service', port: 80, targetGroupArn: black },
+      {
+        id: 'b1',
+        name: 'red',
+        clusterId: 'c-blue',
+        clusterName: 'blue-2025',
+        namespace: 'red-ns',
+        service: 'red-service',
+        port: 80,
+        targetGroupArn: red,
+      },
+      {
+        id: 'b2',
+        name: 'black',
+        clusterId: 'c-green',
+        clusterName: 'green-2026',
+        namespace: 'black-ns',
+        service: 'black-service',
+        port: 80,
+        targetGroupArn: black,
+      },
     ],
     pinned: [],
     baseline: redBlack(100, 0),
@@ -32,24 +62,36 @@ export function aRoute(change: Partial<FrozenRoute> = {}): FrozenRoute {
   };
 }
 
-
-
 export function aSpec(change: Partial<PlanSpec> = {}): PlanSpec {
   return {
     schemaVersion: 1,
     routes: { kind: 'ids', ids: ['shop'] },
     steps: {
       kind: 'explicit',
-      steps: [[100, 0], [90, 10], [50, 50], [0, 100]].map(([r = 0, b = 0]) => ({ shares: { red: r, black: b }, holdMs: 5_000 })),
+      steps: [
+        [100, 0],
+        [90, 10],
+        [50, 50],
+        [0, 100],
+      ].map(([r = 0, b = 0]) => ({ shares: { red: r, black: b }, holdMs: 5_000 })),
     },
-    minHealthyTargets: 1, settleMs: 2_000, maxFactAgeMs: 30_000, recheckMs: 10_000, onHealthLost: 'block', bakeMs: 3_600_000,
+    minHealthyTargets: 1,
+    settleMs: 2_000,
+    maxFactAgeMs: 30_000,
+    recheckMs: 10_000,
+    onHealthLost: 'block',
+    bakeMs: 3_600_000,
     ...change,
   };
 }
 
 export function aPlan(change: Partial<PlanSpec> = {}, routes: readonly FrozenRoute[] = [aRoute()]): FrozenPlan {
   const live = Object.fromEntries(routes.map((route) => [route.id, route.baseline]));
-  const compiled = compilePlan(aSpec(change), routes, live, { planId: 'plan-1', planVersion: 1, name: 'blue/green upgrade' });
+  const compiled = compilePlan(aSpec(change), routes, live, {
+    planId: 'plan-1',
+    planVersion: 1,
+    name: 'blue/green upgrade',
+  });
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.issues));
   return compiled.plan;
 }
@@ -60,16 +102,37 @@ export function aRollout(change: Partial<Rollout> = {}): Rollout {
   const stepIndex = change.stepIndex ?? 1;
   const step = plan.steps[stepIndex];
   return {
-    id: 'rollout-1', projectId: 'project-1', state: 'Running', version: 7, plan, stepIndex,
-    verifiedAt: stepIndex < 0 ? null : noon, heldMs: 0, heldCheckedAt: stepIndex < 0 ? null : noon,
+    id: 'rollout-1',
+    projectId: 'project-1',
+    state: 'Running',
+    version: 7,
+    plan,
+    stepIndex,
+    verifiedAt: stepIndex < 0 ? null : noon,
+    heldMs: 0,
+    heldCheckedAt: stepIndex < 0 ? null : noon,
     expected: step?.weights ?? Object.fromEntries(plan.routes.map((route) => [route.id, route.baseline])),
-    advanceRequestedBy: null, startAt: null, finishedAt: null, forced: null,
+    advanceRequestedBy: null,
+    startAt: null,
+    finishedAt: null,
+    forced: null,
     ...change,
   };
 }
 
 export function healthOf(targetGroupArn: string, healthy: number, change: Partial<TargetHealth> = {}): TargetHealth {
-  return { targetGroupArn, healthy, initial: 0, unhealthy: 0, draining: 0, unused: 0, unavailable: 0, total: healthy, reasons: {}, ...change };
+  return {
+    targetGroupArn,
+    healthy,
+    initial: 0,
+    unhealthy: 0,
+    draining: 0,
+    unused: 0,
+    unavailable: 0,
+    total: healthy,
+    reasons: {},
+    ...change,
+  };
 }
 
 export function sick(targetGroupArn: string, unhealthy: number, reason = 'Target.Timeout'): TargetHealth {
@@ -86,7 +149,12 @@ export function unseen(code: string, transient: boolean, at: Instant = noon): Fa
 
 export function aLiveRoute(weights: Weights, change: Partial<LiveRoute> = {}): LiveRoute {
   return {
-    routeArn: listenerArn, loadBalancerArn: `${region}:loadbalancer/app/shop/1111111111111111`, listenerArn, protocol: 'HTTP', port: 80, isDefault: true,
+    routeArn: listenerArn,
+    loadBalancerArn: `${region}:loadbalancer/app/shop/1111111111111111`,
+    listenerArn,
+    protocol: 'HTTP',
+    port: 80,
+    isDefault: true,
     action: { weights, stickiness: { enabled: false }, otherActions: [] },
     ownership: { kind: 'sluice' },
     ...change,
@@ -98,15 +166,37 @@ export function aCluster(id: string, change: Partial<ClusterFact> = {}): Cluster
 }
 
 export function aWrite(change: Partial<WriteFact> = {}): WriteFact {
-  return { intentId: 'intent-1', routeId: 'shop', purpose: 'step', state: 'applied', reason: null, message: null, live: null, ...change };
+  return {
+    intentId: 'intent-1',
+    routeId: 'shop',
+    purpose: 'step',
+    state: 'applied',
+    reason: null,
+    message: null,
+    live: null,
+    ...change,
+  };
 }
 
 /** What is seen at `now` when all is well: live weights as expected, two healthy targets everywhere. */
 export function anObservation(rollout: Rollout, now: Instant, change: Partial<Observation> = {}): Observation {
   return {
-    routes: Object.fromEntries(rollout.plan.routes.map((route) => [route.id, seenAt(now, aLiveRoute(rollout.expected[route.id] ?? route.baseline))])),
-    health: Object.fromEntries(rollout.plan.routes.flatMap((route) => route.backends).map((backend) => [backend.targetGroupArn, seenAt(now, healthOf(backend.targetGroupArn, 2))])),
-    clusters: Object.fromEntries(rollout.plan.routes.flatMap((route) => route.backends).map((backend) => [backend.clusterId, aCluster(backend.clusterId, { name: backend.clusterName })])),
+    routes: Object.fromEntries(
+      rollout.plan.routes.map((route) => [
+        route.id,
+        seenAt(now, aLiveRoute(rollout.expected[route.id] ?? route.baseline)),
+      ]),
+    ),
+    health: Object.fromEntries(
+      rollout.plan.routes
+        .flatMap((route) => route.backends)
+        .map((backend) => [backend.targetGroupArn, seenAt(now, healthOf(backend.targetGroupArn, 2))]),
+    ),
+    clusters: Object.fromEntries(
+      rollout.plan.routes
+        .flatMap((route) => route.backends)
+        .map((backend) => [backend.clusterId, aCluster(backend.clusterId, { name: backend.clusterName })]),
+    ),
     writes: [],
     ...change,
   };

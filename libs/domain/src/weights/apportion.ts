@@ -36,11 +36,16 @@ function exactWeights(fractions: readonly number[], largestSum: number): readonl
 }
 
 function isExact(wanted: number, weight: number): boolean {
-  return Math.abs(wanted - weight) <= grain * Math.max(1, wanted) && weight <= maxWeight && (wanted === 0 || weight > 0);
+  return (
+    Math.abs(wanted - weight) <= grain * Math.max(1, wanted) && weight <= maxWeight && (wanted === 0 || weight > 0)
+  );
 }
 
 function largestRemainder(fractions: readonly number[], sum: number): readonly number[] {
-  const weights = roundToSum(fractions.map((fraction) => fraction * sum), sum);
+  const weights = roundToSum(
+    fractions.map((fraction) => fraction * sum),
+    sum,
+  );
   fractions.forEach((fraction, i) => {
     if (fraction === 0 || weights[i] !== 0) return;
     const largest = weights.indexOf(Math.max(...weights));

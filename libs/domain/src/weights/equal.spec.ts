@@ -3,7 +3,8 @@ import { raisesShare, sameWeights, shareOf, sortWeights } from './equal.js';
 import type { Weights } from './types.js';
 import { unsafeWeights } from './validate.js';
 
-const w = (record: Record<string, number>): Weights => Object.entries(record).map(([targetGroupArn, weight]) => ({ targetGroupArn, weight }));
+const w = (record: Record<string, number>): Weights =>
+  Object.entries(record).map(([targetGroupArn, weight]) => ({ targetGroupArn, weight }));
 
 describe('comparing weights', () => {
   it.each([

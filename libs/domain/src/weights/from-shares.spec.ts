@@ -5,8 +5,10 @@ import { shareOf, sumOf } from './equal.js';
 import { weightsFromShares, type PinnedShare, type ShareOfOurs } from './from-shares.js';
 import { unsafeWeights } from './validate.js';
 
-const parts = (...permilles: number[]): ShareOfOurs[] => permilles.map((permille, i) => ({ targetGroupArn: `tg-${i}`, permille }));
-const pins = (...permilles: number[]): PinnedShare[] => permilles.map((sharePermille, i) => ({ targetGroupArn: `x-${i}`, sharePermille }));
+const parts = (...permilles: number[]): ShareOfOurs[] =>
+  permilles.map((permille, i) => ({ targetGroupArn: `tg-${i}`, permille }));
+const pins = (...permilles: number[]): PinnedShare[] =>
+  permilles.map((sharePermille, i) => ({ targetGroupArn: `x-${i}`, sharePermille }));
 const numbers = (...args: Parameters<typeof weightsFromShares>) => weightsFromShares(...args).map((one) => one.weight);
 
 describe('weights from shares', () => {
@@ -27,8 +29,14 @@ describe('weights from shares', () => {
   });
 
   it('answers sorted by ARN, whatever order it was asked in', () => {
-    const ours = [{ targetGroupArn: 'b', permille: 100 }, { targetGroupArn: 'a', permille: 900 }];
-    expect(weightsFromShares(ours)).toEqual([{ targetGroupArn: 'a', weight: 90 }, { targetGroupArn: 'b', weight: 10 }]);
+    const ours = [
+      { targetGroupArn: 'b', permille: 100 },
+      { targetGroupArn: 'a', permille: 900 },
+    ];
+    expect(weightsFromShares(ours)).toEqual([
+      { targetGroupArn: 'a', weight: 90 },
+      { targetGroupArn: 'b', weight: 10 },
+    ]);
   });
 
   it.each([
@@ -41,7 +49,12 @@ describe('weights from shares', () => {
     ['pinned ones that leave nothing', parts(1000), pins(600, 400), 'pinned'],
     ['six target groups, pinned ones counted', parts(250, 250, 250, 250), pins(10, 10), 'parts'],
     ['a target group twice', [...parts(500), { targetGroupArn: 'tg-0', permille: 500 }], [], 'parts.1.targetGroupArn'],
-    ['a target group that is ours and pinned', parts(1000), [{ targetGroupArn: 'tg-0', sharePermille: 10 }], 'pinned.0.targetGroupArn'],
+    [
+      'a target group that is ours and pinned',
+      parts(1000),
+      [{ targetGroupArn: 'tg-0', sharePermille: 10 }],
+      'pinned.0.targetGroupArn',
+    ],
     ['a target group without an ARN', [{ targetGroupArn: '', permille: 1000 }], [], 'parts.0.targetGroupArn'],
   ])('refuses %s and names the field', (_sentence, ours, pinned, field) => {
     expect(() => weightsFromShares(ours, pinned)).toThrow(InvalidInput);
@@ -61,25 +74,37 @@ const permilles = fc.array(fc.nat(1000), { minLength: 0, maxLength: 4 }).map((cu
 
 describe('for any shares', () => {
   it('writes what AWS takes, and exactly what was asked', () => {
-    fc.assert(fc.property(permilles, (shares) => {
-      const weights = weightsFromShares(parts(...shares));
-      expect(unsafeWeights(weights)).toBeNull();
-      for (const [i, share] of shares.entries()) expect(shareOf(weights, `tg-${i}`)).toBeCloseTo(share, 9);
-    }));
+    fc.assert(
+      fc.property(permilles, (shares) => {
+        const weights = weightsFromShares(parts(...shares));
+        expect(unsafeWeights(weights)).toBeNull();
+        for (const [i, share] of shares.entries()) expect(shareOf(weights, `tg-${i}`)).toBeCloseTo(share, 9);
+      }),
+    );
   });
 
   it('keeps 0 at 0 and more than 0 above 0, and is never further off than its grain', () => {
     const pinned = fc.array(fc.double({ min: 0, max: 400, noNaN: true }), { maxLength: 2 });
-    fc.assert(fc.property(permilles.filter((shares) => shares.length <= 3), pinned, (shares, pinnedShares) => {
-      const left = 1000 - pinnedShares.reduce((total, one) => total + one, 0);
-      const weights = weightsFromShares(parts(...shares), pins(...pinnedShares));
-      expect(unsafeWeights(weights)).toBeNull();
-      const wanted = [...shares.map((share, i) => [`tg-${i}`, (share * left) / 1000] as const), ...pinnedShares.map((share, i) => [`x-${i}`, share] as const)];
-      for (const [arn, share] of wanted) {
-        expect(shareOf(weights, arn) > 0 || wanted.length === 1).toBe(share > 0);
-        // At most one unit of rounding, and up to four more taken from the largest to keep small shares above 0.
-        expect(Math.abs(shareOf(weights, arn) - share)).toBeLessThanOrEqual(5_000 / sumOf(weights) + 1e-6);
-      }
-    }), { numRuns: 500 });
+    fc.assert(
+      fc.property(
+        permilles.filter((shares) => shares.length <= 3),
+        pinned,
+        (shares, pinnedShares) => {
+          const left = 1000 - pinnedShares.reduce((total, one) => total + one, 0);
+          const weights = weightsFromShares(parts(...shares), pins(...pinnedShares));
+          expect(unsafeWeights(weights)).toBeNull();
+          const wanted = [
+            ...shares.map((share, i) => [`tg-${i}`, (share * left) / 1000] as const),
+            ...pinnedShares.map((share, i) => [`x-${i}`, share] as const),
+          ];
+          for (const [arn, share] of wanted) {
+            expect(shareOf(weights, arn) > 0 || wanted.length === 1).toBe(share > 0);
+            // At most one unit of rounding, and up to four more taken from the largest to keep small shares above 0.
+            expect(Math.abs(shareOf(weights, arn) - share)).toBeLessThanOrEqual(5_000 / sumOf(weights) + 1e-6);
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 });

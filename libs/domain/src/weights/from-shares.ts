@@ -35,18 +35,27 @@ export function shareIssues(parts: readonly ShareOfOurs[], pinned: readonly Pinn
   const issues: FieldIssue[] = [];
   parts.forEach((part, i) => {
     if (Number.isInteger(part.permille) && part.permille >= 0 && part.permille <= 1000) return;
-    issues.push({ field: `parts.${i}.permille`, message: `must be an integer from 0 to 1000 tenths of a percent, is ${part.permille}` });
+    issues.push({
+      field: `parts.${i}.permille`,
+      message: `must be an integer from 0 to 1000 tenths of a percent, is ${part.permille}`,
+    });
   });
   pinned.forEach((one, i) => {
     if (one.sharePermille >= 0 && one.sharePermille <= 1000) return;
-    issues.push({ field: `pinned.${i}.sharePermille`, message: `must be from 0 to 1000 tenths of a percent, is ${one.sharePermille}` });
+    issues.push({
+      field: `pinned.${i}.sharePermille`,
+      message: `must be from 0 to 1000 tenths of a percent, is ${one.sharePermille}`,
+    });
   });
   const sum = parts.reduce((total, part) => total + part.permille, 0);
   if (issues.length === 0 && sum !== 1000) {
     issues.push({ field: 'parts', message: `shares must sum to 1000 tenths of a percent, they sum to ${sum}` });
   }
   if (issues.length === 0 && totalOf(pinned) > 999.999) {
-    issues.push({ field: 'pinned', message: 'the pinned target groups have all requests and leave nothing to split; unpin one, or lower its weight' });
+    issues.push({
+      field: 'pinned',
+      message: 'the pinned target groups have all requests and leave nothing to split; unpin one, or lower its weight',
+    });
   }
   return [...issues, ...groupIssues(parts, pinned)];
 }
@@ -60,11 +69,15 @@ function groupIssues(parts: readonly ShareOfOurs[], pinned: readonly PinnedShare
   ];
   for (const { field, arn } of named) {
     if (arn === '') issues.push({ field, message: 'must be the ARN of a target group' });
-    else if (seen.has(arn)) issues.push({ field, message: `target group ${arn} is listed twice; each may be in an action once` });
+    else if (seen.has(arn))
+      issues.push({ field, message: `target group ${arn} is listed twice; each may be in an action once` });
     seen.add(arn);
   }
   if (named.length > maxTargetGroups) {
-    issues.push({ field: 'parts', message: `a forward action takes at most ${maxTargetGroups} target groups; these are ${named.length}, of which ${pinned.length} pinned` });
+    issues.push({
+      field: 'parts',
+      message: `a forward action takes at most ${maxTargetGroups} target groups; these are ${named.length}, of which ${pinned.length} pinned`,
+    });
   }
   return issues;
 }

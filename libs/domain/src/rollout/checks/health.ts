@@ -19,7 +19,9 @@ function served(at: Context): readonly Served[] {
   if (!at.step) return [];
   return at.rollout.plan.routes.flatMap((route) => {
     const weights = expectedOf(at.rollout, route);
-    return route.backends.filter((backend) => shareOf(weights, backend.targetGroupArn) > 0).map((backend) => ({ route, backend }));
+    return route.backends
+      .filter((backend) => shareOf(weights, backend.targetGroupArn) > 0)
+      .map((backend) => ({ route, backend }));
   });
 }
 
@@ -34,18 +36,60 @@ export const healthIsLost: Check = (at) => {
   if (weak.length === 0) return null;
   const told = weak.map(({ route, backend, health }) => `${backendText(route, backend)} has ${healthText(health)}`);
   const lost = `${stepText(at.rollout.plan, at.rollout.stepIndex).replace(/^s/, 'S')} needs ${counted(least, 'healthy target')} of each backend with a share, but ${listed(told)}`;
-  const facts = { backends: weak.map(({ backend, health }) => ({ name: backend.name, needed: least, healthy: health.healthy, reasons: health.reasons })) };
+  const facts = {
+    backends: weak.map(({ backend, health }) => ({
+      name: backend.name,
+      needed: least,
+      healthy: health.healthy,
+      reasons: health.reasons,
+    })),
+  };
   const { forced } = at.rollout;
-  if (forced) return { kind: 'note', reason: 'HealthLost', message: `${lost}; passed over because ${forced.by} forced the health gate (${forced.reason}).`, facts };
-  if (at.rollout.plan.onHealthLost === 'rollback') return rollBack(at, lost, facts, weak.map((one) => one.backend.targetGroupArn));
-  return { kind: 'block', reason: 'HealthLost', message: `${lost}. Roll back (verb rollback) to return to the shares before the rollout, or repair it and resume.`, facts, wakeAt: null, diffs: [] };
+  if (forced)
+    return {
+      kind: 'note',
+      reason: 'HealthLost',
+      message: `${lost}; passed over because ${forced.by} forced the health gate (${forced.reason}).`,
+      facts,
+    };
+  if (at.rollout.plan.onHealthLost === 'rollback')
+    return rollBack(
+      at,
+      lost,
+      facts,
+      weak.map((one) => one.backend.targetGroupArn),
+    );
+  return {
+    kind: 'block',
+    reason: 'HealthLost',
+    message: `${lost}. Roll back (verb rollback) to return to the shares before the rollout, or repair it and resume.`,
+    facts,
+    wakeAt: null,
+    diffs: [],
+  };
 };
 
 function rollBack(at: Context, lost: string, facts: Record<string, unknown>, weak: readonly string[]): Verdict {
   const changes = changesBack(at);
-  const hindered = changes.length === 0 ? 'the shares are those before the rollout already' : hindrance(at, changes, weak);
-  if (hindered === null) return { kind: 'rollback', reason: 'HealthLost', message: `${lost}. The plan says to roll back.`, facts, wakeAt: null, changes };
-  return { kind: 'block', reason: 'HealthLost', message: `${lost}. The plan says to roll back, but that was not done by itself: ${hindered}. Repair it and resume, or decide on the verb rollback.`, facts, wakeAt: null, diffs: [] };
+  const hindered =
+    changes.length === 0 ? 'the shares are those before the rollout already' : hindrance(at, changes, weak);
+  if (hindered === null)
+    return {
+      kind: 'rollback',
+      reason: 'HealthLost',
+      message: `${lost}. The plan says to roll back.`,
+      facts,
+      wakeAt: null,
+      changes,
+    };
+  return {
+    kind: 'block',
+    reason: 'HealthLost',
+    message: `${lost}. The plan says to roll back, but that was not done by itself: ${hindered}. Repair it and resume, or decide on the verb rollback.`,
+    facts,
+    wakeAt: null,
+    diffs: [],
+  };
 }
 
 /** Why going back by itself would make it worse; null when it wouldn't. */
@@ -55,7 +99,13 @@ function hindrance(at: Context, changes: readonly RouteChange[], weak: readonly 
     if (raised) return 'it would raise the share of a backend that has lost its health';
     const unsafe = unsafeWeights(change.after);
     if (unsafe) return unsafe;
-    const answer = receiverCheck(change, at.seen.health, { forced: null, minHealthyTargets: 1, now: at.now, maxFactAgeMs: at.rollout.plan.maxFactAgeMs, emergency: true });
+    const answer = receiverCheck(change, at.seen.health, {
+      forced: null,
+      minHealthyTargets: 1,
+      now: at.now,
+      maxFactAgeMs: at.rollout.plan.maxFactAgeMs,
+      emergency: true,
+    });
     if (!answer.ok) return answer.message.replace(/\.$/, '');
   }
   return null;
@@ -69,9 +119,22 @@ export const healthIsUnknown: Check = (at) => {
     return health.kind === 'unknown' ? [{ ...one, ...health }] : [];
   });
   if (blind.length === 0 || at.rollout.forced) return null;
-  const told = listed(blind.map(({ route, backend, why }) => `the target health of ${backendText(route, backend)} ${why}`)).replace(/^t/, 'T');
+  const told = listed(
+    blind.map(({ route, backend, why }) => `the target health of ${backendText(route, backend)} ${why}`),
+  ).replace(/^t/, 'T');
   if (blind.some((one) => one.cause === 'terminal')) {
-    return { kind: 'block', reason: 'AwsUnreachable', message: `${told}. Waiting won't help: check that the target group still exists and that the account's role may read it, then resume.`, wakeAt: null, diffs: [] };
+    return {
+      kind: 'block',
+      reason: 'AwsUnreachable',
+      message: `${told}. Waiting won't help: check that the target group still exists and that the account's role may read it, then resume.`,
+      wakeAt: null,
+      diffs: [],
+    };
   }
-  return { kind: 'hold', reason: 'ObservationIsStale', message: `${told}; it is read again before anything moves.`, wakeAt: soon(at) };
+  return {
+    kind: 'hold',
+    reason: 'ObservationIsStale',
+    message: `${told}; it is read again before anything moves.`,
+    wakeAt: soon(at),
+  };
 };

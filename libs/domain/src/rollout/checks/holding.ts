@@ -34,7 +34,10 @@ export const dataPlaneSettles: Check = (at) => {
   const { rollout, step } = at;
   if (!step || rollout.verifiedAt === null || at.remainingMs === 0) return null;
   if (rollout.advanceRequestedBy === null && at.heldMs < step.holdMs) return null;
-  const by = rollout.advanceRequestedBy === null ? '' : ` ${rollout.advanceRequestedBy} asked to advance, which ends the hold but not this.`;
+  const by =
+    rollout.advanceRequestedBy === null
+      ? ''
+      : ` ${rollout.advanceRequestedBy} asked to advance, which ends the hold but not this.`;
   return {
     kind: 'hold',
     reason: 'SettleTime',
@@ -53,10 +56,16 @@ export function nextReceivers(at: Context): readonly ReceiverFact[] {
     const route = at.rollout.plan.routes.find((one) => one.id === change.routeId);
     if (!route) return [];
     const raised = raisedIn(change, route.pinned);
-    return route.backends.filter((backend) => raised.includes(backend.targetGroupArn)).map((backend) => {
-      const health = healthKnown(at, backend.targetGroupArn);
-      return { backend: backendText(route, backend), needed, healthy: health.kind === 'fresh' ? health.value.healthy : null };
-    });
+    return route.backends
+      .filter((backend) => raised.includes(backend.targetGroupArn))
+      .map((backend) => {
+        const health = healthKnown(at, backend.targetGroupArn);
+        return {
+          backend: backendText(route, backend),
+          needed,
+          healthy: health.kind === 'fresh' ? health.value.healthy : null,
+        };
+      });
   });
   return fewestPerBackend(facts);
 }

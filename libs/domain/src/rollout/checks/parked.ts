@@ -7,26 +7,43 @@ import { verbsNow } from '../verbs.js';
 export const itHasNotStarted: Check = ({ rollout, active }) => {
   if (rollout.state !== 'Scheduled' || active) return null;
   const { startAt } = rollout;
-  const message = startAt === null ? 'Waits for the verb start.' : `Starts at ${instantText(startAt)}, or before by the verb start.`;
+  const message =
+    startAt === null ? 'Waits for the verb start.' : `Starts at ${instantText(startAt)}, or before by the verb start.`;
   return { kind: 'hold', reason: 'NotStarted', message, wakeAt: startAt, facts: { startAt } };
 };
 
 /** A person's word outranks the plan and everything seen. */
 export const operatorHasPaused: Check = ({ rollout }) =>
   rollout.state === 'Paused'
-    ? { kind: 'hold', reason: 'PausedByOperator', message: 'A person paused it; the weights stay as they are until resume, abort or rollback.', wakeAt: null }
+    ? {
+        kind: 'hold',
+        reason: 'PausedByOperator',
+        message: 'A person paused it; the weights stay as they are until resume, abort or rollback.',
+        wakeAt: null,
+      }
     : null;
 
 /** It was blocked earlier, and only a verb says how to go on: not even a cause that went away does. */
 export const itNeedsAPerson: Check = ({ rollout, now }) =>
   rollout.state === 'Blocked'
-    ? { kind: 'hold', reason: 'NeedsAPerson', message: `It is blocked until a person says how to go on: ${listed(verbsNow(rollout, now))}.`, wakeAt: null }
+    ? {
+        kind: 'hold',
+        reason: 'NeedsAPerson',
+        message: `It is blocked until a person says how to go on: ${listed(verbsNow(rollout, now))}.`,
+        wakeAt: null,
+      }
     : null;
 
 /** An evacuation or freeze holds it. */
 export const itIsSuspended: Check = ({ rollout }) =>
   rollout.state === 'Suspended'
-    ? { kind: 'hold', reason: 'SuspendedByFreeze', message: 'An evacuation or freeze holds it; the weights stay until that ends, or until resume, abort or rollback.', wakeAt: null }
+    ? {
+        kind: 'hold',
+        reason: 'SuspendedByFreeze',
+        message:
+          'An evacuation or freeze holds it; the weights stay until that ends, or until resume, abort or rollback.',
+        wakeAt: null,
+      }
     : null;
 
 /** Nothing more to do; within the bake a rollback is still one call. */

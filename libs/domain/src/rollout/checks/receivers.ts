@@ -26,7 +26,13 @@ function raised(at: Context): readonly Raised[] {
     const arns = raisedIn(change, route.pinned);
     return route.backends
       .filter((backend) => arns.includes(backend.targetGroupArn))
-      .map((backend) => ({ route, backend, change, health: healthKnown(at, backend.targetGroupArn), name: backendText(route, backend) }));
+      .map((backend) => ({
+        route,
+        backend,
+        change,
+        health: healthKnown(at, backend.targetGroupArn),
+        name: backendText(route, backend),
+      }));
   });
 }
 
@@ -41,7 +47,11 @@ export const aReceiverIsRetired: Check = (at) => {
   return {
     kind: 'block',
     reason: 'ClusterIsRetired',
-    message: `${nextStepText(at)} would raise the share of ${names(retired)}, which is retired. Roll back, or abort and start a plan without it.`.replace(/^s/, 'S'),
+    message:
+      `${nextStepText(at)} would raise the share of ${names(retired)}, which is retired. Roll back, or abort and start a plan without it.`.replace(
+        /^s/,
+        'S',
+      ),
     wakeAt: null,
     diffs: [],
   };
@@ -54,7 +64,11 @@ export const aReceiverIsCordoned: Check = (at) => {
   return {
     kind: 'hold',
     reason: 'ClusterIsCordoned',
-    message: `${nextStepText(at)} would raise the share of ${names(cordoned)}, which is cordoned. Uncordon it, abort, or roll back.`.replace(/^s/, 'S'),
+    message:
+      `${nextStepText(at)} would raise the share of ${names(cordoned)}, which is cordoned. Uncordon it, abort, or roll back.`.replace(
+        /^s/,
+        'S',
+      ),
     wakeAt: atRecheck(at),
   };
 };
@@ -63,7 +77,12 @@ export const aReceiverIsCordoned: Check = (at) => {
 export const aReceiversClusterIsUnknown: Check = (at) => {
   const unknown = at.active ? raised(at).filter(({ backend }) => !own(at.seen.clusters, backend.clusterId)) : [];
   if (unknown.length === 0) return null;
-  return { kind: 'hold', reason: 'ObservationIsStale', message: `Nothing is known of the cluster of ${names(unknown)}; it is looked up again before its share is raised.`, wakeAt: soon(at) };
+  return {
+    kind: 'hold',
+    reason: 'ObservationIsStale',
+    message: `Nothing is known of the cluster of ${names(unknown)}; it is looked up again before its share is raised.`,
+    wakeAt: soon(at),
+  };
 };
 
 /** Nobody health-checks a target group outside the action, so its health could never be told (rule 10). */
@@ -72,11 +91,20 @@ export const aReceiverIsNotAttached: Check = (at) => {
   if (loose.length === 0) return null;
   const told = `${nextStepText(at)} would raise the share of ${names(loose)}, whose target group is not in the action yet, so nobody health-checks it`;
   const { forced } = at.rollout;
-  if (forced) return { kind: 'note', reason: 'ReceiverNotAttached', message: `${told}; ${forcedText(forced)}`.replace(/^s/, 'S') };
+  if (forced)
+    return {
+      kind: 'note',
+      reason: 'ReceiverNotAttached',
+      message: `${told}; ${forcedText(forced)}`.replace(/^s/, 'S'),
+    };
   return {
     kind: 'hold',
     reason: 'ReceiverNotAttached',
-    message: `${told}. Attach it at weight 0 first: register the backend again, or begin the plan with a step that gives it 0.`.replace(/^s/, 'S'),
+    message:
+      `${told}. Attach it at weight 0 first: register the backend again, or begin the plan with a step that gives it 0.`.replace(
+        /^s/,
+        'S',
+      ),
     wakeAt: atRecheck(at),
   };
 };
@@ -85,24 +113,55 @@ export const aReceiverIsNotAttached: Check = (at) => {
 export const aReceiversHealthIsUnknown: Check = (at) => {
   const blind = at.active && !at.rollout.forced ? raised(at).filter((one) => one.health.kind === 'unknown') : [];
   if (blind.length === 0) return null;
-  const told = listed(blind.map(({ name, health }) => `the target health of ${name} ${health.kind === 'unknown' ? health.why : ''}`)).replace(/^t/, 'T');
+  const told = listed(
+    blind.map(({ name, health }) => `the target health of ${name} ${health.kind === 'unknown' ? health.why : ''}`),
+  ).replace(/^t/, 'T');
   if (blind.some(({ health }) => health.kind === 'unknown' && health.cause === 'terminal')) {
-    return { kind: 'block', reason: 'AwsUnreachable', message: `${told}. Waiting won't help: check that the target group still exists and that the account's role may read it, then resume.`, wakeAt: null, diffs: [] };
+    return {
+      kind: 'block',
+      reason: 'AwsUnreachable',
+      message: `${told}. Waiting won't help: check that the target group still exists and that the account's role may read it, then resume.`,
+      wakeAt: null,
+      diffs: [],
+    };
   }
-  return { kind: 'hold', reason: 'ObservationIsStale', message: `${told}; it is read again before its share is raised.`, wakeAt: soon(at) };
+  return {
+    kind: 'hold',
+    reason: 'ObservationIsStale',
+    message: `${told}; it is read again before its share is raised.`,
+    wakeAt: soon(at),
+  };
 };
 
 /** A share is raised only where enough fresh healthy targets wait for it (rule 2), unless a named person forces it. */
 export const aReceiverLacksHealthyTargets: Check = (at) => {
   if (!at.target) return null;
   const needed = minHealthyOf(at, at.target.step);
-  const weak = raised(at).filter(({ health }) => (health.kind === 'fresh' ? health.value.healthy < needed : at.rollout.forced !== null));
+  const weak = raised(at).filter(({ health }) =>
+    health.kind === 'fresh' ? health.value.healthy < needed : at.rollout.forced !== null,
+  );
   if (weak.length === 0) return null;
-  const told = listed(weak.map(({ name, health }) => `${name} has ${health.kind === 'fresh' ? healthText(health.value) : `unknown health (${health.why})`}`));
-  const facts = { receivers: weak.map(({ name, health }) => ({ backend: name, needed, healthy: health.kind === 'fresh' ? health.value.healthy : null })) };
-  const message = `${nextStepText(at)} needs ${counted(needed, 'healthy target')} of each backend that it raises: ${told}`.replace(/^s/, 'S');
+  const told = listed(
+    weak.map(
+      ({ name, health }) =>
+        `${name} has ${health.kind === 'fresh' ? healthText(health.value) : `unknown health (${health.why})`}`,
+    ),
+  );
+  const facts = {
+    receivers: weak.map(({ name, health }) => ({
+      backend: name,
+      needed,
+      healthy: health.kind === 'fresh' ? health.value.healthy : null,
+    })),
+  };
+  const message =
+    `${nextStepText(at)} needs ${counted(needed, 'healthy target')} of each backend that it raises: ${told}`.replace(
+      /^s/,
+      'S',
+    );
   const { forced } = at.rollout;
-  if (forced) return { kind: 'note', reason: 'WaitingForHealthyTargets', message: `${message}; ${forcedText(forced)}`, facts };
+  if (forced)
+    return { kind: 'note', reason: 'WaitingForHealthyTargets', message: `${message}; ${forcedText(forced)}`, facts };
   return { kind: 'hold', reason: 'WaitingForHealthyTargets', message: `${message}.`, facts, wakeAt: atRecheck(at) };
 };
 
@@ -111,10 +170,20 @@ export const noHealthyReceiverWouldBeLeft: Check = (at) => {
   for (const change of at.target?.changes ?? []) {
     const route = at.rollout.plan.routes.find((one) => one.id === change.routeId);
     const answer = healthyReceiverStays(change, at.seen.health, {
-      now: at.now, maxFactAgeMs: at.rollout.plan.maxFactAgeMs, emergency: false,
-      names: Object.fromEntries(route?.backends.map((backend) => [backend.targetGroupArn, backendText(route, backend)]) ?? []),
+      now: at.now,
+      maxFactAgeMs: at.rollout.plan.maxFactAgeMs,
+      emergency: false,
+      names: Object.fromEntries(
+        route?.backends.map((backend) => [backend.targetGroupArn, backendText(route, backend)]) ?? [],
+      ),
     });
-    if (!answer.ok) return { kind: 'hold', reason: answer.reason, message: `Route ${route?.name ?? change.routeId}: ${answer.message}`, wakeAt: atRecheck(at) };
+    if (!answer.ok)
+      return {
+        kind: 'hold',
+        reason: answer.reason,
+        message: `Route ${route?.name ?? change.routeId}: ${answer.message}`,
+        wakeAt: atRecheck(at),
+      };
   }
   return null;
 };
@@ -125,11 +194,23 @@ export const weightsWouldBeUnsafe: Check = (at) => {
   if (!target) return null;
   const unsafe = target.changes.flatMap((change) => {
     const why = unsafeWeights(change.after);
-    return why ? [`${at.rollout.plan.routes.find((one) => one.id === change.routeId)?.name ?? change.routeId}: ${why}`] : [];
+    return why
+      ? [`${at.rollout.plan.routes.find((one) => one.id === change.routeId)?.name ?? change.routeId}: ${why}`]
+      : [];
   });
   const why = target.unbuildable ?? (unsafe.length > 0 ? listed(unsafe) : null);
   if (why === null) return null;
-  return { kind: 'block', reason: 'UnsafeWeights', message: `${nextStepText(at)} can't be written: ${why}. Abort or roll back, and correct the plan or the pinned target groups.`.replace(/^s/, 'S'), wakeAt: null, diffs: [] };
+  return {
+    kind: 'block',
+    reason: 'UnsafeWeights',
+    message:
+      `${nextStepText(at)} can't be written: ${why}. Abort or roll back, and correct the plan or the pinned target groups.`.replace(
+        /^s/,
+        'S',
+      ),
+    wakeAt: null,
+    diffs: [],
+  };
 };
 
 function names(receivers: readonly Raised[]): string {

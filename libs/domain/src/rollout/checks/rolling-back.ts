@@ -18,7 +18,9 @@ export function changesBack(at: Context): readonly RouteChange[] {
     }),
   );
   const fromLive = rollbackChanges(at.rollout, live);
-  const fromBelief = rollbackChanges(at.rollout, {}).filter((change) => !fromLive.some((one) => one.routeId === change.routeId));
+  const fromBelief = rollbackChanges(at.rollout, {}).filter(
+    (change) => !fromLive.some((one) => one.routeId === change.routeId),
+  );
   const done = at.seen.writes.filter((write) => write.purpose === 'rollback' && write.state === 'applied');
   return [...fromLive, ...fromBelief].filter((change) => !done.some((write) => write.routeId === change.routeId));
 }
@@ -30,7 +32,13 @@ export const rollbackWouldBeUnsafe: Check = (at) => {
     return why ? [`route ${routeName(at, change)}: ${why}`] : [];
   });
   if (unsafe.length === 0) return null;
-  return { kind: 'block', reason: 'UnsafeWeights', message: `The shares before the rollout can't be written: ${listed(unsafe)}. Take foreign target groups out of the action, then roll back again.`, wakeAt: null, diffs: [] };
+  return {
+    kind: 'block',
+    reason: 'UnsafeWeights',
+    message: `The shares before the rollout can't be written: ${listed(unsafe)}. Take foreign target groups out of the action, then roll back again.`,
+    wakeAt: null,
+    diffs: [],
+  };
 };
 
 /** Rule 12: a rollback needs one healthy receiver if any is healthy; what isn't known here is read freshly by the lane. */
@@ -38,11 +46,23 @@ export const rollbackLeadsNowhereHealthy: Check = (at) => {
   for (const change of changesBack(at)) {
     const route = at.rollout.plan.routes.find((one) => one.id === change.routeId);
     const answer = receiverCheck(change, at.seen.health, {
-      forced: null, minHealthyTargets: 1, now: at.now, maxFactAgeMs: at.rollout.plan.maxFactAgeMs, emergency: true,
-      names: Object.fromEntries(route?.backends.map((backend) => [backend.targetGroupArn, backendText(route, backend)]) ?? []),
+      forced: null,
+      minHealthyTargets: 1,
+      now: at.now,
+      maxFactAgeMs: at.rollout.plan.maxFactAgeMs,
+      emergency: true,
+      names: Object.fromEntries(
+        route?.backends.map((backend) => [backend.targetGroupArn, backendText(route, backend)]) ?? [],
+      ),
     });
     if (!answer.ok && answer.reason === 'NoHealthyReceiver') {
-      return { kind: 'block', reason: 'NoHealthyReceiver', message: `Going back was stopped at route ${routeName(at, change)}: ${answer.message} Repair the former backends and roll back again, or keep the present shares with abort.`, wakeAt: null, diffs: [] };
+      return {
+        kind: 'block',
+        reason: 'NoHealthyReceiver',
+        message: `Going back was stopped at route ${routeName(at, change)}: ${answer.message} Repair the former backends and roll back again, or keep the present shares with abort.`,
+        wakeAt: null,
+        diffs: [],
+      };
     }
   }
   return null;
@@ -51,19 +71,41 @@ export const rollbackLeadsNowhereHealthy: Check = (at) => {
 /** A step's write is still in flight on a route that looks as if it were back: it may land yet. */
 export const aStepsWriteMayStillLand: Check = (at) => {
   if (changesBack(at).length > 0) return null;
-  const back = at.seen.writes.filter((write) => write.purpose === 'rollback' && write.state === 'applied').map((write) => write.routeId);
-  const flying = at.seen.writes.filter((write) => write.purpose === 'step' && write.state === 'sent' && !back.includes(write.routeId));
+  const back = at.seen.writes
+    .filter((write) => write.purpose === 'rollback' && write.state === 'applied')
+    .map((write) => write.routeId);
+  const flying = at.seen.writes.filter(
+    (write) => write.purpose === 'step' && write.state === 'sent' && !back.includes(write.routeId),
+  );
   if (flying.length === 0) return null;
-  return { kind: 'hold', reason: 'WaitingForWrite', message: 'A write of the last step is still in flight; its outcome decides what there is to take back.', facts: { intents: flying.map((write) => write.intentId) }, wakeAt: null };
+  return {
+    kind: 'hold',
+    reason: 'WaitingForWrite',
+    message: 'A write of the last step is still in flight; its outcome decides what there is to take back.',
+    facts: { intents: flying.map((write) => write.intentId) },
+    wakeAt: null,
+  };
 };
 
 /** Nothing is in the way: write what is left, or it is done. */
 export function goBack(at: Context): Verdict {
   const changes = changesBack(at);
   if (changes.length > 0) {
-    return { kind: 'rollback', reason: 'RollingBack', message: `Goes back to the shares before the rollout on route ${listed(changes.map((change) => routeName(at, change)))}.`, wakeAt: soon(at), changes };
+    return {
+      kind: 'rollback',
+      reason: 'RollingBack',
+      message: `Goes back to the shares before the rollout on route ${listed(changes.map((change) => routeName(at, change)))}.`,
+      wakeAt: soon(at),
+      changes,
+    };
   }
-  return { kind: 'finish', outcome: 'RolledBack', reason: 'BackAtBaseline', message: 'The shares before the rollout are back on every route.', wakeAt: null };
+  return {
+    kind: 'finish',
+    outcome: 'RolledBack',
+    reason: 'BackAtBaseline',
+    message: 'The shares before the rollout are back on every route.',
+    wakeAt: null,
+  };
 }
 
 function routeName(at: Context, change: RouteChange): string {

@@ -2,7 +2,16 @@ import { listed } from '../../text/duration.js';
 import { sameWeights } from '../../weights/equal.js';
 import type { Weights } from '../../weights/types.js';
 import type { RouteDiff } from '../decision.js';
-import { atRecheck, expectedOf, intendedOf, routeKnown, seenSinceLastWrite, soon, type Check, type Context } from '../context.js';
+import {
+  atRecheck,
+  expectedOf,
+  intendedOf,
+  routeKnown,
+  seenSinceLastWrite,
+  soon,
+  type Check,
+  type Context,
+} from '../context.js';
 import { diffText, foreignIn, routeDiff } from '../three-way-diff.js';
 import type { FrozenRoute } from '../types.js';
 import { isOpen } from './writes.js';
@@ -45,7 +54,12 @@ export const aRouteIsGoneOrDenied: Check = (at) => {
 export const awsIsUnreachable: Check = (at) => {
   const lost = at.active ? unknownRoutes(at, ['transient']) : [];
   if (lost.length === 0) return null;
-  return { kind: 'hold', reason: 'AwsUnreachable', message: `${unknownText(lost)}; it is tried again.`, wakeAt: soon(at) };
+  return {
+    kind: 'hold',
+    reason: 'AwsUnreachable',
+    message: `${unknownText(lost)}; it is tried again.`,
+    wakeAt: soon(at),
+  };
 };
 
 /** Live weights are unknown, too old, or, when a step is due, older than the last verified write. */
@@ -57,7 +71,12 @@ export const observationIsStale: Check = (at) => {
   );
   const told = [...old, ...before.map((route) => ({ route, why: 'was read before the last write was verified' }))];
   if (told.length === 0) return null;
-  return { kind: 'hold', reason: 'ObservationIsStale', message: `${unknownText(told)}; it is read again before anything moves.`, wakeAt: soon(at) };
+  return {
+    kind: 'hold',
+    reason: 'ObservationIsStale',
+    message: `${unknownText(told)}; it is read again before anything moves.`,
+    wakeAt: soon(at),
+  };
 };
 
 /** Somebody put a target group into the action that is neither a backend nor pinned (rule 8). */
@@ -76,7 +95,11 @@ export const aForeignTargetGroupIsIn: Check = (at) => {
 
 /** Live weights are not what was last written: somebody else moved traffic, and only a person knows who is right. */
 export const weightsHaveDrifted: Check = (at) => {
-  const diffs = liveDiffs(at, (route, live) => comparable(at, route) && !sameWeights(live, expectedOf(at.rollout, route)) && !lagsBehind(at, route, live));
+  const diffs = liveDiffs(
+    at,
+    (route, live) =>
+      comparable(at, route) && !sameWeights(live, expectedOf(at.rollout, route)) && !lagsBehind(at, route, live),
+  );
   if (diffs.length === 0) return null;
   return {
     kind: 'block',
@@ -93,7 +116,11 @@ export const weightsHaveDrifted: Check = (at) => {
  */
 export const aReadLagsBehind: Check = (at) => {
   if (!at.active) return null;
-  const lagging = liveDiffs(at, (route, live) => comparable(at, route) && !sameWeights(live, expectedOf(at.rollout, route)) && lagsBehind(at, route, live));
+  const lagging = liveDiffs(
+    at,
+    (route, live) =>
+      comparable(at, route) && !sameWeights(live, expectedOf(at.rollout, route)) && lagsBehind(at, route, live),
+  );
   if (lagging.length === 0) return null;
   return {
     kind: 'hold',
@@ -112,14 +139,24 @@ function lagsBehind(at: Context, route: FrozenRoute, live: Weights): boolean {
 
 /** A read from before the last verification, or while a write is under way, says nothing about drift. */
 function comparable(at: Context, route: FrozenRoute): boolean {
-  return seenSinceLastWrite(at, route) !== null && !at.seen.writes.some((write) => write.routeId === route.id && isOpen(write));
+  return (
+    seenSinceLastWrite(at, route) !== null &&
+    !at.seen.writes.some((write) => write.routeId === route.id && isOpen(write))
+  );
 }
 
-function liveDiffs(at: Context, differs: (route: FrozenRoute, live: Weights) => boolean): readonly { route: FrozenRoute; diff: RouteDiff }[] {
+function liveDiffs(
+  at: Context,
+  differs: (route: FrozenRoute, live: Weights) => boolean,
+): readonly { route: FrozenRoute; diff: RouteDiff }[] {
   return at.rollout.plan.routes.flatMap((route) => {
     const seen = routeKnown(at, route);
     if (seen.kind !== 'fresh' || !differs(route, seen.value.action.weights)) return [];
-    const views = { intended: intendedOf(at.rollout, route), lastWritten: expectedOf(at.rollout, route), live: seen.value.action.weights };
+    const views = {
+      intended: intendedOf(at.rollout, route),
+      lastWritten: expectedOf(at.rollout, route),
+      live: seen.value.action.weights,
+    };
     return [{ route, diff: routeDiff(route, views) }];
   });
 }

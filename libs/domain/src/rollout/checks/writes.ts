@@ -28,7 +28,10 @@ export const aWriteFailed: Check = (at) => {
   const [first] = failed;
   if (!first) return null;
   const diffs = failed.flatMap((write) => diffOf(at, write));
-  const told = failed.map((write) => `route ${routeOf(at, write)?.name ?? write.routeId}: ${write.message ?? write.reason ?? 'no reason was given'}`);
+  const told = failed.map(
+    (write) =>
+      `route ${routeOf(at, write)?.name ?? write.routeId}: ${write.message ?? write.reason ?? 'no reason was given'}`,
+  );
   const differing = diffs.flatMap((diff) => {
     const route = at.rollout.plan.routes.find((one) => one.id === diff.routeId);
     return route ? [` Now ${diffText(route, diff)}.`] : [];
