@@ -20,6 +20,12 @@ export interface SetWeights {
   readonly minHealthyTargets?: number;
 }
 
+interface Attachment {
+  readonly routeId: string;
+  readonly targetGroupArns: readonly string[];
+  readonly reason: string;
+}
+
 export interface SetWeightsPreview {
   readonly dryRun: true;
   readonly before: Weights;
@@ -57,16 +63,35 @@ export class OneOffWeights extends WeightWriter {
   }
 
   /** Adds target groups to the action at weight 0, so that somebody health-checks them before they get a share (rule 10). */
-  async requestAttach(caller: Caller, input: { readonly routeId: string; readonly targetGroupArns: readonly string[]; readonly reason: string }): Promise<{ decisionId: string }> {
+  requestAttach(caller: Caller, input: Attachment): Promise<{ decisionId: string }> {
+    return this.attachment(caller, 'attach', input, (before) => {
+      const missing = input.targetGroupArns.filter((arn) => !before.some((one) => one.targetGroupArn === arn));
+      // a target group alone has all requests whatever its weight, even 0: give it one that says so
+      const alone = before.length === 1 ? before.map((one) => ({ ...one, weight: 100 })) : before;
+      return [...alone, ...missing.map((targetGroupArn) => ({ targetGroupArn, weight: 0 }))];
+    });
+  }
+
+  /** Takes target groups that have weight 0 out of the action. */
+  requestDetach(caller: Caller, input: Attachment): Promise<{ decisionId: string }> {
+    return this.attachment(caller, 'detach', input, (before) => {
+      const serving = before.filter((one) => input.targetGroupArns.includes(one.targetGroupArn) && one.weight > 0);
+      if (serving.length > 0) {
+        throw new Conflict('StillServing', `Target groups that still have weight can't be taken out: ${serving.map((one) => one.targetGroupArn).join(', ')}. Move their share first.`);
+      }
+      return before.filter((one) => !input.targetGroupArns.includes(one.targetGroupArn));
+    });
+  }
+
+  private async attachment(caller: Caller, kind: 'attach' | 'detach', input: Attachment, change: (before: Weights) => Weights): Promise<{ decisionId: string }> {
     const route = await this.route(caller, input.routeId);
     const live = await this.loadBalancer.readRoute(await this.access(route.accountId), route.arn);
     const before = live.action.weights;
-    const missing = input.targetGroupArns.filter((arn) => !before.some((one) => one.targetGroupArn === arn));
-    const alone = before.length === 1 ? [{ targetGroupArn: before[0]!.targetGroupArn, weight: 100 }] : before;
-    const after = sortWeights([...alone, ...missing.map((targetGroupArn) => ({ targetGroupArn, weight: 0 }))]);
+    const after = sortWeights(change(before));
     const unsafe = unsafeWeights(after);
-    if (unsafe) throw new Conflict('UnsafeWeights', `The target group can't be attached: ${unsafe}.`);
-    const { decision } = await this.store.write({ ...common(route, caller), kind: 'attach', reason: 'AttachAtZero', message: input.reason, purpose: 'attach', before, after, minHealthyTargets: 0, forced: null });
+    if (unsafe) throw new Conflict('UnsafeWeights', `The target groups can't be ${kind}ed: ${unsafe}.`);
+    const reason = kind === 'attach' ? 'AttachAtZero' : 'DetachAtZero';
+    const { decision } = await this.store.write({ ...common(route, caller), kind, reason, message: input.reason, purpose: 'attach', before, after, minHealthyTargets: 0, forced: null });
     return { decisionId: decision.id };
   }
 

@@ -36,7 +36,7 @@ export interface RolloutPatch {
   readonly pausedFrom?: 'Running' | 'RollingBack' | null;
   readonly writeDecisionId?: null;
   readonly startedAt?: number;
-  readonly finishedAt?: number;
+  readonly finishedAt?: number | null;
   readonly reason?: string;
   readonly message?: string;
   readonly beside?: readonly Finding[];

@@ -76,14 +76,14 @@ export class Rollouts {
     for (let attempt = 0; attempt < 10; attempt += 1) {
       const loaded = await this.parts.store.load(id);
       if (!loaded || !sees(caller, loaded.rollout.projectId)) throw new NotFound('rollout', id);
-      const { rollout, now, writes } = loaded;
+      const { rollout, now } = loaded;
       if (input.ifVersion !== undefined && input.ifVersion !== rollout.version) {
         throw new PreconditionFailed(`Rollout ${id} is at version ${String(rollout.version)}, not ${String(input.ifVersion)}; read it again.`, { version: rollout.version });
       }
       const allowed = verbAllowed(rollout, verb, now);
       if (!allowed.ok) throw new Conflict('VerbNotAllowed', allowed.message, { state: rollout.state, allowed: allowed.allowed });
       const live = verb === 'adopt' || verb === 'reassert' ? await this.readLiveWeights(loaded) : {};
-      const change = verbChanges[verb](rollout, { actor: caller.actor, reason: input.reason ?? null, now, writes, live });
+      const change = verbChanges[verb](rollout, { actor: caller.actor, reason: input.reason ?? null, now, live });
       if (await this.parts.store.commit(rollout, change)) return this.get(caller, id);
     }
     throw new Conflict('TooBusy', `Rollout ${id} changed ten times while ${verb} was tried; send it again.`);

@@ -1,4 +1,4 @@
-import type { RolloutVerb, RouteChange, Weights, WriteFact } from '@sluice/domain';
+import type { RolloutVerb, RouteChange, Weights } from '@sluice/domain';
 import { countHold, sameWeights } from '@sluice/domain';
 import { movingState, startChange, writesOf } from './changes.js';
 import type { NewDecision, RolloutChange, StoredRollout } from './rollout-store.js';
@@ -7,7 +7,6 @@ export interface VerbRequest {
   readonly actor: string;
   readonly reason: string | null;
   readonly now: number;
-  readonly writes: readonly WriteFact[];
   /** Live weights by route id, read for this very verb; only `adopt` and `reassert` need them. */
   readonly live: Readonly<Record<string, Weights>>;
 }
@@ -27,8 +26,8 @@ export const verbChanges: Readonly<Record<RolloutVerb, (rollout: StoredRollout, 
   }),
 
   resume: (rollout, request) => ({
-    patch: { state: movingState(rollout), pausedFrom: null, heldCheckedAt: null, diffs: [], wakeAt: request.now, ...said('Resumed', request), ...(redo(rollout, request).length > 0 ? { verifiedAt: null } : forget(rollout)) },
-    decision: line('resume', request, rollout.stepIndex, redo(rollout, request), writesOf(rollout, rollout.stepIndex, 'step')),
+    patch: { state: movingState(rollout), pausedFrom: null, heldCheckedAt: null, diffs: [], wakeAt: request.now, ...said('Resumed', request), ...forget(rollout) },
+    decision: line('resume', request, rollout.stepIndex),
   }),
 
   advance: (_rollout, request) => ({
@@ -42,7 +41,7 @@ export const verbChanges: Readonly<Record<RolloutVerb, (rollout: StoredRollout, 
   }),
 
   rollback: (rollout, request) => ({
-    patch: { state: 'RollingBack', pausedFrom: null, finishedAt: undefined, writeDecisionId: null, verifiedAt: null, heldMs: 0, heldCheckedAt: null, advanceRequestedBy: null, diffs: [], wakeAt: request.now, ...said('RollingBack', request) },
+    patch: { state: 'RollingBack', pausedFrom: null, finishedAt: null, writeDecisionId: null, verifiedAt: null, heldMs: 0, heldCheckedAt: null, advanceRequestedBy: null, diffs: [], wakeAt: request.now, ...said('RollingBack', request) },
     supersede: `rolled back by ${request.actor}`, decision: line('rollback', request), acquire: rollout.state === 'Succeeded',
   }),
 
@@ -62,14 +61,6 @@ export const verbChanges: Readonly<Record<RolloutVerb, (rollout: StoredRollout, 
   },
 };
 
-/** Failed writes of the step, to be sent once more over what was there before. */
-function redo(rollout: StoredRollout, { writes }: VerbRequest): readonly RouteChange[] {
-  if (rollout.state !== 'Blocked' || movingState(rollout) === 'RollingBack') return [];
-  return writes
-    .filter((write) => write.state === 'failed' || write.state === 'superseded')
-    .flatMap((write) => change(write.routeId, rollout.expected[write.routeId], target(rollout, write.routeId)));
-}
-
 /** Every route whose live weights are not the current step's. */
 function reassertions(rollout: StoredRollout, live: Readonly<Record<string, Weights>>): readonly RouteChange[] {
   return rollout.plan.routes.flatMap((route) => change(route.id, live[route.id], target(rollout, route.id)));
@@ -84,7 +75,7 @@ function target(rollout: StoredRollout, routeId: string): Weights | undefined {
   return rollout.plan.steps[rollout.stepIndex]?.weights[routeId] ?? rollout.expected[routeId];
 }
 
-/** No write stands in the way any more; a rollback is decided anew from what is live. */
+/** The failed writes stand in the way no more: the step, or the rollback, is decided anew. */
 function forget(rollout: StoredRollout): Partial<RolloutChange['patch']> {
   return rollout.state === 'Blocked' ? { writeDecisionId: null } : {};
 }

@@ -2,8 +2,8 @@ import type { ReconcileRollout } from './reconcile-rollout.js';
 import type { RolloutStore, Signals } from './rollout-store.js';
 
 const batch = 16;
-/** A claimed rollout that isn't decided within this is taken by the next who looks. */
-const claimMs = 10_000;
+/** A claimed rollout that isn't decided within this is taken by the next who looks; deciding twice is harmless (compare-and-set). */
+const claimMs = 2_000;
 /** Longest sleep: behind a lost notification stands this. */
 const longestSleepMs = 1_000;
 

@@ -1,0 +1,153 @@
+import pg from 'pg';
+import type { AwsAccess, LaneSettings } from '@sluice/control';
+import { DriftSweep, Engine, IntentExecutor, Lanes, Observer, OneOffWeights, ReconcileRollout, Rollouts, Waker } from '@sluice/control';
+import type { CrashPoint } from '@sluice/control';
+import type { PlanSpec, Weights } from '@sluice/domain';
+import { PostgresLaneStore, PostgresRolloutStore, PostgresRouteWriteStore, PostgresSignals, RandomIds } from '../index.js';
+import { InMemoryLoadBalancer, createTestDatabase } from '@sluice/testing';
+
+export const operator = { actor: 'token:ops', role: 'operator', projectId: null } as const;
+const access: AwsAccess = { accountId: '000000000000', region: 'eu-central-1', endpoint: null, credentials: null, role: null };
+export const targetGroup = (name: string): string => `arn:aws:elasticloadbalancing:eu-central-1:000000000000:targetgroup/${name}/0123456789abcdef`;
+export const red = targetGroup('red');
+export const black = targetGroup('black');
+export const weights = (onRed: number, onBlack: number): Weights => [
+  { targetGroupArn: black, weight: onBlack },
+  { targetGroupArn: red, weight: onRed },
+];
+const fast: LaneSettings = { leaseMs: 2_000, writeTimeoutMs: 500, leaseMarginMs: 50, pollMs: 100, concurrency: 4 };
+
+/** Short holds: the tests wait for events, and these are what they wait for. */
+export const quickPlan = (routeId: string, overrides: Partial<PlanSpec> = {}): PlanSpec => ({
+  schemaVersion: 1, routes: { kind: 'ids', ids: [routeId] }, minHealthyTargets: 1, settleMs: 50, maxFactAgeMs: 30_000, recheckMs: 100, onHealthLost: 'block', bakeMs: 60_000,
+  steps: { kind: 'explicit', steps: [{ shares: { red: 90, black: 10 }, holdMs: 100 }, { shares: { red: 50, black: 50 }, holdMs: 100 }, { shares: { red: 0, black: 100 }, holdMs: 100 }] },
+  ...overrides,
+});
+
+export interface Replica {
+  readonly engine: Engine;
+  stop(): Promise<void>;
+  /** Ends it as kill -9 would: its connections break, nothing is handed over. */
+  die(): void;
+}
+
+/** One database, one load balancer in memory, one route from red to black, and as many replicas as a test starts. */
+export class EngineWorld {
+  readonly loadBalancer = new InMemoryLoadBalancer();
+  readonly ids = new RandomIds();
+  private readonly closers: (() => Promise<void>)[] = [];
+  private constructor(
+    readonly databaseUrl: string,
+    readonly pool: pg.Pool,
+    readonly routeArn: string,
+    private readonly dropDatabase: () => Promise<void>,
+  ) {}
+
+  static async start(live: Weights = weights(100, 0)): Promise<EngineWorld> {
+    const database = await createTestDatabase();
+    const pool = new pg.Pool({ connectionString: database.url, max: 8 });
+    pool.on('error', () => undefined);
+    const world = new EngineWorld(database.url, pool, '', database.drop);
+    const routeArn = world.loadBalancer.addRoute({ weights: live });
+    Object.assign(world, { routeArn });
+    await world.seed(live);
+    return world;
+  }
+
+  private async seed(live: Weights): Promise<void> {
+    const ownership = JSON.stringify({ kind: 'unowned' });
+    await this.pool.query(`INSERT INTO projects (id, name, created_by) VALUES ('prj_1', 'shop', 'test')`);
+    await this.pool.query(`INSERT INTO accounts (id, project_id, name, aws_account_id, region, external_id, api_budget, created_by) VALUES ('acc_1', 'prj_1', 'main', '000000000000', 'eu-central-1', 'x', '{"modifyPerSecond": 50, "modifyBurst": 50}', 'test')`);
+    await this.pool.query(`INSERT INTO lanes (account_id) VALUES ('acc_1')`);
+    for (const [id, name] of [['clu_1', 'blue-2025'], ['clu_2', 'green-2026']]) {
+      await this.pool.query(`INSERT INTO clusters (id, project_id, account_id, name, server, ca_pem, credentials, created_by) VALUES ($1, 'prj_1', 'acc_1', $2, 'https://c', '-', '{}', 'test')`, [id, name]);
+    }
+    await this.pool.query(
+      `INSERT INTO routes (id, project_id, account_id, name, arn, load_balancer_arn, listener_arn, protocol, port, is_default, ownership, expected, created_by)
+       VALUES ('rte_1', 'prj_1', 'acc_1', 'web', $1, 'lb', 'li', 'HTTP', 80, true, $2, $3, 'test')`,
+      [this.routeArn, ownership, JSON.stringify(live)],
+    );
+    for (const [name, cluster, arn] of [['red', 'clu_1', red], ['black', 'clu_2', black]]) {
+      await this.pool.query(
+        `INSERT INTO backends (id, project_id, route_id, cluster_id, name, namespace, service, port, target_group_arn, target_type, created_by)
+         VALUES ($1, 'prj_1', 'rte_1', $2, $3, $3 || '-ns', $3 || '-service', '80', $4, 'ip', 'test')`,
+        [`bck_${name}`, cluster, name, arn],
+      );
+    }
+  }
+
+  async plan(spec: PlanSpec = quickPlan('rte_1')): Promise<string> {
+    const id = this.ids.next('pln');
+    await this.pool.query(`INSERT INTO plans (id, project_id, name, latest_version, created_by) VALUES ($1, 'prj_1', $1, 1, 'test')`, [id]);
+    await this.pool.query(`INSERT INTO plan_versions (plan_id, version, spec, created_by) VALUES ($1, 1, $2, 'test')`, [id, JSON.stringify(spec)]);
+    return id;
+  }
+
+  get store(): PostgresRolloutStore {
+    return new PostgresRolloutStore(this.pool, this.ids);
+  }
+
+  get rollouts(): Rollouts {
+    return new Rollouts({ store: this.store, loadBalancer: this.loadBalancer, access: async () => access, ids: this.ids });
+  }
+
+  get oneOff(): OneOffWeights {
+    return new OneOffWeights(new PostgresRouteWriteStore(this.pool, this.ids), this.loadBalancer, async () => access);
+  }
+
+  async startRollout(spec?: PlanSpec): Promise<string> {
+    return (await this.rollouts.create(operator, { projectId: 'prj_1', planId: await this.plan(spec) })).id;
+  }
+
+  /** A replica of its own: its pool, its signals, its lanes. `crashPoint` may throw to end it where it stands. */
+  async replica(owner: string, options: { crashPoint?: (point: CrashPoint) => void; settings?: Partial<LaneSettings> } = {}): Promise<Replica> {
+    const settings = { ...fast, ...options.settings };
+    const pool = new pg.Pool({ connectionString: this.databaseUrl, max: 8 });
+    pool.on('error', () => undefined);
+    const signals = new PostgresSignals(this.databaseUrl);
+    await signals.start();
+    const log = { info: () => undefined, warn: () => undefined };
+    const laneStore = new PostgresLaneStore(pool);
+    const store = new PostgresRolloutStore(pool, this.ids);
+    const lanes = new Lanes({
+      owner, store: laneStore, signals, settings, log, access: async () => access,
+      executor: (bucket) => new IntentExecutor({ store: laneStore, loadBalancer: this.loadBalancer, bucket, writeTimeoutMs: settings.writeTimeoutMs, crashPoint: options.crashPoint }),
+    });
+    const waker = new Waker(store, new ReconcileRollout(store, new Observer(this.loadBalancer, async () => access), 20), signals, log);
+    const sweep = new DriftSweep(new PostgresRouteWriteStore(pool, this.ids), this.loadBalancer, async () => access, log);
+    const engine = new Engine({ lanes, waker, sweep, agents: async () => undefined });
+    await engine.start();
+    const jobs = setInterval(() => void engine.renewLeases().then(() => engine.claimLanes()).catch(() => undefined), settings.leaseMs / 4);
+    let stopped: Promise<void> | null = null;
+    const stop = () => (stopped ??= (async () => {
+      clearInterval(jobs);
+      await engine.stop();
+      await signals.stop();
+      await pool.end();
+    })());
+    const die = () => {
+      clearInterval(jobs);
+      // the timers of a dead process don't go on either, so they are ended with the world; its pool is gone by then
+      stopped = Promise.all([signals.stop(), pool.end()]).then(() => engine.stop().catch(() => undefined));
+    };
+    this.closers.push(stop);
+    return { engine, stop, die };
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.closers.map((close) => close()));
+    await this.pool.end();
+    await this.dropDatabase();
+  }
+}
+
+/** Looks until `probe` answers something, and says what it saw last when it never does. */
+export async function eventually<T>(what: string, probe: () => Promise<T | null | undefined | false>, timeoutMs = 15_000): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const found = await probe();
+    if (found) return found;
+    if (Date.now() > deadline) throw new Error(`${what} did not happen within ${String(timeoutMs)} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 15));
+  }
+}
