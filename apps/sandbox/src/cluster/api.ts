@@ -149,8 +149,14 @@ export class Api {
       const { name, uid, groups } = exchange.user;
       return exchange.reply(201, { ...answer, status: { userInfo: { username: name, ...(uid === '' ? {} : { uid }), groups } } });
     }
+    if (review.kind === 'SelfSubjectRulesReview') return exchange.reply(201, { ...answer, spec: {}, status: this.rulesStatus(exchange, body) });
     const allowed = this.authorizer.isAllowed(exchange.user, askedAttempt(body));
     exchange.reply(201, { ...answer, spec: recordAt(body, 'spec') ?? {}, status: { allowed, ...(allowed ? { reason: 'RBAC: allowed' } : {}) } });
+  }
+
+  private rulesStatus(exchange: Exchange, body: unknown): JsonRecord {
+    const rules = this.authorizer.rulesFor(exchange.user, stringAt(body, 'spec', 'namespace') ?? '');
+    return { incomplete: false, resourceRules: rules.filter((rule) => rule['resources']), nonResourceRules: rules.filter((rule) => rule['nonResourceURLs']) };
   }
 }
 

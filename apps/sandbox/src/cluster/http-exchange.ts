@@ -3,6 +3,7 @@ import { parse as parseYaml } from 'yaml';
 import type { User } from './authentication.js';
 import type { JsonRecord } from './json.js';
 import { KubeError, kubeErrors } from './kube-error.js';
+import { decodeKubernetesProtobuf } from './protobuf.js';
 
 const largestBodyBytes = 3 * 1024 * 1024;
 
@@ -35,7 +36,7 @@ export class Exchange {
     return (this.request.headers['user-agent'] ?? 'unknown').split('/')[0]?.slice(0, 128) || 'unknown';
   }
 
-  /** The body as JSON or YAML; undefined when empty. Throws 400 when it can't be read, 413 when it is too large. */
+  /** The body, sent as JSON, YAML or protobuf; undefined when empty. Throws 400 when it can't be read, 413 when it is too large. */
   async body(): Promise<unknown> {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -44,9 +45,10 @@ export class Exchange {
       if (size > largestBodyBytes) throw new KubeError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${largestBodyBytes}`);
       chunks.push(chunk);
     }
-    const text = Buffer.concat(chunks).toString('utf8');
+    const bytes = Buffer.concat(chunks);
+    if (this.contentType === 'application/vnd.kubernetes.protobuf') return bytes.length === 0 ? undefined : decodeKubernetesProtobuf(bytes);
+    const text = bytes.toString('utf8');
     if (text.trim() === '') return undefined;
-    if (this.contentType.includes('protobuf')) throw kubeErrors.unsupportedMediaType(this.contentType, ['application/json', 'application/yaml']);
     try {
       return this.contentType.includes('yaml') && !text.trimStart().startsWith('{') ? parseYaml(text) : JSON.parse(text);
     } catch (error) {

@@ -40,10 +40,16 @@ function isWriter(owner: Owner, writer: Writer): boolean {
 }
 
 function withOwners(object: KubeObject, owners: readonly Owner[]): KubeObject {
-  const managedFields = owners.filter((owner) => !owner.fields.isEmpty).map((owner) => ({ ...owner.entry, fieldsV1: owner.fields.toFieldsV1() }));
+  const managedFields = owners.filter((owner) => !owner.fields.isEmpty).sort(inOrder).map((owner) => ({ ...owner.entry, fieldsV1: owner.fields.toFieldsV1() }));
   const metadata = { ...object.metadata };
   delete metadata.managedFields;
   return { ...object, metadata: managedFields.length > 0 ? { ...metadata, managedFields } : metadata };
+}
+
+/** Appliers first, then by time, then by name. */
+function inOrder({ entry: a }: Owner, { entry: b }: Owner): number {
+  const key = (entry: ManagedFieldsEntry) => [entry.operation, entry.time ?? '', entry.manager, entry.subresource ?? ''].join('\n');
+  return key(a) < key(b) ? -1 : 1;
 }
 
 function entryFor(type: ResourceType, writer: Writer, now: Date): ManagedFieldsEntry {

@@ -1,5 +1,5 @@
 import type { User } from './authentication.js';
-import { isRecord, listAt, stringAt } from './json.js';
+import { isRecord, listAt, stringAt, type JsonRecord } from './json.js';
 import { KubeError } from './kube-error.js';
 import type { KubeObject } from './kube-object.js';
 import type { ResourceType } from './resource-type.js';
@@ -16,9 +16,14 @@ export class Authorizer {
   constructor(private readonly store: Store) {}
 
   isAllowed(user: User, attempt: Attempt): boolean {
+    return this.rulesFor(user, attempt.kind === 'resource' ? attempt.namespace : '').some((rule) => allows(rule, attempt));
+  }
+
+  /** Every rule that holds for the user in a namespace; `''`: those of the whole cluster alone. */
+  rulesFor(user: User, namespace: string): JsonRecord[] {
     const cluster = this.bound(clusterRoleBindings, undefined, user);
-    const local = attempt.kind === 'resource' && attempt.namespace !== '' ? this.bound(roleBindings, attempt.namespace, user) : [];
-    return [...cluster, ...local].some((binding) => this.rulesOf(binding).some((rule) => allows(rule, attempt)));
+    const local = namespace === '' ? [] : this.bound(roleBindings, namespace, user);
+    return [...cluster, ...local].flatMap((binding) => this.rulesOf(binding)).filter(isRecord);
   }
 
   /** Throws the 403 that Kubernetes gives. */
@@ -48,8 +53,8 @@ function isSubject(subject: unknown, user: User): boolean {
   }
 }
 
-function allows(rule: unknown, attempt: Attempt): boolean {
-  if (!isRecord(rule) || !has(rule['verbs'], attempt.verb)) return false;
+function allows(rule: JsonRecord, attempt: Attempt): boolean {
+  if (!has(rule['verbs'], attempt.verb)) return false;
   if (attempt.kind === 'path') return listAt(rule, 'nonResourceURLs').some((pattern) => isPathIn(String(pattern), attempt.path));
   const resource = attempt.subresource === '' ? attempt.resource : `${attempt.resource}/${attempt.subresource}`;
   const names = listAt(rule, 'resourceNames');

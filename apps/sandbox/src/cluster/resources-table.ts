@@ -11,8 +11,8 @@ import { mutatingWebhookConfigurations, validatingWebhookConfigurations } from '
 /**
  * Every kind that a sandbox cluster stores and serves; discovery, OpenAPI, routing and `kubectl get` are made from this.
  *
- * Beside these, questions that are answered and not stored: `selfsubjectaccessreviews` (authorization.k8s.io/v1) and
- * `selfsubjectreviews` (authentication.k8s.io/v1); and the paths /version, /readyz, /livez, /api, /apis, /openapi/v3.
+ * Beside these, questions that are answered and not stored: `selfsubjectaccessreviews` and `selfsubjectrulesreviews`
+ * (authorization.k8s.io/v1) and `selfsubjectreviews` (authentication.k8s.io/v1); and the paths /version, /readyz, /livez, /api, /apis, /openapi/v3.
  */
 const everywhere: readonly ResourceType[] = [
   namespaces, services, pods, nodes, events, configMaps, secrets,
