@@ -94,7 +94,7 @@ function readAttributes(params: Params, table: Table): Record<string, string> {
   return Object.fromEntries(list.map((item) => {
     const key = item.required('Key');
     const value = item.string('Value') ?? '';
-    const entry = table[key];
+    const entry = Object.hasOwn(table, key) ? table[key] : undefined;
     if (entry === undefined) throw validationError(`Attribute key '${key}' is not recognized`);
     if (!entry[1](value)) throw new AwsError('InvalidConfigurationRequest', `The value '${value}' of attribute '${key}' is not valid`);
     return [key, value];

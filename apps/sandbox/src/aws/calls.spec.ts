@@ -6,6 +6,7 @@ import {
   AddTagsCommand, DescribeLoadBalancersCommand, DescribeRulesCommand, DescribeTagsCommand, DescribeTargetGroupsCommand, type ElasticLoadBalancingV2Client, ModifyListenerCommand, RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { AwsWorld, client, forward, keys, otherAccount, otherKeys, present, refusal, region } from '../testing/aws-world.js';
+import { eventually } from '../testing/eventually.js';
 import { realBuckets } from './token-buckets.js';
 import { partsCredentials } from '../shared/parts.js';
 
@@ -109,6 +110,18 @@ describe('faults', () => {
     expect((await world.elb.send(new DescribeTagsCommand({ ResourceArns: [group] }))).TagDescriptions?.[0]?.Tags).toEqual([{ Key: 'a', Value: 'lost' }]);
     expect(world.faults.all()).toEqual({});
     await tag('heard');
+  });
+
+  it('let a call take effect only after its caller has given up', async () => {
+    world = await AwsWorld.start();
+    const group = await world.targetGroup('red');
+    const tags = async () => (await world.elb.send(new DescribeTagsCommand({ ResourceArns: [group] }))).TagDescriptions?.[0]?.Tags ?? [];
+    world.faults.set('aws.timeoutThenLateApply', { ms: 200, count: 1 });
+    const tag = (Value: string) => world.elb.send(new AddTagsCommand({ ResourceArns: [group], Tags: [{ Key: 'a', Value }] }));
+    await expect(tag('late')).rejects.toThrow();
+    await tag('newer');
+    expect(await tags()).toEqual([{ Key: 'a', Value: 'newer' }]);
+    await eventually(tags, ([first]) => first?.Value === 'late');
   });
 
   it('delay calls', async () => {

@@ -7,11 +7,12 @@ import { defaultSecurityGroupId, subnets, vpcCidr, vpcId } from './vpc.js';
 
 const defaultGroup: SecurityGroup = { id: defaultSecurityGroupId, name: 'default', description: 'default VPC security group', vpcId, ingress: [] };
 
-/** Keeps what every `Filter.N` allows; `valuesOf` answers an item's values of a filter's name, undefined for a filter the sandbox lacks. */
-function filtered<T>(items: readonly T[], params: Params, valuesOf: (item: T, filter: string) => readonly string[] | undefined): T[] {
+/** Keeps what every `Filter.N` allows; `valuesOf` answers an item's values by the filters' names; others the sandbox lacks. */
+function filtered<T>(items: readonly T[], params: Params, valuesOf: (item: T) => Readonly<Record<string, readonly string[]>>): T[] {
   const filters = (params.structs('Filter') ?? []).map((filter) => ({ name: filter.required('Name'), values: filter.strings('Value') ?? [] }));
   return items.filter((item) => filters.every(({ name, values }) => {
-    const found = valuesOf(item, name);
+    const known = valuesOf(item);
+    const found = Object.hasOwn(known, name) ? known[name] : undefined;
     if (found === undefined) throw new AwsError('InvalidParameterValue', `The filter '${name}' is invalid`);
     return found.some((value) => values.includes(value));
   }));
@@ -27,17 +28,17 @@ function byIds<T>(items: readonly T[], ids: readonly string[] | undefined, idOf:
 }
 
 function describeVpcs({ params, account }: Call): object {
-  const vpcs = filtered(byIds([vpcId], params.strings('VpcId'), (id) => id, 'InvalidVpcID.NotFound'), params, (id, filter) => ({
+  const vpcs = filtered(byIds([vpcId], params.strings('VpcId'), (id) => id, 'InvalidVpcID.NotFound'), params, (id) => ({
     'vpc-id': [id], 'is-default': ['true'], isDefault: ['true'], cidr: [vpcCidr], state: ['available'],
-  })[filter]);
+  }));
   const association = { cidrBlock: vpcCidr, associationId: 'vpc-cidr-assoc-0123456789abcdef0', cidrBlockState: { state: 'associated' } };
   return { vpcSet: vpcs.map((id) => ({ vpcId: id, ownerId: account, state: 'available', cidrBlock: vpcCidr, isDefault: true, instanceTenancy: 'default', cidrBlockAssociationSet: [association], tagSet: [] })) };
 }
 
 function describeSubnets({ params, account, regionName }: Call): object {
-  const found = filtered(byIds(subnets, params.strings('SubnetId'), (subnet) => subnet.id, 'InvalidSubnetID.NotFound'), params, (subnet, filter) => ({
+  const found = filtered(byIds(subnets, params.strings('SubnetId'), (subnet) => subnet.id, 'InvalidSubnetID.NotFound'), params, (subnet) => ({
     'subnet-id': [subnet.id], 'vpc-id': [vpcId], 'availability-zone': [`${regionName}${subnet.zoneSuffix}`], 'default-for-az': ['true'], state: ['available'],
-  })[filter]);
+  }));
   return {
     subnetSet: found.map((subnet) => ({
       subnetId: subnet.id, vpcId, ownerId: account, state: 'available', cidrBlock: subnet.cidr, availableIpAddressCount: 32_763,
@@ -57,9 +58,9 @@ function describeAvailabilityZones({ regionName }: Call): object {
 
 function describeSecurityGroups({ params, region, account }: Call): object {
   const all = [region.securityGroups[defaultSecurityGroupId] ?? defaultGroup, ...Object.values(region.securityGroups).filter((group) => group.id !== defaultSecurityGroupId)];
-  const found = filtered(byIds(all, params.strings('GroupId'), (group) => group.id, 'InvalidGroup.NotFound'), params, (group, filter) => ({
+  const found = filtered(byIds(all, params.strings('GroupId'), (group) => group.id, 'InvalidGroup.NotFound'), params, (group) => ({
     'group-id': [group.id], 'group-name': [group.name], 'vpc-id': [group.vpcId],
-  })[filter]);
+  }));
   return { securityGroupInfo: found.map((group) => ({
     ownerId: account, groupId: group.id, groupName: group.name, groupDescription: group.description, vpcId: group.vpcId, tagSet: [], ipPermissionsEgress: [],
     ipPermissions: group.ingress.map((item) => ({
@@ -111,7 +112,8 @@ function deleteSecurityGroup({ params, region }: Call): object {
 
 function findGroup(region: RegionState, params: Params): SecurityGroup {
   const id = params.required('GroupId');
-  const group = region.securityGroups[id] ?? (id === defaultSecurityGroupId ? defaultGroup : undefined);
+  const own = Object.hasOwn(region.securityGroups, id) ? region.securityGroups[id] : undefined;
+  const group = own ?? (id === defaultSecurityGroupId ? defaultGroup : undefined);
   if (group === undefined) throw new AwsError('InvalidGroup.NotFound', `The security group '${id}' does not exist`);
   return group;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Faults } from '../shared/faults.js';
+import type { FaultBodies, Faults } from '../shared/faults.js';
 import { AwsError } from './aws-error.js';
 import type { ActionHandler } from './call.js';
 import { expiredToken, type Caller } from './identities.js';
@@ -32,11 +32,20 @@ export class AwsFaults {
 
   /** Whether the reply of a call that took effect is to be lost. Counts down and ends the fault by itself. */
   dropsReply(action: string, handler: ActionHandler): boolean {
-    const fault = this.faults.get('aws.successThenTimeout');
-    if (fault === undefined || !handler.mutates || !concerns(fault, action)) return false;
-    if (fault.count === 1) this.faults.clear('aws.successThenTimeout');
-    else if (fault.count !== undefined) this.faults.set('aws.successThenTimeout', { ...fault, count: fault.count - 1 });
-    return true;
+    return handler.mutates && this.spend('aws.successThenTimeout', action) !== undefined;
+  }
+
+  /** How much later a call is to take effect, its connection being dropped now; undefined for at once. Counts down likewise. */
+  lateByMs(action: string, handler: ActionHandler): number | undefined {
+    return handler.mutates ? this.spend('aws.timeoutThenLateApply', action)?.ms : undefined;
+  }
+
+  private spend<N extends 'aws.successThenTimeout' | 'aws.timeoutThenLateApply'>(name: N, action: string): FaultBodies[N] | undefined {
+    const fault = this.faults.get(name);
+    if (fault === undefined || !concerns(fault, action)) return undefined;
+    if (fault.count === 1) this.faults.clear(name);
+    else if (fault.count !== undefined) this.faults.set(name, { ...fault, count: fault.count - 1 });
+    return fault;
   }
 
   private throttled(fault: { probability?: number; ratePerSecond?: number }, caller: Caller, nowMs: number): boolean {

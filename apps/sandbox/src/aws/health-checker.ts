@@ -2,6 +2,7 @@ import type { Faults } from '../shared/faults.js';
 import type { NetworkView } from '../shared/network-view.js';
 import { checkOnce, type CheckOutcome } from './health-check.js';
 import type { RegionState, Target, TargetGroup } from './model.js';
+import { attachments } from './relations.js';
 import { enabledZones, isChecked, targetKey } from './targets.js';
 import type { StateStore } from './state-store.js';
 
@@ -43,8 +44,9 @@ export class HealthChecker {
     const seen = new Set<string>();
     let nextDrainMs = Infinity;
     for (const { account, regionName, state } of this.parts.store.regions()) {
+      const attached = attachments(state);
       for (const group of Object.values(state.targetGroups)) {
-        const zones = enabledZones(state, group, regionName);
+        const zones = enabledZones(state, group, regionName, attached);
         for (const target of Object.values(state.targets[group.arn] ?? {})) {
           if (target.drainingUntilMs !== undefined) nextDrainMs = Math.min(nextDrainMs, target.drainingUntilMs);
           const key = `${account}/${group.arn}/${targetKey(target)}`;

@@ -76,7 +76,7 @@ function readSubnets(params: Params, type: LoadBalancerType): string[] {
 
 function readSecurityGroups(params: Params, region: RegionState): string[] | undefined {
   const ids = params.strings('SecurityGroups');
-  const unknown = ids?.find((id) => id !== defaultSecurityGroupId && region.securityGroups[id] === undefined);
+  const unknown = ids?.find((id) => id !== defaultSecurityGroupId && !Object.hasOwn(region.securityGroups, id));
   if (unknown !== undefined) throw new AwsError('InvalidSecurityGroup', `The security group '${unknown}' does not exist`);
   return ids;
 }

@@ -31,20 +31,22 @@ interface Service {
   readonly actions: Readonly<Record<string, ActionHandler>>;
 }
 
+const ec2Version = '2016-11-15';
+const stsVersion = '2011-06-15';
 const maxBodyBytes = 1024 * 1024;
 const stsNamespace = 'https://sts.amazonaws.com/doc/2011-06-15/';
 const elbNamespace = 'http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/';
 
 /** Answers AWS Query calls: POST with a form, signed with Signature Version 4; the service is told by its API version. */
 export class QueryEndpoint {
-  private readonly services: Readonly<Record<string, Service>>;
+  private readonly services: ReadonlyMap<string, Service>;
 
   constructor(private readonly parts: EndpointParts) {
-    this.services = {
-      '2015-12-01': { namespace: elbNamespace, actions: elbv2Actions },
-      '2016-11-15': { namespace: '', actions: ec2Actions },
-      '2011-06-15': { namespace: stsNamespace, actions: {} },
-    };
+    this.services = new Map([
+      ['2015-12-01', { namespace: elbNamespace, actions: elbv2Actions }],
+      [ec2Version, { namespace: '', actions: ec2Actions }],
+      [stsVersion, { namespace: stsNamespace, actions: {} }],
+    ]);
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -57,7 +59,7 @@ export class QueryEndpoint {
       else send(response, 200, body, requestId);
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
-      send(response, error.status, version === '2016-11-15' ? ec2Error(error, requestId) : queryError(this.services[version]?.namespace ?? elbNamespace, error, requestId), requestId);
+      send(response, error.status, version === ec2Version ? ec2Error(error, requestId) : queryError(this.services.get(version)?.namespace ?? elbNamespace, error, requestId), requestId);
     }
   }
 
@@ -73,19 +75,24 @@ export class QueryEndpoint {
       const accessKeyId = /Credential=(\w+)/.exec(request.headers.authorization ?? '')?.[1] ?? '';
       await log.append({ atMs: nowMs(), requestId, account: caller.account, region: caller.regionName, accessKeyId, action, params: loggable(form), outcome });
     };
+    const lateMs = caller.internal ? undefined : faults.lateByMs(action, handler);
+    if (lateMs !== undefined) {
+      setTimeout(() => void this.perform(action, handler, form, caller).then(() => logged('Late'), (error: unknown) => logged(error instanceof AwsError ? error.code : 'InternalFailure')), lateMs).unref();
+      return 'dropped';
+    }
     try {
-      const result = await this.run(action, handler, Params.parse(form), caller);
+      const result = await this.perform(action, handler, form, caller);
       const dropped = !caller.internal && faults.dropsReply(action, handler);
       await logged(dropped ? 'Dropped' : 'OK');
       if (dropped) return 'dropped';
-      return version === '2016-11-15' ? ec2Reply(action, result, requestId) : queryReply(this.services[version]?.namespace ?? '', action, result, requestId);
+      return version === ec2Version ? ec2Reply(action, result, requestId) : queryReply(this.services.get(version)?.namespace ?? '', action, result, requestId);
     } catch (error) {
       if (error instanceof AwsError) await logged(error.code);
       throw error;
     }
   }
 
-  private async run(action: string, handler: ActionHandler, params: Params, caller: Caller): Promise<object> {
+  private async perform(action: string, handler: ActionHandler, form: URLSearchParams, caller: Caller): Promise<object> {
     const { store, faults, staleReads, buckets, bucketSizes, nowMs, changed } = this.parts;
     const { account, regionName } = caller;
     if (!caller.internal) {
@@ -93,7 +100,7 @@ export class QueryEndpoint {
       faults.refuse(action, caller, nowMs());
     }
     const stale = handler.mutates || caller.internal ? undefined : staleReads.read(account, regionName);
-    const call: Call = { params, account, regionName, region: stale ?? store.region(account, regionName), nowMs: nowMs() };
+    const call: Call = { params: Params.parse(form), account, regionName, region: stale ?? store.region(account, regionName), nowMs: nowMs() };
     const result = handler.run(call);
     if (handler.mutates) {
       changed();
@@ -103,8 +110,8 @@ export class QueryEndpoint {
   }
 
   private handler(action: string, version: string, caller: Caller): ActionHandler {
-    const service = this.services[version];
-    const found = version === '2011-06-15' ? this.stsAction(action, caller) : service && Object.hasOwn(service.actions, action) ? service.actions[action] : undefined;
+    const service = this.services.get(version);
+    const found = version === stsVersion ? this.stsAction(action, caller) : service && Object.hasOwn(service.actions, action) ? service.actions[action] : undefined;
     if (found === undefined) throw new AwsError('InvalidAction', `The action ${action} is not valid for API version ${version}, or not part of the sandbox`);
     return found;
   }

@@ -1,7 +1,7 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import path from 'node:path';
 
-/** One mutating call as it went. `outcome` is `OK`, an error code, or `Dropped` when it took effect and no reply was sent. */
+/** One mutating call as it went. `outcome` is `OK`, an error code, `Dropped` when it took effect and no reply was sent, `Late` when it took effect after its connection was dropped. */
 export interface LoggedRequest {
   readonly atMs: number;
   readonly requestId: string;

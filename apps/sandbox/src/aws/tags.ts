@@ -10,18 +10,18 @@ const allowed = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
 /** Reads `Tags` of a creating call or of AddTags. */
 export function readTags(params: Params): Record<string, string> {
-  const tags: Record<string, string> = {};
+  const tags = new Map<string, string>();
   for (const item of params.structs('Tags') ?? []) {
     const key = item.required('Key');
     const value = item.string('Value') ?? '';
     if (key.length > 128 || !allowed.test(key)) throw validationError(`'${key}' is not a valid tag key`);
     if (value.length > 256 || !allowed.test(value)) throw validationError(`The value of tag '${key}' is not valid`);
     if (key.toLowerCase().startsWith('aws:')) throw validationError(`Tag keys may not start with 'aws:', as '${key}' does`);
-    if (key in tags) throw new AwsError('DuplicateTagKeys', `Tag key '${key}' was specified more than once`);
-    tags[key] = value;
+    if (tags.has(key)) throw new AwsError('DuplicateTagKeys', `Tag key '${key}' was specified more than once`);
+    tags.set(key, value);
   }
-  if (Object.keys(tags).length > maxTagsPerResource) throw new AwsError('TooManyTags', `A resource may have at most ${maxTagsPerResource} tags`);
-  return tags;
+  if (tags.size > maxTagsPerResource) throw new AwsError('TooManyTags', `A resource may have at most ${maxTagsPerResource} tags`);
+  return Object.fromEntries(tags);
 }
 
 export function addTags({ region, params }: Call): object {

@@ -108,8 +108,8 @@ function describeTargetHealth(call: Call): object {
 }
 
 /** The zones of the load balancers that use the group; undefined if none does. */
-export function enabledZones(region: RegionState, group: TargetGroup, regionName: string): Set<string> | undefined {
-  const used = attachments(region).get(group.arn);
+export function enabledZones(region: RegionState, group: TargetGroup, regionName: string, attached = attachments(region)): Set<string> | undefined {
+  const used = attached.get(group.arn);
   if (used === undefined) return undefined;
   const ids = [...used].flatMap((arn) => region.loadBalancers[arn]?.subnetIds ?? []);
   return new Set(subnets.filter((subnet) => ids.includes(subnet.id)).map((subnet) => `${regionName}${subnet.zoneSuffix}`));

@@ -24,13 +24,13 @@ export function ec2Reply(action: string, result: object, requestId: string): str
 export function queryError(namespace: string, error: AwsError, requestId: string): string {
   const type = error.status >= 500 ? 'Receiver' : 'Sender';
   return declaration + String(builder.build({
-    ErrorResponse: { '@xmlns': namespace, Error: { Type: type, Code: error.code, Message: error.message }, RequestId: requestId },
+    ErrorResponse: { '@xmlns': namespace, Error: { Type: type, Code: error.code, Message: legible(error.message) }, RequestId: requestId },
   }));
 }
 
 export function ec2Error(error: AwsError, requestId: string): string {
   return declaration + String(builder.build({
-    Response: { Errors: { Error: { Code: error.code, Message: error.message } }, RequestID: requestId },
+    Response: { Errors: { Error: { Code: error.code, Message: legible(error.message) } }, RequestID: requestId },
   }));
 }
 
@@ -40,5 +40,10 @@ function toXml(value: unknown, member: string): unknown {
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined).map(([key, item]) => [key, toXml(item, member)]));
   }
-  return typeof value === 'string' ? value : String(value);
+  return typeof value === 'string' ? legible(value) : String(value);
+}
+
+/** XML 1.0 has no way to write most control characters, and readers refuse the whole reply for one. */
+function legible(text: string): string {
+  return text.replace(/[^\t\n\r\x20-\uFFFD\u{10000}-\u{10FFFF}]/gu, '\uFFFD');
 }

@@ -231,6 +231,30 @@ describe('targets', () => {
   });
 });
 
+describe('a connection that changes its protocol', () => {
+  it('goes to a target by weight and stays there, both ways', async () => {
+    const group = await world.targetGroup('sockets');
+    const pod = await world.pod('10.0.4.8:8080', 'ok');
+    pod.on('upgrade', (incoming: { headers: Record<string, string> }, socket: import('node:net').Socket) => {
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${incoming.headers['upgrade'] ?? ''}\r\n\r\n`);
+      socket.pipe(socket);
+    });
+    await register(group, '10.0.4.8');
+    const { at } = await another(forward({ [group]: 1 }));
+    await healthy(group);
+    await settles({ ok: 2 }, at, 2);
+    const outgoing = request(at, { headers: { connection: 'Upgrade', upgrade: 'echo' } });
+    outgoing.end();
+    const [response, socket] = (await once(outgoing, 'upgrade')) as [import('node:http').IncomingMessage, import('node:net').Socket];
+    expect(response.headers['upgrade']).toBe('echo');
+    socket.write('hello');
+    const [echoed] = (await once(socket, 'data')) as [Buffer];
+    expect(echoed.toString()).toBe('hello');
+    socket.end();
+    await once(socket, 'close');
+  });
+});
+
 describe('a listener', () => {
   it('that is deleted is not reachable any more', async () => {
     const { arn, at } = await another(forward({ [red]: 1 }));

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Action } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { NetworkView } from '../shared/network-view.js';
 import { chooseGroup, type RoundRobin, weightedGroups } from './choose.js';
@@ -7,6 +8,7 @@ import type { Forwarder } from './forwarder.js';
 import { compileConditions, type Matcher, type RequestFacts } from './match.js';
 import { answerFixed, answerPage, answerRedirect } from './own-answers.js';
 import type { ListenerRouting, Receiver, TargetGroupRouting } from './routing.js';
+import { tunnel } from './tunnel.js';
 
 export interface ListenerParts {
   readonly network: NetworkView;
@@ -25,6 +27,7 @@ export class HttpListener {
     this.routing = routing;
     this.update(routing);
     this.server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => void this.handle(request, response));
+    this.server.on('upgrade', (request: IncomingMessage, client: Duplex, head: Buffer) => void this.upgrade(request, client, head));
   }
 
   /** From the next request on. */
@@ -35,31 +38,49 @@ export class HttpListener {
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const facts = factsOf(request);
-    const action = this.rules.find((rule) => rule.matches(facts))?.action;
+    const action = this.actionFor(facts);
     if (action?.Type === 'fixed-response') return answerFixed(response, action.FixedResponseConfig ?? {});
     if (action?.Type === 'redirect') return answerRedirect(response, action.RedirectConfig ?? {}, facts, this.routing);
     if (action?.Type === 'forward') return this.forward(action, request, response);
     return answerPage(response, 503);
   }
 
+  private actionFor(facts: RequestFacts): Action | undefined {
+    return this.rules.find((rule) => rule.matches(facts))?.action;
+  }
+
   private async forward(action: Action, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const nowMs = Date.now();
     const cookies: string[] = [];
+    const receiver = this.choose(action, request, cookies);
+    if (receiver === undefined) return answerPage(response, 503);
+    const endpoint = await this.parts.network.resolve(receiver.id, receiver.port);
+    if (endpoint === undefined) return answerPage(response, 504);
+    return this.parts.forwarder.forward(request, response, endpoint, { listener: this.routing, cookies });
+  }
+
+  /** A WebSocket or another protocol to change to: the target is chosen as for a request, and keeps the connection. */
+  private async upgrade(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
+    const action = this.actionFor(factsOf(request));
+    const receiver = action?.Type === 'forward' ? this.choose(action, request, []) : undefined;
+    const endpoint = receiver && (await this.parts.network.resolve(receiver.id, receiver.port));
+    if (endpoint === undefined) client.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    else tunnel(request, client, head, endpoint);
+  }
+
+  /** The target for a request; what stickiness has to say to the client goes to `cookies`. */
+  private choose(action: Action, request: IncomingMessage, cookies: string[]): Receiver | undefined {
+    const nowMs = Date.now();
     const groups = weightedGroups(action);
     const stickiness = action.ForwardConfig?.TargetGroupStickinessConfig;
     const pinned = stickiness?.Enabled ? pinnedTo(request, 'AWSALBTG', nowMs) : undefined;
     const chosen = groups.find((group) => group.arn === pinned)?.arn ?? chooseGroup(groups, Math.random());
     const group = chosen === undefined ? undefined : this.parts.targetGroup(chosen);
-    if (group === undefined) return answerPage(response, 503);
+    if (group === undefined) return undefined;
     if (stickiness?.Enabled) {
       const seconds = stickiness.DurationSeconds ?? 86_400;
       cookies.push(...setCookies('AWSALBTG', encodePin(group.arn, nowMs + seconds * 1000), seconds, nowMs));
     }
-    const receiver = this.chooseReceiver(group, request, nowMs, cookies);
-    if (receiver === undefined) return answerPage(response, 503);
-    const endpoint = await this.parts.network.resolve(receiver.id, receiver.port);
-    if (endpoint === undefined) return answerPage(response, 504);
-    return this.parts.forwarder.forward(request, response, endpoint, { listener: this.routing, cookies });
+    return this.chooseReceiver(group, request, nowMs, cookies);
   }
 
   private chooseReceiver(group: TargetGroupRouting, request: IncomingMessage, nowMs: number, cookies: string[]): Receiver | undefined {

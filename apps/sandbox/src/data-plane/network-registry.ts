@@ -64,7 +64,7 @@ class NetworkRegistry {
     const [, name] = /^\/network\/endpoints(?:\/([^/?]+))?$/.exec(request.url ?? '') ?? [undefined, ''];
     if (!request.url?.startsWith('/network/endpoints')) return reply(response, 404, { message: 'There is only /network/endpoints' });
     if (request.method === 'GET' && !name) return reply(response, 200, this.endpoints);
-    const decoded = decodeURIComponent(name ?? '');
+    const decoded = decode(name ?? '');
     if (!key.test(decoded)) return reply(response, 400, { message: `'${decoded}' is not an address like 10.0.0.7:8080 or i-0123456789abcdef0:30080` });
     if (request.method === 'PUT') return this.put(decoded, request, response);
     if (request.method !== 'DELETE') return reply(response, 405, { message: 'GET, PUT or DELETE' });
@@ -106,4 +106,12 @@ async function text(request: IncomingMessage): Promise<string> {
 
 function reply(response: ServerResponse, status: number, body?: object): void {
   response.writeHead(status, body === undefined ? {} : { 'content-type': 'application/json' }).end(body === undefined ? undefined : JSON.stringify(body));
+}
+
+function decode(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }

@@ -6,6 +6,7 @@ export interface FaultBodies {
   'aws.throttle': { probability?: number; ratePerSecond?: number; actions?: string[] };
   'aws.serverError': { probability?: number; actions?: string[] };
   'aws.successThenTimeout': { actions?: string[]; count?: number };
+  'aws.timeoutThenLateApply': { ms: number; actions?: string[]; count?: number };
   'aws.latency': { ms: number; actions?: string[] };
   'aws.accessDenied': { actions?: string[] };
   'aws.expiredToken': Record<string, never>;
@@ -47,6 +48,10 @@ export const faultCatalogue: Readonly<Record<FaultName, FaultEntry>> = {
   'aws.successThenTimeout': {
     says: 'Mutating calls take effect, then the connection is dropped without a reply; `count` times if given, then the fault ends.',
     schema: body({ actions, count: { type: 'integer', minimum: 1 } }),
+  },
+  'aws.timeoutThenLateApply': {
+    says: 'The connection of mutating calls is dropped without a reply, and they take effect only this much later; `count` times if given.',
+    schema: body({ ms, actions, count: { type: 'integer', minimum: 1 } }, ['ms']),
   },
   'aws.latency': { says: 'Each call waits this long before it is looked at.', schema: body({ ms, actions }, ['ms']) },
   'aws.accessDenied': { says: 'Calls are refused with AccessDenied.', schema: body({ actions }) },
