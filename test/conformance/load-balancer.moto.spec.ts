@@ -6,7 +6,8 @@ const endpoint = process.env['SLUICE_MOTO_ENDPOINT'];
 
 if (endpoint === undefined) {
   describe('load balancer port on moto', () => {
-    it.skip('is left out: SLUICE_MOTO_ENDPOINT names no moto server (npm run test:conformance starts one)', () => undefined);
+    it.skip('is left out: SLUICE_MOTO_ENDPOINT names no moto server (npm run test:conformance starts one)', () =>
+      undefined);
   });
 } else {
   const credentials = { accessKeyId: 'AKIAMOTO', secretAccessKey: 'moto' };

@@ -22,7 +22,10 @@ describe('an account of the sandbox that is reached by a role', () => {
 
   it('answers as the role when the external id is right', async () => {
     const checked = await peer.port.check({ ...peer.access, role });
-    expect(checked).toMatchObject({ accountId: '111122223333', arn: expect.stringContaining(':assumed-role/sluice/sluice') });
+    expect(checked).toMatchObject({
+      accountId: '111122223333',
+      arn: expect.stringContaining(':assumed-role/sluice/sluice'),
+    });
   });
 
   it('refuses with AccessDenied when the external id is wrong', async () => {
@@ -31,7 +34,10 @@ describe('an account of the sandbox that is reached by a role', () => {
   });
 
   it('refuses a wrong secret with AWS’s own code', async () => {
-    const check = peer.port.check({ ...peer.access, credentials: { accessKeyId: 'AKIANOBODY', secretAccessKey: 'wrong' } });
+    const check = peer.port.check({
+      ...peer.access,
+      credentials: { accessKeyId: 'AKIANOBODY', secretAccessKey: 'wrong' },
+    });
     await expect(check).rejects.toMatchObject({ code: 'InvalidClientTokenId', kind: 'terminal' });
   });
 });
@@ -41,7 +47,10 @@ async function startSandbox(): Promise<LoadBalancerPeer> {
   const dir = await mkdtemp(path.join(tmpdir(), 'sluice-contract-'));
   const main = path.resolve('apps/sandbox/dist/main.js');
   const options = ['--parts', 'aws,data-plane', '--dir', dir, '--role', `${role.arn}=${role.externalId}`];
-  const child = spawn(process.execPath, [main, ...options], { stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: process.env['PATH'] } });
+  const child = spawn(process.execPath, [main, ...options], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { PATH: process.env['PATH'] },
+  });
   await ready(child);
   const { aws, control } = JSON.parse(await readFile(path.join(dir, 'access.json'), 'utf8')) as SandboxAccess; // the sandbox writes it so
   const { endpoint, region, accessKeyId, secretAccessKey } = aws;
@@ -55,7 +64,12 @@ async function startSandbox(): Promise<LoadBalancerPeer> {
 
 interface SandboxAccess {
   readonly control: string;
-  readonly aws: { readonly endpoint: string; readonly region: string; readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly aws: {
+    readonly endpoint: string;
+    readonly region: string;
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+  };
 }
 
 async function ready(child: ChildProcess): Promise<void> {
@@ -66,7 +80,11 @@ async function ready(child: ChildProcess): Promise<void> {
 
 function faultsOf(control: string): PeerFaults {
   const set = async (name: string, body: object): Promise<void> => {
-    const answer = await fetch(`${control}/faults/${name}`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    const answer = await fetch(`${control}/faults/${name}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
     if (!answer.ok) throw new Error(`the sandbox refused the fault ${name}: ${await answer.text()}`);
   };
   return {

@@ -5,7 +5,9 @@ const prefix = 'arn:aws:elasticloadbalancing:eu-west-1:111122223333';
 
 describe('an ARN of ELBv2', () => {
   it('tells a rule’s listener and load balancer', () => {
-    expect(parseRouteArn(`${prefix}:listener-rule/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2d02a6cabee`)).toEqual({
+    expect(
+      parseRouteArn(`${prefix}:listener-rule/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2d02a6cabee`),
+    ).toEqual({
       kind: 'rule',
       arn: `${prefix}:listener-rule/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2d02a6cabee`,
       listenerArn: `${prefix}:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2`,
@@ -14,7 +16,9 @@ describe('an ARN of ELBv2', () => {
   });
 
   it('tells network from application load balancers, in every partition', () => {
-    expect(parseElbArn('arn:aws-cn:elasticloadbalancing:cn-north-1:111122223333:loadbalancer/net/shop/50dc6c495c0c9188')).toMatchObject({ type: 'network' });
+    expect(
+      parseElbArn('arn:aws-cn:elasticloadbalancing:cn-north-1:111122223333:loadbalancer/net/shop/50dc6c495c0c9188'),
+    ).toMatchObject({ type: 'network' });
     expect(parseElbArn(`${prefix}:loadbalancer/app/shop/50dc6c495c0c9188`)).toMatchObject({ type: 'application' });
   });
 

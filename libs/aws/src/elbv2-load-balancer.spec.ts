@@ -8,7 +8,10 @@ const listenerArn = `${prefix}:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522a
 const ruleArn = `${prefix}:listener-rule/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2d02a6cabee`;
 const red = `${prefix}:targetgroup/red/73e2d6bc24d8a067`;
 const black = `${prefix}:targetgroup/black/84f3e7cd35e9b178`;
-const half = [{ targetGroupArn: black, weight: 500 }, { targetGroupArn: red, weight: 500 }];
+const half = [
+  { targetGroupArn: black, weight: 500 },
+  { targetGroupArn: red, weight: 500 },
+];
 
 let aws: ScriptedAws;
 let port: ElbV2LoadBalancer;
@@ -17,10 +20,18 @@ let access: AwsAccess;
 beforeEach(async () => {
   aws = await ScriptedAws.start();
   port = new ElbV2LoadBalancer({ connectTimeoutMs: 1000, requestTimeoutMs: 2000 });
-  access = { accountId: 'a-1', region: 'eu-west-1', endpoint: aws.endpoint, credentials: { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'very-secret' }, role: null };
+  access = {
+    accountId: 'a-1',
+    region: 'eu-west-1',
+    endpoint: aws.endpoint,
+    credentials: { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'very-secret' },
+    role: null,
+  };
   aws.on('DescribeRules', rulesReply('DescribeRules', forward(90, 10)));
   aws.on('DescribeListeners', listenersReply('DescribeListeners', forward(90, 10)));
-  aws.on('DescribeTags', ({ params }) => tagsReply([...params].filter(([key]) => key.startsWith('ResourceArns')).map(([, arn]) => arn)));
+  aws.on('DescribeTags', ({ params }) =>
+    tagsReply([...params].filter(([key]) => key.startsWith('ResourceArns')).map(([, arn]) => arn)),
+  );
 });
 
 afterEach(async () => {
@@ -30,12 +41,17 @@ afterEach(async () => {
 
 describe('a write on the wire', () => {
   it('sends a rule its whole action list and nothing else', async () => {
-    const login = '<Type>authenticate-oidc</Type><Order>1</Order><AuthenticateOidcConfig><Issuer>https://login</Issuer><ClientId>shop</ClientId></AuthenticateOidcConfig>';
-    const sticky = '<TargetGroupStickinessConfig><Enabled>true</Enabled><DurationSeconds>300</DurationSeconds></TargetGroupStickinessConfig>';
+    const login =
+      '<Type>authenticate-oidc</Type><Order>1</Order><AuthenticateOidcConfig><Issuer>https://login</Issuer><ClientId>shop</ClientId></AuthenticateOidcConfig>';
+    const sticky =
+      '<TargetGroupStickinessConfig><Enabled>true</Enabled><DurationSeconds>300</DurationSeconds></TargetGroupStickinessConfig>';
     aws.on('DescribeRules', rulesReply('DescribeRules', members(login, forwardBody(90, 10, sticky, 2))));
     aws.on('ModifyRule', rulesReply('ModifyRule', members(login, forwardBody(0, 999, sticky, 2))));
 
-    const weights = [{ targetGroupArn: black, weight: 999 }, { targetGroupArn: red, weight: 0 }];
+    const weights = [
+      { targetGroupArn: black, weight: 999 },
+      { targetGroupArn: red, weight: 0 },
+    ];
     const outcome = await port.writeWeights(access, await port.readRoute(access, ruleArn), weights);
 
     expect(outcome).toMatchObject({ verified: true, requestId: 'r-1' });
@@ -71,7 +87,10 @@ describe('a write on the wire', () => {
   it('is not verified when the reply shows other weights, or no route at all', async () => {
     const base = await port.readRoute(access, ruleArn);
     aws.on('ModifyRule', rulesReply('ModifyRule', forward(90, 10)));
-    expect(await port.writeWeights(access, base, half)).toMatchObject({ verified: false, live: { action: { weights: [{ weight: 10 }, { weight: 90 }] } } });
+    expect(await port.writeWeights(access, base, half)).toMatchObject({
+      verified: false,
+      live: { action: { weights: [{ weight: 10 }, { weight: 90 }] } },
+    });
 
     aws.on('ModifyRule', awsResult('ModifyRule', '<Rules/>'));
     expect(await port.writeWeights(access, base, half)).toMatchObject({ verified: false, live: null });
@@ -79,10 +98,17 @@ describe('a write on the wire', () => {
 
   it('is sent once, whatever comes back', async () => {
     const base = await port.readRoute(access, ruleArn);
-    for (const reply of [awsError('Throttling', 'Rate exceeded'), awsError('InternalFailure', 'oops', 500), 'reset'] as const) {
+    for (const reply of [
+      awsError('Throttling', 'Rate exceeded'),
+      awsError('InternalFailure', 'oops', 500),
+      'reset',
+    ] as const) {
       const sent = aws.received('ModifyRule').length;
       aws.on('ModifyRule', reply);
-      await expect(port.writeWeights(access, base, half)).rejects.toMatchObject({ name: 'ExternalFailure', kind: 'transient' });
+      await expect(port.writeWeights(access, base, half)).rejects.toMatchObject({
+        name: 'ExternalFailure',
+        kind: 'transient',
+      });
       expect(aws.received('ModifyRule')).toHaveLength(sent + 1);
     }
   });
@@ -90,17 +116,61 @@ describe('a write on the wire', () => {
 
 describe('a failing write', () => {
   it.each<[string, AwsReply, object]>([
-    ['AWS refuses it for its rate', awsError('Throttling', 'Rate exceeded'), { kind: 'transient', code: 'Throttling', ambiguous: false, requestId: 'r-err' }],
-    ['AWS spells the throttling otherwise', awsError('ThrottlingException', 'Rate exceeded'), { kind: 'transient', code: 'ThrottlingException', ambiguous: false }],
-    ['AWS throttles with a 503', awsError('RequestLimitExceeded', 'Rate exceeded', 503), { kind: 'transient', ambiguous: false }],
-    ['AWS finds it invalid', awsError('ValidationError', 'Weight 1000'), { kind: 'terminal', code: 'ValidationError', ambiguous: false }],
-    ['the rule is gone', awsError('RuleNotFound', 'gone'), { kind: 'terminal', code: 'RuleNotFound', ambiguous: false }],
-    ['the target group serves another', awsError('TargetGroupAssociationLimit', 'in use'), { kind: 'terminal', code: 'TargetGroupAssociationLimit' }],
-    ['it may not', awsError('AccessDenied', 'not authorized', 403), { kind: 'terminal', code: 'AccessDenied', ambiguous: false }],
-    ['AWS has a code we never saw, 4xx', awsError('SomethingNew', 'hm', 409), { kind: 'terminal', code: 'SomethingNew', ambiguous: false }],
-    ['AWS has a code we never saw, 5xx', awsError('SomethingBroken', 'hm', 500), { kind: 'transient', code: 'SomethingBroken', ambiguous: true }],
-    ['a proxy answers 502', { status: 502, body: '<html>Bad Gateway</html>' }, { kind: 'transient', code: 'Http502', ambiguous: true }],
-    ['a proxy answers 200 with a page', { status: 200, body: '<html><body>log in<br></body></html>' }, { kind: 'transient', code: 'UnreadableReply', ambiguous: true }],
+    [
+      'AWS refuses it for its rate',
+      awsError('Throttling', 'Rate exceeded'),
+      { kind: 'transient', code: 'Throttling', ambiguous: false, requestId: 'r-err' },
+    ],
+    [
+      'AWS spells the throttling otherwise',
+      awsError('ThrottlingException', 'Rate exceeded'),
+      { kind: 'transient', code: 'ThrottlingException', ambiguous: false },
+    ],
+    [
+      'AWS throttles with a 503',
+      awsError('RequestLimitExceeded', 'Rate exceeded', 503),
+      { kind: 'transient', ambiguous: false },
+    ],
+    [
+      'AWS finds it invalid',
+      awsError('ValidationError', 'Weight 1000'),
+      { kind: 'terminal', code: 'ValidationError', ambiguous: false },
+    ],
+    [
+      'the rule is gone',
+      awsError('RuleNotFound', 'gone'),
+      { kind: 'terminal', code: 'RuleNotFound', ambiguous: false },
+    ],
+    [
+      'the target group serves another',
+      awsError('TargetGroupAssociationLimit', 'in use'),
+      { kind: 'terminal', code: 'TargetGroupAssociationLimit' },
+    ],
+    [
+      'it may not',
+      awsError('AccessDenied', 'not authorized', 403),
+      { kind: 'terminal', code: 'AccessDenied', ambiguous: false },
+    ],
+    [
+      'AWS has a code we never saw, 4xx',
+      awsError('SomethingNew', 'hm', 409),
+      { kind: 'terminal', code: 'SomethingNew', ambiguous: false },
+    ],
+    [
+      'AWS has a code we never saw, 5xx',
+      awsError('SomethingBroken', 'hm', 500),
+      { kind: 'transient', code: 'SomethingBroken', ambiguous: true },
+    ],
+    [
+      'a proxy answers 502',
+      { status: 502, body: '<html>Bad Gateway</html>' },
+      { kind: 'transient', code: 'Http502', ambiguous: true },
+    ],
+    [
+      'a proxy answers 200 with a page',
+      { status: 200, body: '<html><body>log in<br></body></html>' },
+      { kind: 'transient', code: 'UnreadableReply', ambiguous: true },
+    ],
     ['the connection is reset', 'reset', { kind: 'transient', code: 'ECONNRESET', ambiguous: true }],
     ['no answer comes', 'hang', { kind: 'transient', code: 'Timeout', ambiguous: true }],
     ['the answer stops in the middle', 'half', { kind: 'transient', code: 'Timeout', ambiguous: true }],
@@ -108,13 +178,21 @@ describe('a failing write', () => {
     const base = await port.readRoute(access, ruleArn);
     aws.on('ModifyRule', reply);
 
-    await expect(port.writeWeights(access, base, half, { timeoutMs: 250 })).rejects.toMatchObject({ name: 'ExternalFailure', system: 'aws', ...expected });
+    await expect(port.writeWeights(access, base, half, { timeoutMs: 250 })).rejects.toMatchObject({
+      name: 'ExternalFailure',
+      system: 'aws',
+      ...expected,
+    });
   });
 
   it('did not happen when nobody listens', async () => {
     const base = await port.readRoute(access, ruleArn);
     await aws.stop();
-    await expect(port.writeWeights(access, base, half)).rejects.toMatchObject({ kind: 'transient', code: 'ECONNREFUSED', ambiguous: false });
+    await expect(port.writeWeights(access, base, half)).rejects.toMatchObject({
+      kind: 'transient',
+      code: 'ECONNREFUSED',
+      ambiguous: false,
+    });
     aws = await ScriptedAws.start();
   });
 
@@ -126,7 +204,11 @@ describe('a failing write', () => {
       return 'hang';
     });
 
-    await expect(port.writeWeights(access, base, half, { signal: caller.signal })).rejects.toMatchObject({ code: 'Aborted', kind: 'transient', ambiguous: true });
+    await expect(port.writeWeights(access, base, half, { signal: caller.signal })).rejects.toMatchObject({
+      code: 'Aborted',
+      kind: 'transient',
+      ambiguous: true,
+    });
   });
 
   it('names the call, the rule and the way on, and never the secret', async () => {
@@ -134,7 +216,9 @@ describe('a failing write', () => {
     aws.on('ModifyRule', awsError('TooManyActions', 'six'));
 
     const error = await port.writeWeights(access, base, half).catch((failure: Error) => failure);
-    expect(error).toMatchObject({ message: `ModifyRule (${ruleArn}) failed with TooManyActions: six. An action forwards to at most 5 target groups. Take one out first.` });
+    expect(error).toMatchObject({
+      message: `ModifyRule (${ruleArn}) failed with TooManyActions: six. An action forwards to at most 5 target groups. Take one out first.`,
+    });
     expect(JSON.stringify(error)).not.toContain('very-secret');
   });
 });
@@ -152,24 +236,42 @@ describe('reading', () => {
     expect(aws.received('DescribeRules')).toHaveLength(3);
     expect(aws.received('DescribeListeners')).toHaveLength(1);
     expect(aws.received('DescribeTags')).toHaveLength(3); // 45 rules, a listener and a load balancer
-    const sizes = aws.received('DescribeTags').map(({ params }) => [...params.keys()].filter((key) => key.startsWith('ResourceArns')).length);
+    const sizes = aws
+      .received('DescribeTags')
+      .map(({ params }) => [...params.keys()].filter((key) => key.startsWith('ResourceArns')).length);
     expect(Math.max(...sizes)).toBe(20);
   });
 
   it('follows every page', async () => {
-    aws.on('GetCallerIdentity', awsResult('GetCallerIdentity', '<Account>111122223333</Account><Arn>arn:aws:iam::111122223333:user/sluice</Arn>'));
+    aws.on(
+      'GetCallerIdentity',
+      awsResult('GetCallerIdentity', '<Account>111122223333</Account><Arn>arn:aws:iam::111122223333:user/sluice</Arn>'),
+    );
     aws.on('DescribeLoadBalancers', ({ params }) => {
       const page = Number(params.get('Marker') ?? 0);
       const next = page < 2 ? `<NextMarker>${page + 1}</NextMarker>` : '';
-      return awsResult('DescribeLoadBalancers', `<LoadBalancers>${members('<LoadBalancerName>a</LoadBalancerName>', '<LoadBalancerName>b</LoadBalancerName>')}</LoadBalancers>${next}`);
+      return awsResult(
+        'DescribeLoadBalancers',
+        `<LoadBalancers>${members('<LoadBalancerName>a</LoadBalancerName>', '<LoadBalancerName>b</LoadBalancerName>')}</LoadBalancers>${next}`,
+      );
     });
 
-    expect(await port.check(access)).toEqual({ accountId: '111122223333', arn: 'arn:aws:iam::111122223333:user/sluice', loadBalancers: 6 });
+    expect(await port.check(access)).toEqual({
+      accountId: '111122223333',
+      arn: 'arn:aws:iam::111122223333:user/sluice',
+      loadBalancers: 6,
+    });
   });
 
   it('does not go round in circles when a page points back', async () => {
-    aws.on('GetCallerIdentity', awsResult('GetCallerIdentity', '<Account>111122223333</Account><Arn>arn:aws:iam::1:user/x</Arn>'));
-    aws.on('DescribeLoadBalancers', awsResult('DescribeLoadBalancers', '<LoadBalancers/><NextMarker>again</NextMarker>'));
+    aws.on(
+      'GetCallerIdentity',
+      awsResult('GetCallerIdentity', '<Account>111122223333</Account><Arn>arn:aws:iam::1:user/x</Arn>'),
+    );
+    aws.on(
+      'DescribeLoadBalancers',
+      awsResult('DescribeLoadBalancers', '<LoadBalancers/><NextMarker>again</NextMarker>'),
+    );
 
     await expect(port.check(access)).rejects.toMatchObject({ code: 'RepeatedMarker', kind: 'transient' });
     expect(aws.received('DescribeLoadBalancers')).toHaveLength(2);
@@ -200,35 +302,64 @@ describe('reading', () => {
 
   it('points from a default rule to its listener', async () => {
     aws.on('DescribeRules', rulesReply('DescribeRules', forward(1, 1), '<IsDefault>true</IsDefault>'));
-    await expect(port.readRoute(access, ruleArn)).rejects.toMatchObject({ code: 'DefaultRule', message: expect.stringContaining(listenerArn) });
+    await expect(port.readRoute(access, ruleArn)).rejects.toMatchObject({
+      code: 'DefaultRule',
+      message: expect.stringContaining(listenerArn),
+    });
   });
 
   it('counts targets by state and reason; what it does not know is unavailable', async () => {
     const target = (state: string, reason = ''): string =>
       `<Target><Id>10.0.0.1</Id></Target><TargetHealth><State>${state}</State>${reason && `<Reason>${reason}</Reason>`}</TargetHealth>`;
     const targets = [
-      target('healthy'), target('healthy'), target('unhealthy', 'Target.Timeout'), target('unhealthy', 'Target.Timeout'),
-      target('unhealthy.draining', 'Target.FailedHealthChecks'), target('initial', 'Elb.InitialHealthChecking'),
-      target('draining', 'Target.DeregistrationInProgress'), target('unused', 'Target.NotInUse'), target('unavailable'), target('brand-new'),
+      target('healthy'),
+      target('healthy'),
+      target('unhealthy', 'Target.Timeout'),
+      target('unhealthy', 'Target.Timeout'),
+      target('unhealthy.draining', 'Target.FailedHealthChecks'),
+      target('initial', 'Elb.InitialHealthChecking'),
+      target('draining', 'Target.DeregistrationInProgress'),
+      target('unused', 'Target.NotInUse'),
+      target('unavailable'),
+      target('brand-new'),
     ];
-    aws.on('DescribeTargetHealth', awsResult('DescribeTargetHealth', `<TargetHealthDescriptions>${members(...targets)}</TargetHealthDescriptions>`));
+    aws.on(
+      'DescribeTargetHealth',
+      awsResult('DescribeTargetHealth', `<TargetHealthDescriptions>${members(...targets)}</TargetHealthDescriptions>`),
+    );
 
     expect(await port.targetHealth(access, red)).toEqual({
-      targetGroupArn: red, healthy: 2, unhealthy: 3, initial: 1, draining: 1, unused: 1, unavailable: 2, total: 10,
+      targetGroupArn: red,
+      healthy: 2,
+      unhealthy: 3,
+      initial: 1,
+      draining: 1,
+      unused: 1,
+      unavailable: 2,
+      total: 10,
       reasons: {
-        'Target.Timeout': 2, 'Target.FailedHealthChecks': 1, 'Elb.InitialHealthChecking': 1, 'Target.DeregistrationInProgress': 1, 'Target.NotInUse': 1,
+        'Target.Timeout': 2,
+        'Target.FailedHealthChecks': 1,
+        'Elb.InitialHealthChecking': 1,
+        'Target.DeregistrationInProgress': 1,
+        'Target.NotInUse': 1,
       },
     });
   });
 
   it('ends by its deadline, all its requests together', async () => {
     aws.on('DescribeTags', 'hang');
-    await expect(port.readRoute(access, ruleArn, { timeoutMs: 200 })).rejects.toMatchObject({ code: 'Timeout', kind: 'transient', ambiguous: false });
+    await expect(port.readRoute(access, ruleArn, { timeoutMs: 200 })).rejects.toMatchObject({
+      code: 'Timeout',
+      kind: 'transient',
+      ambiguous: false,
+    });
   });
 });
 
 function forwardBody(redWeight: number, blackWeight: number, more = '', order = 1): string {
-  const tuple = (arn: string, weight: number): string => `<TargetGroupArn>${arn}</TargetGroupArn><Weight>${weight}</Weight>`;
+  const tuple = (arn: string, weight: number): string =>
+    `<TargetGroupArn>${arn}</TargetGroupArn><Weight>${weight}</Weight>`;
   return `<Type>forward</Type><Order>${order}</Order><ForwardConfig><TargetGroups>${members(tuple(red, redWeight), tuple(black, blackWeight))}</TargetGroups>${more}</ForwardConfig>`;
 }
 
@@ -245,9 +376,15 @@ function rulesReply(action: string, actions: string, more?: string): AwsReply {
 }
 
 function listenersReply(action: string, actions: string): AwsReply {
-  return awsResult(action, `<Listeners>${members(`<ListenerArn>${listenerArn}</ListenerArn><Port>80</Port><Protocol>HTTP</Protocol><DefaultActions>${actions}</DefaultActions>`)}</Listeners>`);
+  return awsResult(
+    action,
+    `<Listeners>${members(`<ListenerArn>${listenerArn}</ListenerArn><Port>80</Port><Protocol>HTTP</Protocol><DefaultActions>${actions}</DefaultActions>`)}</Listeners>`,
+  );
 }
 
 function tagsReply(arns: readonly string[]): AwsReply {
-  return awsResult('DescribeTags', `<TagDescriptions>${members(...arns.map((arn) => `<ResourceArn>${arn}</ResourceArn><Tags/>`))}</TagDescriptions>`);
+  return awsResult(
+    'DescribeTags',
+    `<TagDescriptions>${members(...arns.map((arn) => `<ResourceArn>${arn}</ResourceArn><Tags/>`))}</TagDescriptions>`,
+  );
 }

@@ -17,9 +17,22 @@ import type { LiveRoute, TaggedResource, TargetHealth, Weights } from '@sluice/d
 import { AccessClients } from './clients/access-clients.js';
 import { AwsCall } from './clients/aws-call.js';
 import { unreadableReply } from './clients/paging.js';
-import { createListener, createLoadBalancer, createRule, createTargetGroup, type ListenerSpec, type RuleSpec } from './provisioning/creation.js';
+import {
+  createListener,
+  createLoadBalancer,
+  createRule,
+  createTargetGroup,
+  type ListenerSpec,
+  type RuleSpec,
+} from './provisioning/creation.js';
 import { deleteListener, deleteLoadBalancer, deleteRule, deleteTargetGroup } from './provisioning/deletion.js';
-import { countLoadBalancers, describeListener, describeLoadBalancer, describeTargetGroup, partsOf } from './provisioning/descriptions.js';
+import {
+  countLoadBalancers,
+  describeListener,
+  describeLoadBalancer,
+  describeTargetGroup,
+  partsOf,
+} from './provisioning/descriptions.js';
 import { RawActions } from './routes/raw-actions.js';
 import { RouteReader } from './routes/route-reader.js';
 import { RouteWriter } from './routes/route-writer.js';
@@ -44,7 +57,12 @@ export class ElbV2LoadBalancer extends LoadBalancer {
   private readonly reader: RouteReader;
   private readonly writer: RouteWriter;
 
-  constructor({ allowDefaultChain = false, connectTimeoutMs = 1500, requestTimeoutMs = 5000, callTimeoutMs = 15_000 }: ElbV2Options = {}) {
+  constructor({
+    allowDefaultChain = false,
+    connectTimeoutMs = 1500,
+    requestTimeoutMs = 5000,
+    callTimeoutMs = 15_000,
+  }: ElbV2Options = {}) {
     super();
     this.clients = new AccessClients({ allowDefaultChain, connectTimeoutMs, requestTimeoutMs });
     this.callTimeoutMs = callTimeoutMs;
@@ -53,22 +71,35 @@ export class ElbV2LoadBalancer extends LoadBalancer {
     this.writer = new RouteWriter(raw);
   }
 
-  async check(access: AwsAccess, options?: CallOptions): Promise<{ accountId: string; arn: string; loadBalancers: number }> {
+  async check(
+    access: AwsAccess,
+    options?: CallOptions,
+  ): Promise<{ accountId: string; arn: string; loadBalancers: number }> {
     const call = this.call(access, options);
-    const who = await call.identity('GetCallerIdentity', access.region, (client, http) => client.send(new GetCallerIdentityCommand({}), http));
-    if (who.Account === undefined || who.Arn === undefined) throw unreadableReply('GetCallerIdentity', access.region, 'account');
+    const who = await call.identity('GetCallerIdentity', access.region, (client, http) =>
+      client.send(new GetCallerIdentityCommand({}), http),
+    );
+    if (who.Account === undefined || who.Arn === undefined)
+      throw unreadableReply('GetCallerIdentity', access.region, 'account');
     return { accountId: who.Account, arn: who.Arn, loadBalancers: await countLoadBalancers(call) };
   }
 
   async readRoute(access: AwsAccess, routeArn: string, options?: CallOptions): Promise<LiveRoute> {
     const outcome = (await this.reader.read(this.call(access, options), [routeArn])).get(routeArn);
-    if (outcome === undefined || outcome instanceof ExternalFailure) throw outcome ?? unreadableReply('DescribeRules', routeArn, 'such route');
+    if (outcome === undefined || outcome instanceof ExternalFailure)
+      throw outcome ?? unreadableReply('DescribeRules', routeArn, 'such route');
     return outcome;
   }
 
-  async readRoutes(access: AwsAccess, routeArns: readonly string[], options?: CallOptions): Promise<ReadonlyMap<string, LiveRoute | ExternalFailureLike>> {
+  async readRoutes(
+    access: AwsAccess,
+    routeArns: readonly string[],
+    options?: CallOptions,
+  ): Promise<ReadonlyMap<string, LiveRoute | ExternalFailureLike>> {
     const outcomes = await this.reader.read(this.call(access, options), routeArns);
-    return new Map([...outcomes].map(([arn, outcome]) => [arn, outcome instanceof ExternalFailure ? { failure: outcome } : outcome]));
+    return new Map(
+      [...outcomes].map(([arn, outcome]) => [arn, outcome instanceof ExternalFailure ? { failure: outcome } : outcome]),
+    );
   }
 
   writeWeights(access: AwsAccess, base: LiveRoute, weights: Weights, options?: CallOptions): Promise<WriteOutcome> {
@@ -103,11 +134,19 @@ export class ElbV2LoadBalancer extends LoadBalancer {
     return partsOf(this.call(access, options), arn);
   }
 
-  createLoadBalancer(access: AwsAccess, spec: CreateLoadBalancer, options?: CallOptions): Promise<LoadBalancerDescription> {
+  createLoadBalancer(
+    access: AwsAccess,
+    spec: CreateLoadBalancer,
+    options?: CallOptions,
+  ): Promise<LoadBalancerDescription> {
     return createLoadBalancer(this.call(access, options), spec);
   }
 
-  createTargetGroup(access: AwsAccess, spec: CreateTargetGroup, options?: CallOptions): Promise<TargetGroupDescription> {
+  createTargetGroup(
+    access: AwsAccess,
+    spec: CreateTargetGroup,
+    options?: CallOptions,
+  ): Promise<TargetGroupDescription> {
     return createTargetGroup(this.call(access, options), spec);
   }
 
@@ -137,8 +176,10 @@ export class ElbV2LoadBalancer extends LoadBalancer {
 
   async deregistrationDelayMs(access: AwsAccess, targetGroupArn: string, options?: CallOptions): Promise<number> {
     const key = 'deregistration_delay.timeout_seconds';
-    const reply = await this.call(access, options).read('DescribeTargetGroupAttributes', targetGroupArn, (client, http) =>
-      client.send(new DescribeTargetGroupAttributesCommand({ TargetGroupArn: targetGroupArn }), http),
+    const reply = await this.call(access, options).read(
+      'DescribeTargetGroupAttributes',
+      targetGroupArn,
+      (client, http) => client.send(new DescribeTargetGroupAttributesCommand({ TargetGroupArn: targetGroupArn }), http),
     );
     const seconds = Number(reply.Attributes?.find(({ Key }) => Key === key)?.Value ?? Number.NaN);
     if (!Number.isFinite(seconds)) throw unreadableReply('DescribeTargetGroupAttributes', targetGroupArn, key);

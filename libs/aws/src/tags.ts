@@ -10,18 +10,25 @@ type Tags = Readonly<Record<string, string>>;
 /** Tags of many resources, 20 a call. A resource that AWS does not know fails alone. */
 export function readTags(call: AwsCall, arns: Iterable<string>): Promise<Map<string, Outcome<TaggedResource>>> {
   return lookUp(arns, async (batch) => {
-    const reply = await call.read('DescribeTags', batch.join(', '), (client, http) => client.send(new DescribeTagsCommand({ ResourceArns: batch }), http));
+    const reply = await call.read('DescribeTags', batch.join(', '), (client, http) =>
+      client.send(new DescribeTagsCommand({ ResourceArns: batch }), http),
+    );
     const found = new Map((reply.TagDescriptions ?? []).map((one) => [one.ResourceArn, one.Tags ?? []]));
     return new Map(
       batch.map((arn) => {
         const tags = found.get(arn);
-        return [arn, tags === undefined ? unreadableReply('DescribeTags', arn, 'tags of it') : { kind: parseElbArn(arn).kind, arn, tags: fromTags(tags) }];
+        return [
+          arn,
+          tags === undefined
+            ? unreadableReply('DescribeTags', arn, 'tags of it')
+            : { kind: parseElbArn(arn).kind, arn, tags: fromTags(tags) },
+        ];
       }),
     );
   });
 }
 
-export function fromTags(tags: readonly Tag[]): Tags {
+function fromTags(tags: readonly Tag[]): Tags {
   return Object.fromEntries(tags.map((tag) => [tag.Key ?? '', tag.Value ?? '']));
 }
 

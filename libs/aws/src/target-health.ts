@@ -22,7 +22,14 @@ export async function readTargetHealth(call: AwsCall, targetGroupArn: string): P
   );
   const targets = reply.TargetHealthDescriptions;
   if (targets === undefined) throw unreadableReply('DescribeTargetHealth', targetGroupArn, 'list of targets');
-  const counts: Record<State, number> = { healthy: 0, initial: 0, unhealthy: 0, draining: 0, unused: 0, unavailable: 0 };
+  const counts: Record<State, number> = {
+    healthy: 0,
+    initial: 0,
+    unhealthy: 0,
+    draining: 0,
+    unused: 0,
+    unavailable: 0,
+  };
   const reasons: Record<string, number> = {};
   for (const { TargetHealth: health } of targets) {
     counts[states[health?.State ?? ''] ?? 'unavailable'] += 1;

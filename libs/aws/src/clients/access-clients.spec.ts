@@ -13,8 +13,17 @@ let access: AwsAccess;
 beforeEach(async () => {
   aws = await ScriptedAws.start();
   port = new ElbV2LoadBalancer();
-  access = { accountId: 'a-1', region: 'eu-west-1', endpoint: aws.endpoint, credentials: { accessKeyId: 'AKIAGIVEN', secretAccessKey: 'given' }, role: null };
-  aws.on('DescribeTargetHealth', awsResult('DescribeTargetHealth', `<TargetHealthDescriptions>${members()}</TargetHealthDescriptions>`));
+  access = {
+    accountId: 'a-1',
+    region: 'eu-west-1',
+    endpoint: aws.endpoint,
+    credentials: { accessKeyId: 'AKIAGIVEN', secretAccessKey: 'given' },
+    role: null,
+  };
+  aws.on(
+    'DescribeTargetHealth',
+    awsResult('DescribeTargetHealth', `<TargetHealthDescriptions>${members()}</TargetHealthDescriptions>`),
+  );
   aws.on('AssumeRole', ({ params }) => assumed(params, aws.received('AssumeRole').length));
 });
 
@@ -26,9 +35,18 @@ afterEach(async () => {
 describe('how an account is reached', () => {
   it('is with its own key and Region, whatever AWS_* says', async () => {
     const env = {
-      AWS_ACCESS_KEY_ID: 'AKIAENVIRONMENT', AWS_SECRET_ACCESS_KEY: 'env', AWS_SESSION_TOKEN: 'env', AWS_REGION: 'us-east-1', AWS_PROFILE: 'nobody',
-      AWS_ENDPOINT_URL: 'http://127.0.0.1:9', AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2: 'http://127.0.0.1:9', AWS_MAX_ATTEMPTS: '0', AWS_RETRY_MODE: 'nonsense',
-      AWS_USE_FIPS_ENDPOINT: 'nonsense', AWS_USE_DUALSTACK_ENDPOINT: 'nonsense', AWS_DEFAULTS_MODE: 'nonsense',
+      AWS_ACCESS_KEY_ID: 'AKIAENVIRONMENT',
+      AWS_SECRET_ACCESS_KEY: 'env',
+      AWS_SESSION_TOKEN: 'env',
+      AWS_REGION: 'us-east-1',
+      AWS_PROFILE: 'nobody',
+      AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
+      AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2: 'http://127.0.0.1:9',
+      AWS_MAX_ATTEMPTS: '0',
+      AWS_RETRY_MODE: 'nonsense',
+      AWS_USE_FIPS_ENDPOINT: 'nonsense',
+      AWS_USE_DUALSTACK_ENDPOINT: 'nonsense',
+      AWS_DEFAULTS_MODE: 'nonsense',
     };
     await withEnvironment(env, async () => {
       await port.targetHealth(access, targetGroupArn);
@@ -43,28 +61,50 @@ describe('how an account is reached', () => {
     await port.targetHealth({ ...access, role }, targetGroupArn);
 
     expect(aws.received('AssumeRole')).toHaveLength(1);
-    expect(Object.fromEntries(aws.received('AssumeRole')[0]?.params ?? [])).toMatchObject({ RoleArn: role.arn, ExternalId: 'ext-42', RoleSessionName: 'sluice' });
+    expect(Object.fromEntries(aws.received('AssumeRole')[0]?.params ?? [])).toMatchObject({
+      RoleArn: role.arn,
+      ExternalId: 'ext-42',
+      RoleSessionName: 'sluice',
+    });
     expect(aws.received('DescribeTargetHealth').map(signer)).toEqual(['ASIA1 eu-west-1', 'ASIA1 eu-west-1']);
   });
 
   it('never mixes two accounts, and takes a corrected secret at once', async () => {
     await port.targetHealth(access, targetGroupArn);
-    await port.targetHealth({ ...access, region: 'us-west-2', credentials: { accessKeyId: 'AKIAOTHER', secretAccessKey: 'other' } }, targetGroupArn);
-    await port.targetHealth({ ...access, credentials: { accessKeyId: 'AKIAGIVEN', secretAccessKey: 'corrected' } }, targetGroupArn);
+    await port.targetHealth(
+      { ...access, region: 'us-west-2', credentials: { accessKeyId: 'AKIAOTHER', secretAccessKey: 'other' } },
+      targetGroupArn,
+    );
+    await port.targetHealth(
+      { ...access, credentials: { accessKeyId: 'AKIAGIVEN', secretAccessKey: 'corrected' } },
+      targetGroupArn,
+    );
     await port.targetHealth({ ...access, role: { ...role, externalId: 'ext-43' } }, targetGroupArn);
 
-    expect(aws.received('DescribeTargetHealth').map(signer)).toEqual(['AKIAGIVEN eu-west-1', 'AKIAOTHER us-west-2', 'AKIAGIVEN eu-west-1', 'ASIA1 eu-west-1']);
-    const [first, , third] = aws.received('DescribeTargetHealth').map(({ authorization }) => /Signature=(\w+)/.exec(authorization)?.[1]);
+    expect(aws.received('DescribeTargetHealth').map(signer)).toEqual([
+      'AKIAGIVEN eu-west-1',
+      'AKIAOTHER us-west-2',
+      'AKIAGIVEN eu-west-1',
+      'ASIA1 eu-west-1',
+    ]);
+    const [first, , third] = aws
+      .received('DescribeTargetHealth')
+      .map(({ authorization }) => /Signature=(\w+)/.exec(authorization)?.[1]);
     expect(first).not.toBe(third);
   });
 
   it('is refused without credentials unless the process may use its own', async () => {
     const ownless = { ...access, credentials: null };
-    await expect(port.targetHealth(ownless, targetGroupArn)).rejects.toMatchObject({ code: 'CredentialsMissing', kind: 'terminal' });
+    await expect(port.targetHealth(ownless, targetGroupArn)).rejects.toMatchObject({
+      code: 'CredentialsMissing',
+      kind: 'terminal',
+    });
     expect(aws.requests).toHaveLength(0);
 
     const serving = new ElbV2LoadBalancer({ allowDefaultChain: true });
-    await withEnvironment({ AWS_ACCESS_KEY_ID: 'AKIAENVIRONMENT', AWS_SECRET_ACCESS_KEY: 'env' }, () => serving.targetHealth(ownless, targetGroupArn));
+    await withEnvironment({ AWS_ACCESS_KEY_ID: 'AKIAENVIRONMENT', AWS_SECRET_ACCESS_KEY: 'env' }, () =>
+      serving.targetHealth(ownless, targetGroupArn),
+    );
     expect(aws.requests.map(signer)).toEqual(['AKIAENVIRONMENT eu-west-1']);
     serving.close();
   });
@@ -73,7 +113,9 @@ describe('how an account is reached', () => {
 describe('temporary credentials', () => {
   it('are renewed once when AWS says that they ran out', async () => {
     aws.on('DescribeTargetHealth', (request) =>
-      signer(request).startsWith('ASIA1 ') ? awsError('ExpiredToken', 'The security token included in the request is expired', 403) : awsResult('DescribeTargetHealth', '<TargetHealthDescriptions/>'),
+      signer(request).startsWith('ASIA1 ')
+        ? awsError('ExpiredToken', 'The security token included in the request is expired', 403)
+        : awsResult('DescribeTargetHealth', '<TargetHealthDescriptions/>'),
     );
 
     expect(await port.targetHealth({ ...access, role }, targetGroupArn)).toMatchObject({ total: 0 });
@@ -83,7 +125,10 @@ describe('temporary credentials', () => {
   it('that stay expired are a terminal failure', async () => {
     aws.on('DescribeTargetHealth', awsError('ExpiredToken', 'expired', 403));
 
-    await expect(port.targetHealth({ ...access, role }, targetGroupArn)).rejects.toMatchObject({ code: 'ExpiredToken', kind: 'terminal' });
+    await expect(port.targetHealth({ ...access, role }, targetGroupArn)).rejects.toMatchObject({
+      code: 'ExpiredToken',
+      kind: 'terminal',
+    });
     expect(aws.received('DescribeTargetHealth')).toHaveLength(2);
   });
 
@@ -91,7 +136,10 @@ describe('temporary credentials', () => {
     aws.on('DescribeTargetHealth', awsError('ExpiredTokenException', 'expired', 403));
 
     const fixed = { ...access, credentials: { accessKeyId: 'ASIAFIXED', secretAccessKey: 's', sessionToken: 't' } };
-    await expect(port.targetHealth(fixed, targetGroupArn)).rejects.toMatchObject({ code: 'ExpiredTokenException', kind: 'terminal' });
+    await expect(port.targetHealth(fixed, targetGroupArn)).rejects.toMatchObject({
+      code: 'ExpiredTokenException',
+      kind: 'terminal',
+    });
     expect(aws.received('DescribeTargetHealth')).toHaveLength(1);
   });
 
@@ -99,7 +147,12 @@ describe('temporary credentials', () => {
     aws.on('AssumeRole', awsError('AccessDenied', 'User is not authorized to perform: sts:AssumeRole', 403));
 
     const refused = port.deleteTargetGroup({ ...access, role }, targetGroupArn);
-    await expect(refused).rejects.toMatchObject({ code: 'AccessDenied', kind: 'terminal', ambiguous: false, message: expect.stringContaining('sts:AssumeRole') });
+    await expect(refused).rejects.toMatchObject({
+      code: 'AccessDenied',
+      kind: 'terminal',
+      ambiguous: false,
+      message: expect.stringContaining('sts:AssumeRole'),
+    });
     expect(aws.received('DeleteTargetGroup')).toHaveLength(0);
   });
 
@@ -122,7 +175,10 @@ function signer({ authorization }: AwsRequest): string {
 
 function assumed(params: URLSearchParams, count: number) {
   const credentials = `<AccessKeyId>ASIA${count}</AccessKeyId><SecretAccessKey>temporary</SecretAccessKey><SessionToken>token-${count}</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>`;
-  return awsResult('AssumeRole', `<Credentials>${credentials}</Credentials><AssumedRoleUser><Arn>${params.get('RoleArn')}</Arn><AssumedRoleId>AROA:sluice</AssumedRoleId></AssumedRoleUser>`);
+  return awsResult(
+    'AssumeRole',
+    `<Credentials>${credentials}</Credentials><AssumedRoleUser><Arn>${params.get('RoleArn')}</Arn><AssumedRoleId>AROA:sluice</AssumedRoleId></AssumedRoleUser>`,
+  );
 }
 
 async function withEnvironment(env: Readonly<Record<string, string>>, work: () => Promise<unknown>): Promise<void> {

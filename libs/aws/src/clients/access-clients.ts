@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
-import { ElasticLoadBalancingV2Client, type ElasticLoadBalancingV2ClientConfig } from '@aws-sdk/client-elastic-load-balancing-v2';
+import {
+  ElasticLoadBalancingV2Client,
+  type ElasticLoadBalancingV2ClientConfig,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
 import { STSClient } from '@aws-sdk/client-sts';
 import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import { ExternalFailure, type AwsAccess } from '@sluice/control';
@@ -63,7 +66,12 @@ export class AccessClients {
 
   private make(access: AwsAccess): AccountClients {
     const source = this.source(access);
-    const reader = new ElasticLoadBalancingV2Client({ ...this.common(access), ...this.elbEndpoint(access), credentials: source, maxAttempts: readAttempts });
+    const reader = new ElasticLoadBalancingV2Client({
+      ...this.common(access),
+      ...this.elbEndpoint(access),
+      credentials: source,
+      maxAttempts: readAttempts,
+    });
     const shared = reader.config.credentials;
     const writer = new ElasticLoadBalancingV2Client({
       ...this.common(access),
@@ -73,7 +81,12 @@ export class AccessClients {
       credentials: shared,
       maxAttempts: 1,
     });
-    const sts = new STSClient({ ...this.common(access), ...this.stsEndpoint(access), credentials: shared, maxAttempts: readAttempts });
+    const sts = new STSClient({
+      ...this.common(access),
+      ...this.stsEndpoint(access),
+      credentials: shared,
+      maxAttempts: readAttempts,
+    });
     for (const client of [reader, writer, sts]) client.middlewareStack.use(keepSocketErrors);
     return { reader, writer, sts, credentials: () => shared() };
   }
@@ -122,7 +135,10 @@ export class AccessClients {
   }
 
   private elbEndpoint(access: AwsAccess): { endpoint: string } {
-    return { endpoint: access.endpoint ?? regionalUrl(new ElasticLoadBalancingV2Client({ region: access.region }), access.region) };
+    return {
+      endpoint:
+        access.endpoint ?? regionalUrl(new ElasticLoadBalancingV2Client({ region: access.region }), access.region),
+    };
   }
 
   private stsEndpoint(access: AwsAccess): { endpoint: string } {
@@ -131,7 +147,9 @@ export class AccessClients {
 }
 
 interface Resolver {
-  readonly config: { endpointProvider(params: { Region: string; UseFIPS: boolean; UseDualStack: boolean }): { url: URL } };
+  readonly config: {
+    endpointProvider(params: { Region: string; UseFIPS: boolean; UseDualStack: boolean }): { url: URL };
+  };
 }
 
 /** AWS's own public endpoint of the Region by the SDK's rules, which know the partitions; no variable can redirect it. */
@@ -140,6 +158,15 @@ function regionalUrl(client: Resolver, region: string): string {
 }
 
 function keyOf(access: AwsAccess): string {
-  const secret = createHash('sha256').update(`${access.credentials?.secretAccessKey}\n${access.credentials?.sessionToken}`).digest('hex');
-  return JSON.stringify([access.endpoint, access.region, access.credentials?.accessKeyId, secret, access.role?.arn, access.role?.externalId]);
+  const secret = createHash('sha256')
+    .update(`${access.credentials?.secretAccessKey}\n${access.credentials?.sessionToken}`)
+    .digest('hex');
+  return JSON.stringify([
+    access.endpoint,
+    access.region,
+    access.credentials?.accessKeyId,
+    secret,
+    access.role?.arn,
+    access.role?.externalId,
+  ]);
 }

@@ -5,7 +5,7 @@ import { isExpiredToken, toExternalFailure } from '../failures/to-external-failu
 import type { AccessClients, AccountClients } from './access-clients.js';
 
 /** What each request is sent with besides its input. */
-export interface Http {
+interface Http {
   readonly abortSignal: AbortSignal;
 }
 
@@ -43,7 +43,12 @@ export class AwsCall {
    * AWS refuses expired credentials before it looks at the call, so one more try with renewed ones is safe, also for a
    * write. Only where they can be renewed: a fixed session token stays expired.
    */
-  private async request<Reply>(operation: string, subject: string, writes: boolean, send: Request<Reply>): Promise<Reply> {
+  private async request<Reply>(
+    operation: string,
+    subject: string,
+    writes: boolean,
+    send: Request<Reply>,
+  ): Promise<Reply> {
     const attempt = { operation, subject, writes };
     try {
       return await this.once(attempt, send);
@@ -55,7 +60,10 @@ export class AwsCall {
     }
   }
 
-  private async once<Reply>(attempt: { operation: string; subject: string; writes: boolean }, send: Request<Reply>): Promise<Reply> {
+  private async once<Reply>(
+    attempt: { operation: string; subject: string; writes: boolean },
+    send: Request<Reply>,
+  ): Promise<Reply> {
     let stage: 'credentials' | 'call' = 'credentials';
     try {
       const clients = this.clients.of(this.access);

@@ -14,7 +14,8 @@ export async function lookUp<Found>(
   const distinct = [...new Set(arns)];
   const outcomes = new Map<string, Outcome<Found>>();
   for (let from = 0; from < distinct.length; from += arnsPerCall) {
-    for (const [arn, outcome] of await lookUpBatch(distinct.slice(from, from + arnsPerCall), fetch)) outcomes.set(arn, outcome);
+    for (const [arn, outcome] of await lookUpBatch(distinct.slice(from, from + arnsPerCall), fetch))
+      outcomes.set(arn, outcome);
   }
   return outcomes;
 }

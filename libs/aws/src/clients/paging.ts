@@ -15,7 +15,10 @@ interface Page<Item> {
  * Reads a list to its last page.
  * @throws ExternalFailure transient `RepeatedMarker` when a page points back to one already read
  */
-export async function everyPage<Item>(operation: string, fetch: (marker: string | undefined) => Promise<Page<Item>>): Promise<Item[]> {
+export async function everyPage<Item>(
+  operation: string,
+  fetch: (marker: string | undefined) => Promise<Page<Item>>,
+): Promise<Item[]> {
   const items: Item[] = [];
   const seen = new Set<string>();
   let marker: string | undefined;

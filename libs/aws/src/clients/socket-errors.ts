@@ -23,6 +23,8 @@ export const keepSocketErrors: Pluggable = {
 
 function ofThisRealm(error: unknown): unknown {
   if (error instanceof Error || typeof error !== 'object' || error === null) return error;
-  const fields = Object.fromEntries(['name', 'message', 'code', 'errno', 'syscall'].map((key) => [key, Reflect.get(error, key)]));
+  const fields = Object.fromEntries(
+    ['name', 'message', 'code', 'errno', 'syscall'].map((key) => [key, Reflect.get(error, key)]),
+  );
   return Object.assign(new Error(String(fields['message']), { cause: error }), fields);
 }

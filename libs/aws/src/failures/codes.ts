@@ -11,7 +11,8 @@ const terminal = (advice?: string): CodeMeaning => ({ kind: 'terminal', refused:
 const throttled: CodeMeaning = {
   kind: 'transient',
   refused: true,
-  advice: 'Every controller and tool in this account and Region shares this rate; lower the API budget of the account if it persists.',
+  advice:
+    'Every controller and tool in this account and Region shares this rate; lower the API budget of the account if it persists.',
 };
 
 const checkTheKey = 'Check the access key of this account in Sluice, then run its check.';
@@ -47,38 +48,74 @@ export const codeMeanings: Readonly<Record<string, CodeMeaning>> = {
   RequestExpired: transient(clock),
 
   // The chain cannot tell a broken set-up from a metadata service that is away for a moment.
-  CredentialsProviderError: { kind: 'transient', refused: true, advice: 'Give the account an access key, or this process a role that it can read.' },
+  CredentialsProviderError: {
+    kind: 'transient',
+    refused: true,
+    advice: 'Give the account an access key, or this process a role that it can read.',
+  },
 
-  ExpiredToken: terminal('The session token has run out and could not be renewed. Give the account a fresh one, or a role to assume.'),
-  ExpiredTokenException: terminal('The session token has run out and could not be renewed. Give the account a fresh one, or a role to assume.'),
+  ExpiredToken: terminal(
+    'The session token has run out and could not be renewed. Give the account a fresh one, or a role to assume.',
+  ),
+  ExpiredTokenException: terminal(
+    'The session token has run out and could not be renewed. Give the account a fresh one, or a role to assume.',
+  ),
   InvalidClientTokenId: terminal(checkTheKey),
   UnrecognizedClientException: terminal(checkTheKey),
   SignatureDoesNotMatch: terminal(checkTheKey),
   AuthFailure: terminal(checkTheKey),
-  AccessDenied: terminal('Allow this action to the role or user of the account (the README has the policy), then run its check.'),
-  AccessDeniedException: terminal('Allow this action to the role or user of the account (the README has the policy), then run its check.'),
-  UnauthorizedOperation: terminal('Allow this action to the role or user of the account (the README has the policy), then run its check.'),
+  AccessDenied: terminal(
+    'Allow this action to the role or user of the account (the README has the policy), then run its check.',
+  ),
+  AccessDeniedException: terminal(
+    'Allow this action to the role or user of the account (the README has the policy), then run its check.',
+  ),
+  UnauthorizedOperation: terminal(
+    'Allow this action to the role or user of the account (the README has the policy), then run its check.',
+  ),
   OptInRequired: terminal('Enable this service or Region for the AWS account.'),
 
   RuleNotFound: terminal(goneRule),
   ListenerNotFound: terminal(gone),
   LoadBalancerNotFound: terminal(gone),
   TargetGroupNotFound: terminal(gone),
-  OperationNotPermitted: terminal('AWS allows this for neither default rules nor protected load balancers. A default action is changed by its listener’s ARN.'),
-  TargetGroupAssociationLimit: terminal('The target group already serves another load balancer, and may serve only one. Use a target group of its own.'),
-  IncompatibleProtocols: terminal('The protocol of the target group does not fit the listener. Create one with a protocol that does.'),
+  OperationNotPermitted: terminal(
+    'AWS allows this for neither default rules nor protected load balancers. A default action is changed by its listener’s ARN.',
+  ),
+  TargetGroupAssociationLimit: terminal(
+    'The target group already serves another load balancer, and may serve only one. Use a target group of its own.',
+  ),
+  IncompatibleProtocols: terminal(
+    'The protocol of the target group does not fit the listener. Create one with a protocol that does.',
+  ),
   TooManyActions: terminal('An action forwards to at most 5 target groups. Take one out first.'),
-  TooManyUniqueTargetGroupsPerLoadBalancer: terminal('The load balancer has reached its number of target groups. Remove unused ones.'),
-  ResourceInUse: terminal('Something still refers to it; a forward action counts even at weight 0. Take it out there first.'),
+  TooManyUniqueTargetGroupsPerLoadBalancer: terminal(
+    'The load balancer has reached its number of target groups. Remove unused ones.',
+  ),
+  ResourceInUse: terminal(
+    'Something still refers to it; a forward action counts even at weight 0. Take it out there first.',
+  ),
   PriorityInUse: terminal('Choose a priority that no other rule of the listener has.'),
-  DuplicateListener: terminal('The load balancer already has a listener on this port. Choose another port or adopt that listener.'),
-  DuplicateTargetGroupName: terminal('A target group of this name exists with other settings. Choose another name or adopt it by ARN.'),
-  DuplicateLoadBalancerName: terminal('A load balancer of this name exists with other settings. Choose another name or adopt it by ARN.'),
+  DuplicateListener: terminal(
+    'The load balancer already has a listener on this port. Choose another port or adopt that listener.',
+  ),
+  DuplicateTargetGroupName: terminal(
+    'A target group of this name exists with other settings. Choose another name or adopt it by ARN.',
+  ),
+  DuplicateLoadBalancerName: terminal(
+    'A load balancer of this name exists with other settings. Choose another name or adopt it by ARN.',
+  ),
 };
 
 /** Failures of the connection before anything was sent: a write did not happen. */
 export const neverSent: ReadonlySet<string> = new Set([
-  'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'ConnectTimeout',
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'ConnectTimeout',
 ]);
 
 /** The peer's certificate is not one we trust: no retry helps, and nothing was sent. */

@@ -56,25 +56,46 @@ function look(error: unknown, attempt: Attempt): Seen {
   const says = (textAt(error, 'message') ?? String(error)).split('\n')[0]?.slice(0, 500) ?? '';
   const code = wireCode(error);
   if (code !== null) return { code, says, status, requestId };
-  if (attempt.ended === 'deadline') return { code: 'Timeout', says: 'the deadline of the call passed before AWS answered', status: null, requestId };
-  if (attempt.ended === 'caller') return { code: 'Aborted', says: 'the caller gave up before AWS answered', status: null, requestId };
+  if (attempt.ended === 'deadline')
+    return { code: 'Timeout', says: 'the deadline of the call passed before AWS answered', status: null, requestId };
+  if (attempt.ended === 'caller')
+    return { code: 'Aborted', says: 'the caller gave up before AWS answered', status: null, requestId };
   const system = textAt(error, 'code');
   if (system === 'ETIMEDOUT') return { code: 'Timeout', says: 'AWS did not answer in time', status: null, requestId };
   if (system !== null) return { code: system, says, status: null, requestId };
-  if (textAt(error, 'name') === 'TimeoutError') return { code: 'ConnectTimeout', says: 'no connection in time', status: null, requestId };
+  if (textAt(error, 'name') === 'TimeoutError')
+    return { code: 'ConnectTimeout', says: 'no connection in time', status: null, requestId };
   if (status === null) return { code: textAt(error, 'name') ?? 'Error', says, status, requestId };
-  if (status < 300) return { code: 'UnreadableReply', says: 'the reply was not what AWS sends; a proxy may be answering in its place', status, requestId };
-  return { code: `Http${status}`, says: 'the reply carried no AWS error code; a proxy may be answering in its place', status, requestId };
+  if (status < 300)
+    return {
+      code: 'UnreadableReply',
+      says: 'the reply was not what AWS sends; a proxy may be answering in its place',
+      status,
+      requestId,
+    };
+  return {
+    code: `Http${status}`,
+    says: 'the reply carried no AWS error code; a proxy may be answering in its place',
+    status,
+    requestId,
+  };
 }
 
 function meaningOf(seen: Seen): CodeMeaning {
   const known = codeMeanings[seen.code];
   if (known !== undefined) return known;
   if (isCertificateCode(seen.code)) {
-    return { kind: 'terminal', refused: true, advice: 'The certificate of the endpoint is not trusted; check the endpoint of the account.' };
+    return {
+      kind: 'terminal',
+      refused: true,
+      advice: 'The certificate of the endpoint is not trusted; check the endpoint of the account.',
+    };
   }
   const refused = seen.status !== null && seen.status >= 400 && seen.status < 500;
-  return { kind: refused && seen.status !== 429 ? 'terminal' : 'transient', refused: refused || neverSent.has(seen.code) };
+  return {
+    kind: refused && seen.status !== 429 ? 'terminal' : 'transient',
+    refused: refused || neverSent.has(seen.code),
+  };
 }
 
 /** The SDK names modelled errors `XException` and keeps the wire's own spelling in `Code`; others have it in `name`. */
@@ -82,12 +103,16 @@ function wireCode(error: unknown): string | null {
   const code = textAt(error, 'Code');
   if (code !== null) return code;
   const name = textAt(error, 'name');
-  const unmodelled = name !== null && textAt(error, '$fault') !== null && numberAt(error, '$metadata', 'httpStatusCode') !== null;
+  const unmodelled =
+    name !== null && textAt(error, '$fault') !== null && numberAt(error, '$metadata', 'httpStatusCode') !== null;
   return unmodelled && textAt(error, 'Error', 'Code') !== null ? name : null;
 }
 
 function at(value: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined), value);
+  return path.reduce<unknown>(
+    (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
+  );
 }
 
 function textAt(value: unknown, ...path: string[]): string | null {

@@ -7,7 +7,13 @@ import {
   type LoadBalancer,
   type TargetGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { ExternalFailure, type HealthCheckSpec, type ListenerDescription, type LoadBalancerDescription, type TargetGroupDescription } from '@sluice/control';
+import {
+  ExternalFailure,
+  type HealthCheckSpec,
+  type ListenerDescription,
+  type LoadBalancerDescription,
+  type TargetGroupDescription,
+} from '@sluice/control';
 import type { AwsCall } from '../clients/aws-call.js';
 import { pageSize, everyPage, unreadableReply } from '../clients/paging.js';
 import { readTags } from '../tags.js';
@@ -15,17 +21,23 @@ import { readTags } from '../tags.js';
 type Tags = Readonly<Record<string, string>>;
 
 export async function describeLoadBalancer(call: AwsCall, arn: string): Promise<LoadBalancerDescription> {
-  const reply = await call.read('DescribeLoadBalancers', arn, (client, http) => client.send(new DescribeLoadBalancersCommand({ LoadBalancerArns: [arn] }), http));
+  const reply = await call.read('DescribeLoadBalancers', arn, (client, http) =>
+    client.send(new DescribeLoadBalancersCommand({ LoadBalancerArns: [arn] }), http),
+  );
   return loadBalancer(only(reply.LoadBalancers, 'DescribeLoadBalancers', arn), await tagsOfOne(call, arn));
 }
 
 export async function describeTargetGroup(call: AwsCall, arn: string): Promise<TargetGroupDescription> {
-  const reply = await call.read('DescribeTargetGroups', arn, (client, http) => client.send(new DescribeTargetGroupsCommand({ TargetGroupArns: [arn] }), http));
+  const reply = await call.read('DescribeTargetGroups', arn, (client, http) =>
+    client.send(new DescribeTargetGroupsCommand({ TargetGroupArns: [arn] }), http),
+  );
   return targetGroup(only(reply.TargetGroups, 'DescribeTargetGroups', arn), await tagsOfOne(call, arn));
 }
 
 export async function describeListener(call: AwsCall, arn: string): Promise<ListenerDescription> {
-  const reply = await call.read('DescribeListeners', arn, (client, http) => client.send(new DescribeListenersCommand({ ListenerArns: [arn] }), http));
+  const reply = await call.read('DescribeListeners', arn, (client, http) =>
+    client.send(new DescribeListenersCommand({ ListenerArns: [arn] }), http),
+  );
   return listener(only(reply.Listeners, 'DescribeListeners', arn), await tagsOfOne(call, arn));
 }
 
@@ -33,13 +45,17 @@ export async function describeListener(call: AwsCall, arn: string): Promise<List
 export async function partsOf(call: AwsCall, arn: string): Promise<readonly string[]> {
   if (arn.includes(':listener/')) {
     const rules = await everyPage('DescribeRules', async (Marker) => {
-      const page = await call.read('DescribeRules', arn, (client, http) => client.send(new DescribeRulesCommand({ ListenerArn: arn, Marker }), http));
+      const page = await call.read('DescribeRules', arn, (client, http) =>
+        client.send(new DescribeRulesCommand({ ListenerArn: arn, Marker }), http),
+      );
       return { items: page.Rules ?? [], next: page.NextMarker };
     });
     return rules.flatMap(({ RuleArn, IsDefault }) => (RuleArn === undefined || IsDefault ? [] : [RuleArn]));
   }
   const listeners = await everyPage('DescribeListeners', async (Marker) => {
-    const page = await call.read('DescribeListeners', arn, (client, http) => client.send(new DescribeListenersCommand({ LoadBalancerArn: arn, Marker }), http));
+    const page = await call.read('DescribeListeners', arn, (client, http) =>
+      client.send(new DescribeListenersCommand({ LoadBalancerArn: arn, Marker }), http),
+    );
     return { items: page.Listeners ?? [], next: page.NextMarker };
   });
   return listeners.flatMap(({ ListenerArn }) => ListenerArn ?? []);
@@ -48,7 +64,9 @@ export async function partsOf(call: AwsCall, arn: string): Promise<readonly stri
 /** How many load balancers the account has in the Region: the proof that it lets us describe. */
 export async function countLoadBalancers(call: AwsCall): Promise<number> {
   const all = await everyPage('DescribeLoadBalancers', async (Marker) => {
-    const page = await call.read('DescribeLoadBalancers', 'all', (client, http) => client.send(new DescribeLoadBalancersCommand({ PageSize: pageSize, Marker }), http));
+    const page = await call.read('DescribeLoadBalancers', 'all', (client, http) =>
+      client.send(new DescribeLoadBalancersCommand({ PageSize: pageSize, Marker }), http),
+    );
     return { items: page.LoadBalancers ?? [], next: page.NextMarker };
   });
   return all.length;
@@ -92,7 +110,13 @@ export function targetGroup(from: TargetGroup, tags: Tags): TargetGroupDescripti
 }
 
 export function listener(from: Listener, tags: Tags): ListenerDescription {
-  return { arn: from.ListenerArn ?? '', loadBalancerArn: from.LoadBalancerArn ?? '', port: from.Port ?? 0, protocol: from.Protocol ?? '', tags };
+  return {
+    arn: from.ListenerArn ?? '',
+    loadBalancerArn: from.LoadBalancerArn ?? '',
+    port: from.Port ?? 0,
+    protocol: from.Protocol ?? '',
+    tags,
+  };
 }
 
 function healthCheck(from: TargetGroup): HealthCheckSpec {

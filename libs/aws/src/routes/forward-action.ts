@@ -13,7 +13,9 @@ export function canonicalForward(actions: readonly Action[]): ForwardAction | nu
   return {
     weights: canonicalWeights(forward),
     stickiness: canonicalStickiness(forward.ForwardConfig?.TargetGroupStickinessConfig),
-    otherActions: inOrder(actions).filter((action) => !isForward(action)).map(canonicalOther),
+    otherActions: inOrder(actions)
+      .filter((action) => !isForward(action))
+      .map(canonicalOther),
   };
 }
 
@@ -59,18 +61,28 @@ function canonicalWeights(forward: Action): Weights {
     if (arn !== undefined) sums.set(arn, (sums.get(arn) ?? 0) + (weight ?? 1));
   }
   const alone = sums.size === 1;
-  return sortWeights([...sums].map(([targetGroupArn, weight]) => ({ targetGroupArn, weight: alone ? Math.max(weight, 1) : weight })));
+  return sortWeights(
+    [...sums].map(([targetGroupArn, weight]) => ({ targetGroupArn, weight: alone ? Math.max(weight, 1) : weight })),
+  );
 }
 
 function canonicalStickiness(config: TargetGroupStickinessConfig | undefined): Stickiness {
-  return config?.Enabled === true ? { enabled: true, durationSeconds: config.DurationSeconds ?? 0 } : { enabled: false };
+  return config?.Enabled === true
+    ? { enabled: true, durationSeconds: config.DurationSeconds ?? 0 }
+    : { enabled: false };
 }
 
 /** By content: its place in the list is said by the list, and the secret's two fields are for sending only. */
 function canonicalOther(action: Action): OtherAction {
   const { Order: _place, AuthenticateOidcConfig: oidc, ...rest } = action;
   const { ClientSecret: _secret, UseExistingClientSecret: _keep, ...login } = oidc ?? {};
-  return { type: action.Type ?? 'unknown', digest: createHash('sha256').update(stable({ ...rest, login })).digest('hex').slice(0, 32) };
+  return {
+    type: action.Type ?? 'unknown',
+    digest: createHash('sha256')
+      .update(stable({ ...rest, login }))
+      .digest('hex')
+      .slice(0, 32),
+  };
 }
 
 /** JSON with sorted keys and without absent fields: equal content, equal text. */
@@ -78,5 +90,8 @@ function stable(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(stable).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const fields = Object.entries(value).filter(([, field]) => field !== undefined);
-  return `{${fields.sort(([left], [right]) => (left < right ? -1 : 1)).map(([key, field]) => `${JSON.stringify(key)}:${stable(field)}`).join(',')}}`;
+  return `{${fields
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([key, field]) => `${JSON.stringify(key)}:${stable(field)}`)
+    .join(',')}}`;
 }

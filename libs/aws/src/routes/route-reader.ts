@@ -1,4 +1,10 @@
-import { DescribeListenersCommand, DescribeRulesCommand, type Action, type Listener, type Rule } from '@aws-sdk/client-elastic-load-balancing-v2';
+import {
+  DescribeListenersCommand,
+  DescribeRulesCommand,
+  type Action,
+  type Listener,
+  type Rule,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
 import { ExternalFailure } from '@sluice/control';
 import { ownershipOf, type ForwardAction, type LiveRoute, type TaggedResource } from '@sluice/domain';
 import { parseRouteArn, type RouteArn } from '../arns.js';
@@ -24,14 +30,26 @@ export class RouteReader {
     const arns = new Map([...new Set(routeArns)].map((arn) => [arn, attempt(() => parseRouteArn(arn))]));
     const wellFormed = [...arns.values()].filter((arn): arn is RouteArn => !(arn instanceof ExternalFailure));
     const [rules, listeners] = await Promise.all([
-      readRules(call, wellFormed.filter(({ kind }) => kind === 'rule').map(({ arn }) => arn)),
+      readRules(
+        call,
+        wellFormed.filter(({ kind }) => kind === 'rule').map(({ arn }) => arn),
+      ),
       readListeners(call, wellFormed.map(listenerOf)),
     ]);
 
-    const found = new Map([...arns].map(([arn, parsed]) => [arn, parsed instanceof ExternalFailure ? parsed : find(parsed, rules, listeners)]));
-    const standing = [...found.values()].flatMap((one) => (one instanceof ExternalFailure ? [] : resourcesOf(one.route)));
+    const found = new Map(
+      [...arns].map(([arn, parsed]) => [
+        arn,
+        parsed instanceof ExternalFailure ? parsed : find(parsed, rules, listeners),
+      ]),
+    );
+    const standing = [...found.values()].flatMap((one) =>
+      one instanceof ExternalFailure ? [] : resourcesOf(one.route),
+    );
     const tags = await readTags(call, standing);
-    return new Map([...found].map(([arn, one]) => [arn, one instanceof ExternalFailure ? one : this.withOwner(one, tags)]));
+    return new Map(
+      [...found].map(([arn, one]) => [arn, one instanceof ExternalFailure ? one : this.withOwner(one, tags)]),
+    );
   }
 
   private withOwner({ route, actions }: Found, tags: ReadonlyMap<string, Outcome<TaggedResource>>): Outcome<LiveRoute> {
@@ -49,7 +67,7 @@ export class RouteReader {
  * The forward action of a list.
  * @throws ExternalFailure terminal `NotAForwardAction`
  */
-export function forwardOf(routeArn: string, actions: readonly Action[]): ForwardAction {
+function forwardOf(routeArn: string, actions: readonly Action[]): ForwardAction {
   const forward = canonicalForward(actions);
   if (forward !== null) return forward;
   const types = actions.map((action) => action.Type).join(', ');
@@ -64,7 +82,9 @@ export function forwardOf(routeArn: string, actions: readonly Action[]): Forward
 function readRules(call: AwsCall, arns: readonly string[]): Promise<Map<string, Outcome<Rule>>> {
   return lookUp(arns, async (batch) => {
     const rules = await everyPage('DescribeRules', async (Marker) => {
-      const page = await call.read('DescribeRules', batch.join(', '), (client, http) => client.send(new DescribeRulesCommand({ RuleArns: batch, Marker }), http));
+      const page = await call.read('DescribeRules', batch.join(', '), (client, http) =>
+        client.send(new DescribeRulesCommand({ RuleArns: batch, Marker }), http),
+      );
       return { items: page.Rules ?? [], next: page.NextMarker };
     });
     const byArn = new Map(rules.map((rule) => [rule.RuleArn, rule]));
@@ -75,15 +95,23 @@ function readRules(call: AwsCall, arns: readonly string[]): Promise<Map<string, 
 function readListeners(call: AwsCall, arns: readonly string[]): Promise<Map<string, Outcome<Listener>>> {
   return lookUp(arns, async (batch) => {
     const listeners = await everyPage('DescribeListeners', async (Marker) => {
-      const page = await call.read('DescribeListeners', batch.join(', '), (client, http) => client.send(new DescribeListenersCommand({ ListenerArns: batch, Marker }), http));
+      const page = await call.read('DescribeListeners', batch.join(', '), (client, http) =>
+        client.send(new DescribeListenersCommand({ ListenerArns: batch, Marker }), http),
+      );
       return { items: page.Listeners ?? [], next: page.NextMarker };
     });
     const byArn = new Map(listeners.map((listener) => [listener.ListenerArn, listener]));
-    return new Map(batch.map((arn) => [arn, byArn.get(arn) ?? unreadableReply('DescribeListeners', arn, 'such listener')]));
+    return new Map(
+      batch.map((arn) => [arn, byArn.get(arn) ?? unreadableReply('DescribeListeners', arn, 'such listener')]),
+    );
   });
 }
 
-function find(arn: RouteArn, rules: ReadonlyMap<string, Outcome<Rule>>, listeners: ReadonlyMap<string, Outcome<Listener>>): Outcome<Found> {
+function find(
+  arn: RouteArn,
+  rules: ReadonlyMap<string, Outcome<Rule>>,
+  listeners: ReadonlyMap<string, Outcome<Listener>>,
+): Outcome<Found> {
   return attempt(() => {
     const rule = arn.kind === 'rule' ? known(rules, arn.arn, 'DescribeRules') : null;
     const listener = known(listeners, listenerOf(arn), 'DescribeListeners');
@@ -91,7 +119,15 @@ function find(arn: RouteArn, rules: ReadonlyMap<string, Outcome<Rule>>, listener
     const actions = (rule === null ? listener.DefaultActions : rule.Actions) ?? [];
     const action = forwardOf(arn.arn, actions);
     const { Protocol: protocol = '', Port: port = 0 } = listener;
-    const route = { routeArn: arn.arn, loadBalancerArn: arn.loadBalancerArn, listenerArn: listenerOf(arn), protocol, port, isDefault: rule === null, action };
+    const route = {
+      routeArn: arn.arn,
+      loadBalancerArn: arn.loadBalancerArn,
+      listenerArn: listenerOf(arn),
+      protocol,
+      port,
+      isDefault: rule === null,
+      action,
+    };
     return { route, actions };
   });
 }

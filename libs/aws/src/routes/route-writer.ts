@@ -14,10 +14,16 @@ export class RouteWriter {
     refuseUnsafe(base.routeArn, weights);
     refuseOwned(base);
     const actions = withWeights(this.raw.of(base), weights);
-    const { stored, requestId } = base.isDefault ? await modifyListener(call, base.routeArn, actions) : await modifyRule(call, base.routeArn, actions);
+    const { stored, requestId } = base.isDefault
+      ? await modifyListener(call, base.routeArn, actions)
+      : await modifyRule(call, base.routeArn, actions);
     const action = stored === undefined ? null : canonicalForward(stored);
     if (stored === undefined || action === null) return { verified: false, live: null, requestId };
-    return { verified: sameWeights(action.weights, weights), live: this.raw.remember({ ...base, action }, stored), requestId };
+    return {
+      verified: sameWeights(action.weights, weights),
+      live: this.raw.remember({ ...base, action }, stored),
+      requestId,
+    };
   }
 }
 
@@ -25,7 +31,12 @@ export class RouteWriter {
 export function refuseUnsafe(subject: string, weights: Weights): void {
   const reason = unsafeWeights(weights);
   if (reason === null) return;
-  throw new ExternalFailure({ system: 'aws', kind: 'terminal', code: 'UnsafeWeights', message: `Nothing was sent to AWS for ${subject}: ${reason}.` });
+  throw new ExternalFailure({
+    system: 'aws',
+    kind: 'terminal',
+    code: 'UnsafeWeights',
+    message: `Nothing was sent to AWS for ${subject}: ${reason}.`,
+  });
 }
 
 /** The last gate of design rule 9: what a reconciler would revert is never written. */
@@ -45,14 +56,18 @@ interface Stored {
 }
 
 async function modifyListener(call: AwsCall, arn: string, DefaultActions: Action[]): Promise<Stored> {
-  const reply = await call.write('ModifyListener', arn, (client, http) => client.send(new ModifyListenerCommand({ ListenerArn: arn, DefaultActions }), http));
+  const reply = await call.write('ModifyListener', arn, (client, http) =>
+    client.send(new ModifyListenerCommand({ ListenerArn: arn, DefaultActions }), http),
+  );
   const listener = reply.Listeners?.find(({ ListenerArn }) => ListenerArn === arn);
   return { stored: listener?.DefaultActions, requestId: reply.$metadata.requestId ?? null };
 }
 
 /** Sends no conditions: DescribeRules gives them in two forms at once, which ModifyRule refuses. */
 async function modifyRule(call: AwsCall, arn: string, Actions: Action[]): Promise<Stored> {
-  const reply = await call.write('ModifyRule', arn, (client, http) => client.send(new ModifyRuleCommand({ RuleArn: arn, Actions }), http));
+  const reply = await call.write('ModifyRule', arn, (client, http) =>
+    client.send(new ModifyRuleCommand({ RuleArn: arn, Actions }), http),
+  );
   const rule = reply.Rules?.find(({ RuleArn }) => RuleArn === arn);
   return { stored: rule?.Actions, requestId: reply.$metadata.requestId ?? null };
 }

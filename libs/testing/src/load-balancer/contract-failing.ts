@@ -14,7 +14,9 @@ export function describeFailing(peer: () => LoadBalancerPeer, can: PeerCapabilit
 
       const write = port.writeWeights(access, base, weightsOf([red, 1], [black, 2]), { signal: givenUp });
       expect(await failureOf(write)).toMatchObject({ code: 'Aborted', kind: 'transient', ambiguous: false });
-      expect(await failureOf(port.readRoute(access, listenerArn, { signal: givenUp }))).toMatchObject({ code: 'Aborted' });
+      expect(await failureOf(port.readRoute(access, listenerArn, { signal: givenUp }))).toMatchObject({
+        code: 'Aborted',
+      });
       expect((await read(listenerArn)).action.weights).toEqual(base.action.weights);
     });
 

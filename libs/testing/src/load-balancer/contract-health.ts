@@ -8,7 +8,16 @@ export function describeHealth(peer: () => LoadBalancerPeer, can: PeerCapabiliti
       const { red } = await buildWorld(peer());
       const { port, access } = peer();
 
-      const none = { healthy: 0, initial: 0, unhealthy: 0, draining: 0, unused: 0, unavailable: 0, total: 0, reasons: {} };
+      const none = {
+        healthy: 0,
+        initial: 0,
+        unhealthy: 0,
+        draining: 0,
+        unused: 0,
+        unavailable: 0,
+        total: 0,
+        reasons: {},
+      };
       expect(await port.targetHealth(access, red)).toEqual({ targetGroupArn: red, ...none });
     });
 
@@ -17,7 +26,10 @@ export function describeHealth(peer: () => LoadBalancerPeer, can: PeerCapabiliti
       const { port, access } = peer();
       await peer().registerTargets(red, ['10.0.0.11', '10.0.0.12', '10.0.0.13']);
 
-      const { healthy, initial, unhealthy, draining, unused, unavailable, total } = await port.targetHealth(access, red);
+      const { healthy, initial, unhealthy, draining, unused, unavailable, total } = await port.targetHealth(
+        access,
+        red,
+      );
       expect(total).toBe(3);
       expect(healthy + initial + unhealthy + draining + unused + unavailable).toBe(3);
     });
@@ -28,7 +40,9 @@ export function describeHealth(peer: () => LoadBalancerPeer, can: PeerCapabiliti
       const green = await addTargetGroup();
       await peer().registerTargets(green, ['10.0.0.21', '10.0.0.22']);
 
-      const expected = can.knowsUnusedTargets ? { healthy: 0, unused: 2, reasons: { 'Target.NotInUse': 2 } } : { healthy: 2, unused: 0 };
+      const expected = can.knowsUnusedTargets
+        ? { healthy: 0, unused: 2, reasons: { 'Target.NotInUse': 2 } }
+        : { healthy: 2, unused: 0 };
       expect(await port.targetHealth(access, green)).toMatchObject({ ...expected, total: 2 });
     });
 
@@ -38,7 +52,10 @@ export function describeHealth(peer: () => LoadBalancerPeer, can: PeerCapabiliti
       const gone = await addTargetGroup();
       await port.deleteTargetGroup(access, gone);
 
-      expect(await failureOf(port.targetHealth(access, gone))).toMatchObject({ code: 'TargetGroupNotFound', kind: 'terminal' });
+      expect(await failureOf(port.targetHealth(access, gone))).toMatchObject({
+        code: 'TargetGroupNotFound',
+        kind: 'terminal',
+      });
     });
   });
 }

@@ -12,7 +12,14 @@ export function describeProvisioning(peer: () => LoadBalancerPeer, can: PeerCapa
       const { arn } = await port.createLoadBalancer(access, spec);
 
       const described = await port.describeLoadBalancer(access, arn);
-      expect(described).toMatchObject({ arn, name: spec.name, type: 'application', scheme: 'internal', vpcId: network.vpcId, tags });
+      expect(described).toMatchObject({
+        arn,
+        name: spec.name,
+        type: 'application',
+        scheme: 'internal',
+        vpcId: network.vpcId,
+        tags,
+      });
       expect([...described.subnets].sort()).toEqual([...network.subnets].sort());
       expect(described.securityGroups).toEqual(network.securityGroups);
       expect(described.dnsName).not.toBe('');
@@ -43,7 +50,13 @@ export function describeProvisioning(peer: () => LoadBalancerPeer, can: PeerCapa
       const { listenerArn, loadBalancerArn } = await buildWorld(peer(), { listener: tags });
       const { port, access } = peer();
 
-      expect(await port.describeListener(access, listenerArn)).toEqual({ arn: listenerArn, loadBalancerArn, port: 80, protocol: 'HTTP', tags });
+      expect(await port.describeListener(access, listenerArn)).toEqual({
+        arn: listenerArn,
+        loadBalancerArn,
+        port: 80,
+        protocol: 'HTTP',
+        tags,
+      });
     });
 
     it('names what would be deleted along with a load balancer and with a listener, without its default rule', async () => {
@@ -62,8 +75,16 @@ export function describeProvisioning(peer: () => LoadBalancerPeer, can: PeerCapa
 
       const found = await port.tagsOf(access, [loadBalancerArn, listenerArn, ...groups]);
       expect(found).toHaveLength(24);
-      expect(found.find(({ arn }) => arn === groups[21])).toEqual({ kind: 'targetGroup', arn: groups[21], tags: { number: '21' } });
-      expect(found.find(({ arn }) => arn === loadBalancerArn)).toEqual({ kind: 'loadBalancer', arn: loadBalancerArn, tags: {} });
+      expect(found.find(({ arn }) => arn === groups[21])).toEqual({
+        kind: 'targetGroup',
+        arn: groups[21],
+        tags: { number: '21' },
+      });
+      expect(found.find(({ arn }) => arn === loadBalancerArn)).toEqual({
+        kind: 'loadBalancer',
+        arn: loadBalancerArn,
+        tags: {},
+      });
     });
 
     it('does not delete a target group that an action refers to, at weight 0 either', async () => {
@@ -71,7 +92,10 @@ export function describeProvisioning(peer: () => LoadBalancerPeer, can: PeerCapa
       const { port, access } = peer();
       await write(listenerArn, weightsOf([red, 0], [black, 1]));
 
-      expect(await failureOf(port.deleteTargetGroup(access, red))).toMatchObject({ code: 'ResourceInUse', kind: 'terminal' });
+      expect(await failureOf(port.deleteTargetGroup(access, red))).toMatchObject({
+        code: 'ResourceInUse',
+        kind: 'terminal',
+      });
     });
 
     it('deletes from the rule up, and deleting again is a success', async () => {
@@ -85,7 +109,10 @@ export function describeProvisioning(peer: () => LoadBalancerPeer, can: PeerCapa
         await port.deleteTargetGroup(access, red);
         await port.deleteTargetGroup(access, black);
         await port.deleteLoadBalancer(access, loadBalancerArn);
-        if (!again) expect(await failureOf(port.describeLoadBalancer(access, loadBalancerArn))).toMatchObject({ code: 'LoadBalancerNotFound' });
+        if (!again)
+          expect(await failureOf(port.describeLoadBalancer(access, loadBalancerArn))).toMatchObject({
+            code: 'LoadBalancerNotFound',
+          });
       }
     });
 
@@ -93,23 +120,38 @@ export function describeProvisioning(peer: () => LoadBalancerPeer, can: PeerCapa
       const { addRule, red } = await buildWorld(peer());
       await addRule(5, weightsOf([red, 1]));
 
-      expect(await failureOf(addRule(5, weightsOf([red, 1])))).toMatchObject({ code: 'PriorityInUse', kind: 'terminal', ambiguous: false });
+      expect(await failureOf(addRule(5, weightsOf([red, 1])))).toMatchObject({
+        code: 'PriorityInUse',
+        kind: 'terminal',
+        ambiguous: false,
+      });
     });
 
     it('keeps AWS’s code when a port or a target group is taken', async () => {
       const first = await buildWorld(peer());
       const second = await buildWorld(peer());
       const { port, access } = peer();
-      const listener = { loadBalancerArn: first.loadBalancerArn, port: 80, protocol: 'HTTP', weights: weightsOf([first.red, 1]), tags: {} };
+      const listener = {
+        loadBalancerArn: first.loadBalancerArn,
+        port: 80,
+        protocol: 'HTTP',
+        weights: weightsOf([first.red, 1]),
+        tags: {},
+      };
 
       if (can.refusesDuplicateListeners) {
-        expect(await failureOf(port.createListener(access, listener))).toMatchObject({ code: 'DuplicateListener', kind: 'terminal' });
+        expect(await failureOf(port.createListener(access, listener))).toMatchObject({
+          code: 'DuplicateListener',
+          kind: 'terminal',
+        });
       }
       if (can.oneLoadBalancerPerTargetGroup) {
         const foreign = first.write(first.listenerArn, weightsOf([second.red, 1]));
         expect(await failureOf(foreign)).toMatchObject({ code: 'TargetGroupAssociationLimit', kind: 'terminal' });
       }
-      expect((await first.read(first.listenerArn)).action.weights).toEqual(weightsOf([first.red, 90], [first.black, 10]));
+      expect((await first.read(first.listenerArn)).action.weights).toEqual(
+        weightsOf([first.red, 90], [first.black, 10]),
+      );
     });
 
     it('refuses unsafe weights in a new listener or rule', async () => {
@@ -118,7 +160,13 @@ export function describeProvisioning(peer: () => LoadBalancerPeer, can: PeerCapa
       const zero = weightsOf([red, 0]);
 
       expect(await failureOf(addRule(9, zero))).toMatchObject({ code: 'UnsafeWeights' });
-      const listener = port.createListener(access, { loadBalancerArn, port: 81, protocol: 'HTTP', weights: zero, tags: {} });
+      const listener = port.createListener(access, {
+        loadBalancerArn,
+        port: 81,
+        protocol: 'HTTP',
+        weights: zero,
+        tags: {},
+      });
       expect(await failureOf(listener)).toMatchObject({ code: 'UnsafeWeights' });
     });
 

@@ -40,13 +40,28 @@ export function describeReading(peer: () => LoadBalancerPeer): void {
       await peer().editByConsole(listenerArn, { kind: 'shortForm', targetGroupArn: black });
       await peer().editByConsole(ruleArn, { kind: 'shortForm', targetGroupArn: black });
 
-      expect((await read(listenerArn)).action).toEqual({ weights: weightsOf([black, 1]), stickiness: { enabled: false }, otherActions: [] });
+      expect((await read(listenerArn)).action).toEqual({
+        weights: weightsOf([black, 1]),
+        stickiness: { enabled: false },
+        otherActions: [],
+      });
       expect((await read(ruleArn)).action.weights).toEqual(weightsOf([black, 1]));
     });
 
+    it('shows what somebody else wrote', async () => {
+      const { read, listenerArn, red, black } = await buildWorld(peer());
+      await peer().editByConsole(listenerArn, { kind: 'weights', weights: weightsOf([red, 1], [black, 4]) });
+
+      expect((await read(listenerArn)).action.weights).toEqual(weightsOf([red, 1], [black, 4]));
+    });
+
     it('reads stickiness, and what logs users in by type and a digest that stays the same', async () => {
-      const { read, listenerArn, red, black } = await buildWorld(peer(), { https: true });
-      await peer().editByConsole(listenerArn, { kind: 'authenticateAndStick', weights: weightsOf([red, 30], [black, 70]), stickySeconds: 300 });
+      const { read, listenerArn, red, black } = await buildWorld(peer(), { protocol: 'HTTPS' });
+      await peer().editByConsole(listenerArn, {
+        kind: 'authenticateAndStick',
+        weights: weightsOf([red, 30], [black, 70]),
+        stickySeconds: 300,
+      });
 
       const { action } = await read(listenerArn);
       expect(action.weights).toEqual(weightsOf([red, 30], [black, 70]));
@@ -59,7 +74,11 @@ export function describeReading(peer: () => LoadBalancerPeer): void {
       const { read, listenerArn } = await buildWorld(peer());
       await peer().editByConsole(listenerArn, { kind: 'fixedResponse' });
 
-      expect(await failureOf(read(listenerArn))).toMatchObject({ name: 'ExternalFailure', code: 'NotAForwardAction', kind: 'terminal' });
+      expect(await failureOf(read(listenerArn))).toMatchObject({
+        name: 'ExternalFailure',
+        code: 'NotAForwardAction',
+        kind: 'terminal',
+      });
     });
 
     it('keeps AWS’s code when a route is not there', async () => {
@@ -67,7 +86,11 @@ export function describeReading(peer: () => LoadBalancerPeer): void {
       const ruleArn = await addRule(1, weightsOf([red, 1]));
       const { port, access } = peer();
       await port.deleteRule(access, ruleArn);
-      expect(await failureOf(read(ruleArn))).toMatchObject({ code: 'RuleNotFound', kind: 'terminal', ambiguous: false });
+      expect(await failureOf(read(ruleArn))).toMatchObject({
+        code: 'RuleNotFound',
+        kind: 'terminal',
+        ambiguous: false,
+      });
 
       await port.deleteListener(access, listenerArn);
       expect(await failureOf(read(listenerArn))).toMatchObject({ code: 'ListenerNotFound', kind: 'terminal' });
@@ -89,15 +112,23 @@ export function describeReading(peer: () => LoadBalancerPeer): void {
       const routes = await port.readRoutes(access, [listenerArn, ...rules, gone, 'nonsense']);
       expect(routes.get(gone)).toMatchObject({ failure: { code: 'RuleNotFound' } });
       expect(routes.get('nonsense')).toMatchObject({ failure: { code: 'InvalidArn' } });
-      expect(routes.get(listenerArn)).toMatchObject({ isDefault: true, action: { weights: weightsOf([red, 90], [black, 10]) } });
-      expect(rules.map((arn) => routes.get(arn))).toEqual(rules.map((routeArn) => expect.objectContaining({ routeArn, isDefault: false })));
+      expect(routes.get(listenerArn)).toMatchObject({
+        isDefault: true,
+        action: { weights: weightsOf([red, 90], [black, 10]) },
+      });
+      expect(rules.map((arn) => routes.get(arn))).toEqual(
+        rules.map((routeArn) => expect.objectContaining({ routeArn, isDefault: false })),
+      );
       expect(routes.size).toBe(26);
     });
 
     it('finds the owner by the tags of the rule, its listener and its load balancer', async () => {
       const ours = await buildWorld(peer());
       const ruleArn = await ours.addRule(1, weightsOf([ours.red, 1]), { 'elbv2.k8s.aws/cluster': 'blue-2025' });
-      expect((await ours.read(ruleArn)).ownership).toMatchObject({ kind: 'continuous', evidence: expect.stringContaining('elbv2.k8s.aws/cluster') });
+      expect((await ours.read(ruleArn)).ownership).toMatchObject({
+        kind: 'continuous',
+        evidence: expect.stringContaining('elbv2.k8s.aws/cluster'),
+      });
       expect((await ours.read(ours.listenerArn)).ownership.kind).toBe('unowned');
 
       const generated = await buildWorld(peer(), { listener: { 'ingress.k8s.aws/stack': 'shop/web' } });

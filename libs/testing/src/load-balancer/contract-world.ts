@@ -19,7 +19,7 @@ export interface ContractWorld {
 let made = 0;
 
 /** A name that no other test of this process has taken: load balancers and target groups are unique by name. */
-export function freshName(what: string): string {
+function freshName(what: string): string {
   made += 1;
   return `ct-${what}-${process.pid}-${made}`;
 }
@@ -27,22 +27,39 @@ export function freshName(what: string): string {
 export interface WorldSpec {
   readonly loadBalancer?: Tags;
   readonly listener?: Tags;
-  /** AWS lets only HTTPS listeners log users in. */
-  readonly https?: boolean;
+  /** Default HTTP. AWS lets only HTTPS listeners log users in; TCP stands on a network load balancer. */
+  readonly protocol?: keyof typeof listeners;
 }
 
-/** Accepted by AWS's own rules of form; the suite sends no traffic. */
-const certificateArn = 'arn:aws:iam::111122223333:server-certificate/contract';
+const listeners = {
+  HTTP: { protocol: 'HTTP', port: 80 },
+  // The certificate is accepted by AWS's own rules of form; the suite sends no traffic.
+  HTTPS: { protocol: 'HTTPS', port: 443, certificateArn: 'arn:aws:iam::111122223333:server-certificate/contract' },
+  TCP: { protocol: 'TCP', port: 5432 },
+} as const;
 
 export async function buildWorld(peer: LoadBalancerPeer, spec: WorldSpec = {}): Promise<ContractWorld> {
   const { port, access } = peer;
-  const addTargetGroup = async (groupTags: Tags = {}): Promise<string> => (await port.createTargetGroup(access, targetGroupSpec(peer, groupTags))).arn;
-  const loadBalancer = await port.createLoadBalancer(access, loadBalancerSpec(peer, spec.loadBalancer));
+  const { protocol = 'HTTP' } = spec;
+  const tcp = protocol === 'TCP';
+  const addTargetGroup = async (groupTags: Tags = {}): Promise<string> => {
+    const group = targetGroupSpec(peer, groupTags);
+    return (
+      await port.createTargetGroup(
+        access,
+        tcp ? { ...group, protocol: 'TCP', healthCheck: { protocol: 'TCP' } } : group,
+      )
+    ).arn;
+  };
+  const loadBalancer = await port.createLoadBalancer(access, {
+    ...loadBalancerSpec(peer, spec.loadBalancer),
+    type: tcp ? 'network' : 'application',
+  });
   const red = await addTargetGroup();
   const black = await addTargetGroup();
   const listener = await port.createListener(access, {
     loadBalancerArn: loadBalancer.arn,
-    ...(spec.https ? { port: 443, protocol: 'HTTPS', certificateArn } : { port: 80, protocol: 'HTTP' }),
+    ...listeners[protocol],
     weights: weightsOf([red, 90], [black, 10]),
     tags: spec.listener ?? {},
   });
@@ -56,17 +73,48 @@ export async function buildWorld(peer: LoadBalancerPeer, spec: WorldSpec = {}): 
     write: async (routeArn, weights) => port.writeWeights(access, await read(routeArn), weights),
     addTargetGroup,
     addRule: async (priority, weights, ruleTags = {}) =>
-      (await port.createRule(access, { listenerArn: listener.arn, priority, conditions: { paths: [`/p${priority}/*`] }, weights, tags: ruleTags })).arn,
+      (
+        await port.createRule(access, {
+          listenerArn: listener.arn,
+          priority,
+          conditions: { paths: [`/p${priority}/*`] },
+          weights,
+          tags: ruleTags,
+        })
+      ).arn,
   };
 }
 
 export function loadBalancerSpec({ network }: LoadBalancerPeer, tags: Tags = {}) {
-  return { name: freshName('lb'), type: 'application', scheme: 'internal', subnets: network.subnets, securityGroups: network.securityGroups, tags } as const;
+  return {
+    name: freshName('lb'),
+    type: 'application',
+    scheme: 'internal',
+    subnets: network.subnets,
+    securityGroups: network.securityGroups,
+    tags,
+  } as const;
 }
 
 export function targetGroupSpec({ network }: LoadBalancerPeer, tags: Tags = {}) {
-  const healthCheck = { protocol: 'HTTP', path: '/healthz', intervalSeconds: 10, timeoutSeconds: 5, healthyThreshold: 2, unhealthyThreshold: 2, matcher: '200-299' } as const;
-  return { name: freshName('tg'), protocol: 'HTTP', port: 8080, targetType: 'ip', vpcId: network.vpcId, healthCheck, tags } as const;
+  const healthCheck = {
+    protocol: 'HTTP',
+    path: '/healthz',
+    intervalSeconds: 10,
+    timeoutSeconds: 5,
+    healthyThreshold: 2,
+    unhealthyThreshold: 2,
+    matcher: '200-299',
+  } as const;
+  return {
+    name: freshName('tg'),
+    protocol: 'HTTP',
+    port: 8080,
+    targetType: 'ip',
+    vpcId: network.vpcId,
+    healthCheck,
+    tags,
+  } as const;
 }
 
 /** Makes things one after the other: not every peer takes several at once. */
@@ -78,7 +126,9 @@ export async function several<Made>(count: number, make: (index: number) => Prom
 
 /** Weights in canonical order. */
 export function weightsOf(...pairs: readonly (readonly [string, number])[]): Weights {
-  return pairs.map(([targetGroupArn, weight]) => ({ targetGroupArn, weight })).sort((a, b) => (a.targetGroupArn < b.targetGroupArn ? -1 : 1));
+  return pairs
+    .map(([targetGroupArn, weight]) => ({ targetGroupArn, weight }))
+    .sort((a, b) => (a.targetGroupArn < b.targetGroupArn ? -1 : 1));
 }
 
 /** The failure that a call ends with; an error of the test if it succeeds. */

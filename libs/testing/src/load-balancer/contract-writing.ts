@@ -24,14 +24,44 @@ export function describeWriting(peer: () => LoadBalancerPeer, can: PeerCapabilit
     });
 
     it.each(['default action', 'rule'])('keeps authentication and stickiness of a %s as they were', async (where) => {
-      const { read, write, addRule, listenerArn, red, black } = await buildWorld(peer(), { https: true });
+      const { read, write, addRule, listenerArn, red, black } = await buildWorld(peer(), { protocol: 'HTTPS' });
       const routeArn = where === 'rule' ? await addRule(1, weightsOf([red, 1])) : listenerArn;
-      await peer().editByConsole(routeArn, { kind: 'authenticateAndStick', weights: weightsOf([red, 30], [black, 70]), stickySeconds: 300 });
+      await peer().editByConsole(routeArn, {
+        kind: 'authenticateAndStick',
+        weights: weightsOf([red, 30], [black, 70]),
+        stickySeconds: 300,
+      });
       const before = await read(routeArn);
 
       const outcome = await write(routeArn, weightsOf([red, 70], [black, 30]));
       expect(outcome.verified).toBe(true);
       expect((await read(routeArn)).action).toEqual({ ...before.action, weights: weightsOf([red, 70], [black, 30]) });
+    });
+
+    it('writes a listener of a network load balancer, also when one target group is left', async () => {
+      const { read, write, listenerArn, loadBalancerArn, red, black } = await buildWorld(peer(), { protocol: 'TCP' });
+
+      expect(await write(listenerArn, weightsOf([red, 20], [black, 80]))).toMatchObject({ verified: true });
+      expect(await read(listenerArn)).toMatchObject({
+        loadBalancerArn,
+        protocol: 'TCP',
+        port: 5432,
+        action: { weights: weightsOf([red, 20], [black, 80]) },
+      });
+      expect(await write(listenerArn, weightsOf([black, 80]))).toMatchObject({ verified: true });
+      expect((await read(listenerArn)).action.weights.map((one) => one.targetGroupArn)).toEqual([black]);
+    });
+
+    it('is the last word over what somebody else wrote after the read: comparing is the caller’s', async () => {
+      const { read, listenerArn, red, black } = await buildWorld(peer());
+      const { port, access } = peer();
+      const base = await read(listenerArn);
+      await peer().editByConsole(listenerArn, { kind: 'weights', weights: weightsOf([red, 1], [black, 4]) });
+
+      expect(await port.writeWeights(access, base, weightsOf([red, 50], [black, 50]))).toMatchObject({
+        verified: true,
+      });
+      expect((await read(listenerArn)).action.weights).toEqual(weightsOf([red, 50], [black, 50]));
     });
 
     it('attaches a target group at weight 0 and detaches it again', async () => {
@@ -68,7 +98,11 @@ export function describeWriting(peer: () => LoadBalancerPeer, can: PeerCapabilit
         weightsOf([red, 1], [black, 1], ...more.map((arn): [string, number] => [arn, 1])),
       ];
       for (const weights of unsafe) {
-        expect(await failureOf(write(listenerArn, weights))).toMatchObject({ code: 'UnsafeWeights', kind: 'terminal', ambiguous: false });
+        expect(await failureOf(write(listenerArn, weights))).toMatchObject({
+          code: 'UnsafeWeights',
+          kind: 'terminal',
+          ambiguous: false,
+        });
       }
       expect((await read(listenerArn)).action.weights).toEqual(weightsOf([red, 90], [black, 10]));
     });
@@ -79,13 +113,22 @@ export function describeWriting(peer: () => LoadBalancerPeer, can: PeerCapabilit
       const copied = { ...(await read(listenerArn)) };
 
       const weights = weightsOf([red, 1], [black, 2]);
-      expect(await failureOf(port.writeWeights(access, copied, weights))).toMatchObject({ code: 'StaleBase', kind: 'terminal', ambiguous: false });
+      expect(await failureOf(port.writeWeights(access, copied, weights))).toMatchObject({
+        code: 'StaleBase',
+        kind: 'terminal',
+        ambiguous: false,
+      });
     });
 
     it('never writes what a controller owns', async () => {
-      const { read, write, listenerArn, red, black } = await buildWorld(peer(), { loadBalancer: { 'elbv2.k8s.aws/cluster': 'blue-2025' } });
+      const { read, write, listenerArn, red, black } = await buildWorld(peer(), {
+        loadBalancer: { 'elbv2.k8s.aws/cluster': 'blue-2025' },
+      });
 
-      expect(await failureOf(write(listenerArn, weightsOf([red, 1], [black, 2])))).toMatchObject({ code: 'OwnedByController', kind: 'terminal' });
+      expect(await failureOf(write(listenerArn, weightsOf([red, 1], [black, 2])))).toMatchObject({
+        code: 'OwnedByController',
+        kind: 'terminal',
+      });
       expect((await read(listenerArn)).action.weights).toEqual(weightsOf([red, 90], [black, 10]));
     });
 
@@ -97,7 +140,11 @@ export function describeWriting(peer: () => LoadBalancerPeer, can: PeerCapabilit
       await port.deleteRule(access, ruleArn);
 
       const weights = weightsOf([black, 1]);
-      expect(await failureOf(port.writeWeights(access, base, weights))).toMatchObject({ code: 'RuleNotFound', kind: 'terminal', ambiguous: false });
+      expect(await failureOf(port.writeWeights(access, base, weights))).toMatchObject({
+        code: 'RuleNotFound',
+        kind: 'terminal',
+        ambiguous: false,
+      });
     });
 
     it('fails with TargetGroupNotFound when a target group is not there, and changes nothing', async () => {
@@ -109,7 +156,10 @@ export function describeWriting(peer: () => LoadBalancerPeer, can: PeerCapabilit
 
       for (const routeArn of can.checksTargetGroupsOfListeners ? [ruleArn, listenerArn] : [ruleArn]) {
         const before = await read(routeArn);
-        expect(await failureOf(write(routeArn, weightsOf([red, 1], [gone, 1])))).toMatchObject({ code: 'TargetGroupNotFound', kind: 'terminal' });
+        expect(await failureOf(write(routeArn, weightsOf([red, 1], [gone, 1])))).toMatchObject({
+          code: 'TargetGroupNotFound',
+          kind: 'terminal',
+        });
         expect((await read(routeArn)).action).toEqual(before.action);
       }
     });

@@ -10,7 +10,11 @@ import { likeAws, type LoadBalancerPeer, type PeerCapabilities } from './peer.js
  * What every `LoadBalancer` port does, whatever it talks to. Run it against each implementation and each peer.
  * Where the peer is known not to be like AWS, `capabilities` says so and the tests expect what the peer does.
  */
-export function describeLoadBalancerContract(name: string, setup: () => Promise<LoadBalancerPeer>, capabilities: Partial<PeerCapabilities> = {}): void {
+export function describeLoadBalancerContract(
+  name: string,
+  setup: () => Promise<LoadBalancerPeer>,
+  capabilities: Partial<PeerCapabilities> = {},
+): void {
   describe(`load balancer port on ${name}`, () => {
     let running: LoadBalancerPeer | null = null;
     const peer = (): LoadBalancerPeer => {

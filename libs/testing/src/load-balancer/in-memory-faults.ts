@@ -27,8 +27,10 @@ export class InMemoryFaults {
 
   /** Throws what a read has to fail with now. */
   beforeRead(operation: string, options: CallOptions = {}): void {
-    if (options.signal?.aborted) throw failure('Aborted', `${operation} was given up by the caller.`, { ambiguous: false });
-    if (this.outage !== null) throw failure(this.outage.code, `${operation} failed with ${this.outage.code}.`, { kind: this.outage.kind });
+    if (options.signal?.aborted)
+      throw failure('Aborted', `${operation} was given up by the caller.`, { ambiguous: false });
+    if (this.outage !== null)
+      throw failure(this.outage.code, `${operation} failed with ${this.outage.code}.`, { kind: this.outage.kind });
     if (this.throttle > 0) {
       this.throttle -= 1;
       throw failure('Throttling', `${operation} failed with Throttling: Rate exceeded.`, { ambiguous: false });
@@ -55,8 +57,18 @@ export class InMemoryFaults {
 }
 
 /** An `ExternalFailure` as the AWS adapter would throw it; transient unless said otherwise. */
-export function failure(code: string, message: string, details: { kind?: 'transient' | 'terminal'; ambiguous?: boolean } = {}): ExternalFailure {
-  return new ExternalFailure({ system: 'aws', kind: details.kind ?? 'transient', code, message, ambiguous: details.ambiguous ?? false });
+export function failure(
+  code: string,
+  message: string,
+  details: { kind?: 'transient' | 'terminal'; ambiguous?: boolean } = {},
+): ExternalFailure {
+  return new ExternalFailure({
+    system: 'aws',
+    kind: details.kind ?? 'transient',
+    code,
+    message,
+    ambiguous: details.ambiguous ?? false,
+  });
 }
 
 /** A refusal that no repetition changes. */

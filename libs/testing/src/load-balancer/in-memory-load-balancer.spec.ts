@@ -16,7 +16,9 @@ describe('the load balancer in memory', () => {
     const port = new InMemoryLoadBalancer();
     const routeArn = port.addRoute({ weights });
     port.staleReads();
-    await port.writeWeights(access, await port.readRoute(access, routeArn), [{ targetGroupArn: 'arn:black', weight: 1 }]);
+    await port.writeWeights(access, await port.readRoute(access, routeArn), [
+      { targetGroupArn: 'arn:black', weight: 1 },
+    ]);
 
     expect((await port.readRoute(access, routeArn)).action.weights).toHaveLength(2);
     port.freshReads();
@@ -44,7 +46,11 @@ describe('the load balancer in memory', () => {
     const routeArn = port.addRoute({ weights });
     const base = await port.readRoute(access, routeArn);
     const release = port.faults.holdWrites();
-    const write = port.writeWeights(access, base, weights.map((one) => ({ ...one, weight: 7 })));
+    const write = port.writeWeights(
+      access,
+      base,
+      weights.map((one) => ({ ...one, weight: 7 })),
+    );
 
     expect(port.weightsOf(routeArn)).toContainEqual({ targetGroupArn: 'arn:red', weight: 100 });
     release();
@@ -57,6 +63,11 @@ describe('the load balancer in memory', () => {
     port.addRoute({ weights });
     port.setHealth('arn:black', { healthy: 1, unhealthy: 2, reasons: { 'Target.Timeout': 2 } });
 
-    expect(await port.targetHealth(access, 'arn:black')).toMatchObject({ healthy: 1, unhealthy: 2, total: 3, reasons: { 'Target.Timeout': 2 } });
+    expect(await port.targetHealth(access, 'arn:black')).toMatchObject({
+      healthy: 1,
+      unhealthy: 2,
+      total: 3,
+      reasons: { 'Target.Timeout': 2 },
+    });
   });
 });

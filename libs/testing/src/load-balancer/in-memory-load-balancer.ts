@@ -12,7 +12,16 @@ import {
   type TargetGroupDescription,
   type WriteOutcome,
 } from '@sluice/control';
-import { ownershipOf, sortWeights, unsafeWeights, type ForwardAction, type LiveRoute, type TaggedResource, type TargetHealth, type Weights } from '@sluice/domain';
+import {
+  ownershipOf,
+  sortWeights,
+  unsafeWeights,
+  type ForwardAction,
+  type LiveRoute,
+  type TaggedResource,
+  type TargetHealth,
+  type Weights,
+} from '@sluice/domain';
 import { InMemoryFaults, refusal } from './in-memory-faults.js';
 import { healthOf, InMemoryWorld, type HealthCounts } from './in-memory-world.js';
 
@@ -35,8 +44,21 @@ export interface NewRoute {
   readonly action?: Partial<Omit<ForwardAction, 'weights'>>;
 }
 
-const someLoadBalancer = { type: 'application', scheme: 'internal', subnets: [], securityGroups: [], tags: {} } as const;
-const someTargetGroup = { protocol: 'HTTP', port: 80, targetType: 'ip', vpcId: 'vpc-00000001', healthCheck: {}, tags: {} } as const;
+const someLoadBalancer = {
+  type: 'application',
+  scheme: 'internal',
+  subnets: [],
+  securityGroups: [],
+  tags: {},
+} as const;
+const someTargetGroup = {
+  protocol: 'HTTP',
+  port: 80,
+  targetType: 'ip',
+  vpcId: 'vpc-00000001',
+  healthCheck: {},
+  tags: {},
+} as const;
 const plain = { stickiness: { enabled: false }, otherActions: [] } as const;
 
 /** The load balancer port in memory, for tests of what stands on it. One world, whatever access is given. */
@@ -51,18 +73,35 @@ export class InMemoryLoadBalancer extends LoadBalancer {
   /** A route that is simply there, on a load balancer of its own unless a target group already serves one. Answers its ARN. */
   addRoute({ weights, kind = 'default', tags = {}, action = {} }: NewRoute): string {
     const serving = weights.flatMap(({ targetGroupArn }) => this.world.loadBalancersOf(targetGroupArn))[0];
-    const loadBalancerArn = serving ?? this.world.putLoadBalancer({ ...someLoadBalancer, name: `lb-${this.world.loadBalancers.size}` }).arn;
+    const loadBalancerArn =
+      serving ?? this.world.putLoadBalancer({ ...someLoadBalancer, name: `lb-${this.world.loadBalancers.size}` }).arn;
     for (const { targetGroupArn } of weights) {
       if (this.world.targetGroups.has(targetGroupArn)) continue;
-      this.world.putTargetGroup({ ...someTargetGroup, name: targetGroupArn.split('/')[1] ?? targetGroupArn }, targetGroupArn);
+      this.world.putTargetGroup(
+        { ...someTargetGroup, name: targetGroupArn.split('/')[1] ?? targetGroupArn },
+        targetGroupArn,
+      );
       this.setHealth(targetGroupArn, { healthy: 2 });
     }
     const forward: ForwardAction = { ...plain, ...action, weights: sortWeights(weights) };
     const onDefault = kind === 'default';
-    const port = 80 + [...this.world.listeners.values()].filter((one) => one.loadBalancerArn === loadBalancerArn).length;
-    const listener = this.world.putListener({ loadBalancerArn, port, protocol: 'HTTP', action: onDefault ? forward : null, tags: onDefault ? tags : {} });
+    const port =
+      80 + [...this.world.listeners.values()].filter((one) => one.loadBalancerArn === loadBalancerArn).length;
+    const listener = this.world.putListener({
+      loadBalancerArn,
+      port,
+      protocol: 'HTTP',
+      action: onDefault ? forward : null,
+      tags: onDefault ? tags : {},
+    });
     if (onDefault) return listener.arn;
-    return this.world.putRule({ listenerArn: listener.arn, priority: 1, conditions: { paths: ['/*'] }, action: forward, tags }).arn;
+    return this.world.putRule({
+      listenerArn: listener.arn,
+      priority: 1,
+      conditions: { paths: ['/*'] },
+      action: forward,
+      tags,
+    }).arn;
   }
 
   /** Sets the counts of one target group; what is not named is 0. */
@@ -83,7 +122,9 @@ export class InMemoryLoadBalancer extends LoadBalancer {
 
   /** From now on reads of routes show the present state, until `freshReads`. */
   staleReads(): void {
-    const arns = [...this.world.listeners.values(), ...this.world.rules.values()].filter(({ action }) => action !== null);
+    const arns = [...this.world.listeners.values(), ...this.world.rules.values()].filter(
+      ({ action }) => action !== null,
+    );
     this.stale = new Map(arns.map(({ arn }) => [arn, this.live(arn)]));
   }
 
@@ -91,9 +132,16 @@ export class InMemoryLoadBalancer extends LoadBalancer {
     this.stale = null;
   }
 
-  async check(_access: AwsAccess, options?: CallOptions): Promise<{ accountId: string; arn: string; loadBalancers: number }> {
+  async check(
+    _access: AwsAccess,
+    options?: CallOptions,
+  ): Promise<{ accountId: string; arn: string; loadBalancers: number }> {
     this.faults.beforeRead('GetCallerIdentity', options);
-    return { accountId: '000000000000', arn: 'arn:aws:iam::000000000000:user/in-memory', loadBalancers: this.world.loadBalancers.size };
+    return {
+      accountId: '000000000000',
+      arn: 'arn:aws:iam::000000000000:user/in-memory',
+      loadBalancers: this.world.loadBalancers.size,
+    };
   }
 
   async readRoute(_access: AwsAccess, routeArn: string, options?: CallOptions): Promise<LiveRoute> {
@@ -101,7 +149,11 @@ export class InMemoryLoadBalancer extends LoadBalancer {
     return this.shown(routeArn);
   }
 
-  async readRoutes(_access: AwsAccess, routeArns: readonly string[], options?: CallOptions): Promise<ReadonlyMap<string, LiveRoute | ExternalFailureLike>> {
+  async readRoutes(
+    _access: AwsAccess,
+    routeArns: readonly string[],
+    options?: CallOptions,
+  ): Promise<ReadonlyMap<string, LiveRoute | ExternalFailureLike>> {
     this.faults.beforeRead('DescribeRules', options);
     const outcomes = new Map<string, LiveRoute | ExternalFailureLike>();
     for (const arn of routeArns) {
@@ -115,12 +167,19 @@ export class InMemoryLoadBalancer extends LoadBalancer {
     return outcomes;
   }
 
-  async writeWeights(_access: AwsAccess, base: LiveRoute, weights: Weights, options?: CallOptions): Promise<WriteOutcome> {
+  async writeWeights(
+    _access: AwsAccess,
+    base: LiveRoute,
+    weights: Weights,
+    options?: CallOptions,
+  ): Promise<WriteOutcome> {
     refuseUnsafe(base.routeArn, weights);
-    if (base.ownership.kind === 'continuous') throw refusal('OwnedByController', `${base.ownership.owner} owns ${base.routeArn}.`);
+    if (base.ownership.kind === 'continuous')
+      throw refusal('OwnedByController', `${base.ownership.owner} owns ${base.routeArn}.`);
     if (!this.readHere.has(base)) throw refusal('StaleBase', `${base.routeArn} was not read by this load balancer.`);
     const before = this.weightsOf(base.routeArn);
-    const record = (outcome: RecordedWrite['outcome']): unknown => this.writes.push({ routeArn: base.routeArn, before, after: sortWeights(weights), outcome });
+    const record = (outcome: RecordedWrite['outcome']): unknown =>
+      this.writes.push({ routeArn: base.routeArn, before, after: sortWeights(weights), outcome });
     try {
       await this.faults.beforeWrite('ModifyRule', options);
       this.world.setAction(base.routeArn, { ...base.action, weights: sortWeights(weights) });
@@ -170,29 +229,48 @@ export class InMemoryLoadBalancer extends LoadBalancer {
     return [...listeners.values()].filter((one) => one.loadBalancerArn === arn).map((one) => one.arn);
   }
 
-  createLoadBalancer(_access: AwsAccess, spec: CreateLoadBalancer, options?: CallOptions): Promise<LoadBalancerDescription> {
+  createLoadBalancer(
+    _access: AwsAccess,
+    spec: CreateLoadBalancer,
+    options?: CallOptions,
+  ): Promise<LoadBalancerDescription> {
     return this.change('CreateLoadBalancer', options, () => this.world.putLoadBalancer(spec));
   }
 
-  async createTargetGroup(access: AwsAccess, spec: CreateTargetGroup, options?: CallOptions): Promise<TargetGroupDescription> {
+  async createTargetGroup(
+    access: AwsAccess,
+    spec: CreateTargetGroup,
+    options?: CallOptions,
+  ): Promise<TargetGroupDescription> {
     const { arn } = await this.change('CreateTargetGroup', options, () => this.world.putTargetGroup(spec));
     return this.describeTargetGroup(access, arn);
   }
 
   async createListener(
     access: AwsAccess,
-    { loadBalancerArn, port, protocol, weights, tags }: { loadBalancerArn: string; port: number; protocol: string; weights: Weights; tags: Tags },
+    {
+      loadBalancerArn,
+      port,
+      protocol,
+      weights,
+      tags,
+    }: { loadBalancerArn: string; port: number; protocol: string; weights: Weights; tags: Tags },
     options?: CallOptions,
   ): Promise<ListenerDescription> {
     refuseUnsafe(loadBalancerArn, weights);
     const action = { ...plain, weights: sortWeights(weights) };
-    const { arn } = await this.change('CreateListener', options, () => this.world.putListener({ loadBalancerArn, port, protocol, action, tags }));
+    const { arn } = await this.change('CreateListener', options, () =>
+      this.world.putListener({ loadBalancerArn, port, protocol, action, tags }),
+    );
     return this.describeListener(access, arn);
   }
 
   async createRule(
     _access: AwsAccess,
-    { weights, ...spec }: { listenerArn: string; priority: number; conditions: RuleConditions; weights: Weights; tags: Tags },
+    {
+      weights,
+      ...spec
+    }: { listenerArn: string; priority: number; conditions: RuleConditions; weights: Weights; tags: Tags },
     options?: CallOptions,
   ): Promise<{ arn: string }> {
     refuseUnsafe(spec.listenerArn, weights);
@@ -232,7 +310,9 @@ export class InMemoryLoadBalancer extends LoadBalancer {
     const { listener, rule, action } = this.world.route(routeArn);
     if (action === null) throw refusal('NotAForwardAction', `${routeArn} does not forward to target groups.`);
     const { loadBalancerArn, arn: listenerArn, protocol, port } = listener;
-    const ownership = ownershipOf([loadBalancerArn, listenerArn, ...(rule === null ? [] : [rule.arn])].map((arn) => this.world.tagged(arn)));
+    const ownership = ownershipOf(
+      [loadBalancerArn, listenerArn, ...(rule === null ? [] : [rule.arn])].map((arn) => this.world.tagged(arn)),
+    );
     return { routeArn, loadBalancerArn, listenerArn, protocol, port, isDefault: rule === null, action, ownership };
   }
 

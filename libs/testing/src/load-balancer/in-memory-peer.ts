@@ -12,7 +12,10 @@ export async function inMemoryPeer(): Promise<LoadBalancerPeer> {
     registerTargets: async (targetGroupArn, addresses) => {
       const used = port.world.loadBalancersOf(targetGroupArn).length > 0;
       const count = addresses.length;
-      port.setHealth(targetGroupArn, used ? { healthy: count } : { unused: count, reasons: { 'Target.NotInUse': count } });
+      port.setHealth(
+        targetGroupArn,
+        used ? { healthy: count } : { unused: count, reasons: { 'Target.NotInUse': count } },
+      );
     },
     editByConsole: async (routeArn, edit) => port.editByConsole(routeArn, actionOf(edit)),
     faults: {

@@ -1,4 +1,11 @@
-import type { CreateLoadBalancer, CreateTargetGroup, ListenerDescription, LoadBalancerDescription, RuleConditions, TargetGroupDescription } from '@sluice/control';
+import type {
+  CreateLoadBalancer,
+  CreateTargetGroup,
+  ListenerDescription,
+  LoadBalancerDescription,
+  RuleConditions,
+  TargetGroupDescription,
+} from '@sluice/control';
 import type { ForwardAction, TaggedResource, TargetHealth } from '@sluice/domain';
 import { refusal } from './in-memory-faults.js';
 
@@ -41,15 +48,25 @@ export class InMemoryWorld {
 
   /** `arn` for a target group that a test has already named. */
   putTargetGroup(spec: CreateTargetGroup, arn = this.newArn(`targetgroup/${spec.name}`)): StoredTargetGroup {
-    const made = { ...spec, arn, ipAddressType: 'ipv4', loadBalancerArns: [], health: {}, deregistrationDelayMs: 300_000 };
+    const made = {
+      ...spec,
+      arn,
+      ipAddressType: 'ipv4',
+      loadBalancerArns: [],
+      health: {},
+      deregistrationDelayMs: 300_000,
+    };
     this.targetGroups.set(arn, made);
     return made;
   }
 
   putListener(spec: Omit<StoredListener, 'arn'>): StoredListener {
     this.loadBalancer(spec.loadBalancerArn);
-    const taken = [...this.listeners.values()].some((one) => one.loadBalancerArn === spec.loadBalancerArn && one.port === spec.port);
-    if (taken) throw refusal('DuplicateListener', `${spec.loadBalancerArn} already has a listener on port ${spec.port}.`);
+    const taken = [...this.listeners.values()].some(
+      (one) => one.loadBalancerArn === spec.loadBalancerArn && one.port === spec.port,
+    );
+    if (taken)
+      throw refusal('DuplicateListener', `${spec.loadBalancerArn} already has a listener on port ${spec.port}.`);
     this.checkTargetGroups(spec.loadBalancerArn, spec.action);
     const made = { ...spec, arn: this.newArn(spec.loadBalancerArn.replace(/^.*:loadbalancer/, 'listener')) };
     this.listeners.set(made.arn, made);
@@ -58,7 +75,9 @@ export class InMemoryWorld {
 
   putRule(spec: Omit<StoredRule, 'arn'>): StoredRule {
     const listener = this.listener(spec.listenerArn);
-    const taken = [...this.rules.values()].some((one) => one.listenerArn === spec.listenerArn && one.priority === spec.priority);
+    const taken = [...this.rules.values()].some(
+      (one) => one.listenerArn === spec.listenerArn && one.priority === spec.priority,
+    );
     if (taken) throw refusal('PriorityInUse', `${spec.listenerArn} already has a rule of priority ${spec.priority}.`);
     this.checkTargetGroups(listener.loadBalancerArn, spec.action);
     const made = { ...spec, arn: this.newArn(spec.listenerArn.replace(/^.*:listener/, 'listener-rule')) };
@@ -83,7 +102,11 @@ export class InMemoryWorld {
   }
 
   /** The listener a route stands on, and its action. */
-  route(arn: string): { readonly listener: StoredListener; readonly rule: StoredRule | null; readonly action: ForwardAction | null } {
+  route(arn: string): {
+    readonly listener: StoredListener;
+    readonly rule: StoredRule | null;
+    readonly action: ForwardAction | null;
+  } {
     const kind = kindOf(arn);
     if (kind === 'listener') return { listener: this.listener(arn), rule: null, action: this.listener(arn).action };
     if (kind !== 'rule') throw refusal('InvalidArn', `${arn} is neither a listener nor a rule.`);
@@ -103,14 +126,20 @@ export class InMemoryWorld {
     for (const { targetGroupArn } of action?.weights ?? []) {
       this.targetGroup(targetGroupArn);
       const elsewhere = this.loadBalancersOf(targetGroupArn).find((arn) => arn !== loadBalancerArn);
-      if (elsewhere !== undefined) throw refusal('TargetGroupAssociationLimit', `${targetGroupArn} already serves ${elsewhere}.`);
+      if (elsewhere !== undefined)
+        throw refusal('TargetGroupAssociationLimit', `${targetGroupArn} already serves ${elsewhere}.`);
     }
   }
 
   loadBalancersOf(targetGroupArn: string): string[] {
-    const uses = (action: ForwardAction | null): boolean => action?.weights.some((one) => one.targetGroupArn === targetGroupArn) ?? false;
-    const byListener = [...this.listeners.values()].filter(({ action }) => uses(action)).map((one) => one.loadBalancerArn);
-    const byRule = [...this.rules.values()].filter(({ action }) => uses(action)).map((one) => this.listener(one.listenerArn).loadBalancerArn);
+    const uses = (action: ForwardAction | null): boolean =>
+      action?.weights.some((one) => one.targetGroupArn === targetGroupArn) ?? false;
+    const byListener = [...this.listeners.values()]
+      .filter(({ action }) => uses(action))
+      .map((one) => one.loadBalancerArn);
+    const byRule = [...this.rules.values()]
+      .filter(({ action }) => uses(action))
+      .map((one) => this.listener(one.listenerArn).loadBalancerArn);
     return [...new Set([...byListener, ...byRule])];
   }
 
@@ -135,7 +164,8 @@ export class InMemoryWorld {
 
   deleteLoadBalancer(arn: string): void {
     this.loadBalancers.delete(arn);
-    for (const listener of [...this.listeners.values()]) if (listener.loadBalancerArn === arn) this.deleteListener(listener.arn);
+    for (const listener of [...this.listeners.values()])
+      if (listener.loadBalancerArn === arn) this.deleteListener(listener.arn);
   }
 
   private newArn(resource: string): string {

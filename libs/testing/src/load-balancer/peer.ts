@@ -22,7 +22,11 @@ export interface PeerFaults {
 export interface LoadBalancerPeer {
   readonly port: LoadBalancer;
   readonly access: AwsAccess;
-  readonly network: { readonly vpcId: string; readonly subnets: readonly string[]; readonly securityGroups: readonly string[] };
+  readonly network: {
+    readonly vpcId: string;
+    readonly subnets: readonly string[];
+    readonly securityGroups: readonly string[];
+  };
   registerTargets(targetGroupArn: string, addresses: readonly string[]): Promise<void>;
   editByConsole(routeArn: string, edit: ConsoleEdit): Promise<void>;
   readonly faults: PeerFaults;

@@ -63,7 +63,8 @@ export class ScriptedAws {
     const params = new URLSearchParams(await text(request));
     const received = { action: params.get('Action') ?? '', params, authorization: request.headers.authorization ?? '' };
     this.requests.push(received);
-    const reply = this.scripts.get(received.action)?.(received) ?? awsError('InvalidAction', `no script for ${received.action}`);
+    const reply =
+      this.scripts.get(received.action)?.(received) ?? awsError('InvalidAction', `no script for ${received.action}`);
     if (reply === 'hang') return;
     if (reply === 'reset') {
       request.socket.destroy();
