@@ -53,7 +53,13 @@ const parts = {
       throw new ToolError(`imports against the arrows of the design:\n${violations.join('\n')}`);
     return `${modules} modules`;
   },
-  unused: () => tool('knip/bin/knip.js', ['--no-progress', '--no-config-hints', '--include', 'files,dependencies,unlisted,unresolved']),
+  unused: () =>
+    tool('knip/bin/knip.js', [
+      '--no-progress',
+      '--no-config-hints',
+      '--include',
+      'files,dependencies,unlisted,unresolved',
+    ]),
   migrations: () => node('tools/migrate.mjs', ['check']),
   openapi: () => node('tools/openapi.mjs', ['check']),
   compose: () => node('tools/compose-check.mjs', ['--file-only']),

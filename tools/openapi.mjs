@@ -19,7 +19,12 @@ export async function generateOpenApi() {
     createSealingKeyFile(key);
     // nothing connects before `listen`
     const app = await createApp(
-      readConfig({ DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none', SLUICE_ENCRYPTION_KEY_FILE: key, SLUICE_ROLE: 'api', SLUICE_LOG_LEVEL: 'silent' }),
+      readConfig({
+        DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none',
+        SLUICE_ENCRYPTION_KEY_FILE: key,
+        SLUICE_ROLE: 'api',
+        SLUICE_LOG_LEVEL: 'silent',
+      }),
     );
     const document = openApiDocument(app.nest);
     await app.close();
@@ -49,6 +54,8 @@ if (isMain(import.meta)) {
     }
     const checkedIn = readFileSync(file, 'utf8');
     if (checkedIn === generated) return say('apps/api/openapi.json is what the controllers say');
-    throw new ToolError(`apps/api/openapi.json is out of date (node tools/openapi.mjs write): ${differences(checkedIn, generated).slice(0, 20).join(', ') || 'its header'}`);
+    throw new ToolError(
+      `apps/api/openapi.json is out of date (node tools/openapi.mjs write): ${differences(checkedIn, generated).slice(0, 20).join(', ') || 'its header'}`,
+    );
   });
 }

@@ -79,6 +79,7 @@ export class Service {
   #record;
   #stopping = false;
   #deaths = [];
+  #logFrom = 0;
 
   /**
    * @param {{ name: string, args: string[], env: object, cwd: string, log: string, runFolder: RunFolder,
@@ -93,10 +94,10 @@ export class Service {
   /** Starts it and waits until it is ready; fails with the end of its log when it ends before. */
   async start({ timeoutMs = 60_000 } = {}) {
     const { log } = this.#options;
-    const before = existsSync(log) ? statSync(log).size : 0;
+    this.#logFrom = existsSync(log) ? statSync(log).size : 0;
     const child = this.#spawn();
     const deadline = performance.now() + timeoutMs;
-    while (!(await this.#options.isReady(readFileSync(log).subarray(before).toString('utf8')))) {
+    while (!(await this.#options.isReady(this.#said()))) {
       if (child.exitCode !== null || child.signalCode !== null)
         throw this.#failure(`ended (${endOf(child)}) before it was ready`);
       if (performance.now() > deadline) throw this.#failure(`was not ready within ${timeoutMs / 1000} s`);
@@ -144,9 +145,14 @@ export class Service {
     }
   }
 
+  /** What it has printed since it was started last. */
+  #said() {
+    return readFileSync(this.#options.log).subarray(this.#logFrom).toString('utf8');
+  }
+
   #failure(what) {
     const { name, log } = this.#options;
-    const end = existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n').slice(-15).join('\n') : '';
+    const end = this.#said().trimEnd().split('\n').slice(-15).join('\n');
     return new ToolError(`${name} ${what}; the end of ${log}:\n${end}`);
   }
 }

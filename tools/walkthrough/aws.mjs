@@ -1,4 +1,5 @@
 // What the walkthrough asks AWS (the sandbox's) itself: the network to build in, and where a listener is to be reached.
+import { waitUntil } from '../lib/processes.mjs';
 import { ToolError } from '../lib/say.mjs';
 
 const clientConfig = ({ endpoint, region, accessKeyId, secretAccessKey }) => ({
@@ -47,11 +48,15 @@ export async function urlOfListener(aws, listenerArn) {
     await import('@aws-sdk/client-elastic-load-balancing-v2');
   const elb = new ElasticLoadBalancingV2Client(clientConfig(aws));
   try {
-    const { TagDescriptions = [] } = await elb.send(new DescribeTagsCommand({ ResourceArns: [listenerArn] }));
-    const url = TagDescriptions[0]?.Tags?.find(({ Key }) => Key === 'sandbox/url')?.Value;
-    if (url === undefined)
-      throw new ToolError(`listener ${listenerArn} has no tag sandbox/url: this is not the sandbox`);
-    return url;
+    // the data plane opens its port, then says where
+    return await waitUntil(
+      `the tag sandbox/url on ${listenerArn}`,
+      async () => {
+        const { TagDescriptions = [] } = await elb.send(new DescribeTagsCommand({ ResourceArns: [listenerArn] }));
+        return TagDescriptions[0]?.Tags?.find(({ Key }) => Key === 'sandbox/url')?.Value;
+      },
+      { timeoutMs: 15_000, everyMs: 200 },
+    );
   } finally {
     elb.destroy();
   }

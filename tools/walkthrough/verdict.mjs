@@ -7,20 +7,25 @@ const SIGMAS = 5;
 const MARGIN_MS = 500;
 
 /**
- * Findings about an ended rollout: `{ steps, problems }`.
- * @param {{ rollout: object, timeline: object, load: { between: Function, count: number, failures: string[] },
- *   services: Record<string, string>, endedAt: number }} run `services` maps a backend's name to its Service's.
+ * Findings about an ended rollout: `{ steps, problems }`; `steps` has `{ step, verified, counts, problem }` each.
+ * @param {{ rollout: object, timeline: object, verified: Map<number, { at: string, weights: object[] }>,
+ *   load: { between: Function, count: number, failures: string[] }, services: Record<string, string>, endedAt: number }} run
+ *   `services` maps a backend's name to its Service's; `endedAt` is when the load ended (Date.now).
  */
-export function judge({ rollout, timeline, load, services, endedAt }) {
+export function judge({ rollout, timeline, verified, load, services, endedAt }) {
   const [route] = rollout.plan.routes;
-  const verified = timeline.points.filter((point) => point.kind === 'verified' && point.routeId === route.id);
-  const changes = timeline.points.filter((point) => point.routeId === route.id).map((point) => Date.parse(point.at));
+  const changes = timeline.points.map((point) => Date.parse(point.at));
   const steps = rollout.plan.steps.map((step) => {
-    const point = verified.find(
-      (each) => each.stepIndex === step.index && sameWeights(each.weights, step.weights[route.id]),
-    );
-    if (point === undefined) return { step, verified: false, problem: 'its weights were never verified' };
-    const from = Date.parse(point.at);
+    const seen = verified.get(step.index);
+    if (seen === undefined) return { step, verified: false, problem: 'it was never verified' };
+    if (!sameWeights(seen.weights, step.weights[route.id])) {
+      return {
+        step,
+        verified: false,
+        problem: `it was called verified while the load balancer had ${JSON.stringify(seen.weights)}`,
+      };
+    }
+    const from = Date.parse(seen.at);
     const until = Math.min(...changes.filter((at) => at > from), endedAt);
     const counts = load.between(from + MARGIN_MS, until - MARGIN_MS);
     return { step, verified: true, counts, problem: shareProblem(step.shares, counts, services) };

@@ -26,10 +26,17 @@ export async function walkthrough({ access, sandbox, signal, onAlb }) {
   try {
     say(`plan "${plan.name}": ${access.dashboard}`);
     const created = await rest.post('/rollouts', { projectId: project.id, planId: plan.id });
-    const { rollout, timeline } = await follow({ rest, rollout: created, route, load, services: SERVICES, signal });
+    const { rollout, timeline, verified } = await follow({
+      rest,
+      rollout: created,
+      route,
+      load,
+      services: SERVICES,
+      signal,
+    });
     const endedAt = Date.now();
     await load.stop();
-    const { steps, problems } = judge({ rollout, timeline, load, services: SERVICES, endedAt });
+    const { steps, problems } = judge({ rollout, timeline, verified, load, services: SERVICES, endedAt });
     report({ rollout, steps, problems, load });
     return { ok: problems.length === 0, alb };
   } finally {
@@ -41,7 +48,7 @@ function report({ rollout, steps, problems, load }) {
   say('');
   say(`result: ${rollout.state}. ${rollout.message}`);
   for (const { step: each, verified, counts } of steps) {
-    const measured = counts === undefined ? '' : `, served ${sharesText(counts, SERVICES)}`;
+    const measured = counts === undefined ? '' : `, served ${sharesText(counts, SERVICES)} requests`;
     say(`  step ${each.index + 1} ${each.name}: ${verified ? 'verified' : 'NOT VERIFIED'}${measured}`);
   }
   say(`load client: ${load.count} requests, ${load.failures.length} failures`);

@@ -1,0 +1,65 @@
+import { describe, expect, it } from '@jest/globals';
+import { judge, shareProblem } from './verdict.mjs';
+
+const services = { red: 'red-service', black: 'black-service' };
+const weights = (red: number, black: number): object[] => [
+  { targetGroupArn: 'red-arn', weight: red },
+  { targetGroupArn: 'black-arn', weight: black },
+];
+
+/** A rollout of one step 50/50, verified at second 10 and measured until second 20. */
+function run(change: object = {}): Parameters<typeof judge>[0] {
+  const step = { index: 0, name: '50/50', shares: { red: 500, black: 500 }, weights: { route: weights(50, 50) } };
+  return {
+    rollout: { state: 'Succeeded', message: 'done', plan: { routes: [{ id: 'route' }], steps: [step] } },
+    timeline: { points: [] },
+    verified: new Map([[0, { at: new Date(10_000).toISOString(), weights: weights(50, 50) }]]),
+    load: { count: 500, failures: [], between: () => ({ 'red-service': 240, 'black-service': 260 }) },
+    services,
+    endedAt: 20_000,
+    ...change,
+  };
+}
+
+describe('the verdict on a walkthrough', () => {
+  it('is good when each step was verified and served as intended, and nothing was lost', () => {
+    expect(judge(run()).problems).toEqual([]);
+  });
+
+  it.each([
+    ['a step that was never verified', { verified: new Map() }, 'never verified'],
+    [
+      'one called verified while the load balancer had other weights',
+      { verified: new Map([[0, { at: new Date(0).toISOString(), weights: weights(90, 10) }]]) },
+      'while the load balancer had',
+    ],
+    [
+      'a rollout that ended otherwise',
+      { rollout: { ...run().rollout, state: 'Aborted', message: 'by hand' } },
+      'ended Aborted: by hand',
+    ],
+    [
+      'a lost request',
+      { load: { ...run().load, failures: ['12:00: socket hang up'] } },
+      '1 of 500 requests failed, the first 12:00: socket hang up',
+    ],
+    [
+      'a share that chance does not explain',
+      { load: { ...run().load, between: () => ({ 'red-service': 400, 'black-service': 100 }) } },
+      'red answered 80.0 % of 500 requests',
+    ],
+  ])('reports %s', (_what, change, problem) => {
+    expect(judge(run(change)).problems).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it('leaves no room at the ends: with weight 0 a single request is one too many', () => {
+    expect(shareProblem({ red: 0, black: 1000 }, { 'red-service': 1, 'black-service': 10_000 }, services)).toContain(
+      'red answered',
+    );
+    expect(shareProblem({ red: 0, black: 1000 }, { 'black-service': 3 }, services)).toBeUndefined();
+  });
+
+  it('takes silence for a problem', () => {
+    expect(shareProblem({ red: 500, black: 500 }, {}, services)).toBe('no request was answered while it held');
+  });
+});
