@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import type { Provider } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -51,7 +51,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   nest.get(Metrics).measure(instance);
   logRequests(instance, await nest.resolve(PinoLogger));
   if (config.role !== 'worker') serveApiPages(nest);
-  if (config.role !== 'worker' && config.dashboardDir !== null) await serveDashboard(instance, config.dashboardDir);
+  if (config.role !== 'worker' && config.dashboardDir !== null) serveDashboard(instance, config.dashboardDir);
   const signals = nest.get(Signals);
   let closing: Promise<void> | undefined;
   return {
@@ -92,10 +92,16 @@ function httpAdapter(): FastifyAdapter {
 
 /** At the first start there is no token at all: one is made, and its secret is written where its owner alone can read it. */
 async function makeFirstToken(tokens: Tokens, config: Config, logger: Logger): Promise<void> {
-  if (config.role === 'worker' || config.firstTokenFile === null) return;
+  if (config.role === 'worker') return;
+  if (config.firstTokenFile === null) {
+    const { items } = await tokens.list({ actor: 'system:start', role: 'admin', projectId: null }, {}, { limit: 1, cursor: null });
+    if (items.length === 0) logger.warn('there is no token yet, so nobody can call the API: start once with SLUICE_FIRST_TOKEN_FILE set to the path of a file to write the first one to');
+    return;
+  }
+  // before there is a secret that could get lost: can the file be written at all?
+  closeSync(openSync(config.firstTokenFile, 'a', 0o600));
   const secret = await tokens.ensureFirst();
   if (secret === null) return;
   writeFileSync(config.firstTokenFile, `${secret}\n`, { mode: 0o600 });
   logger.log(`the first admin token was written to ${config.firstTokenFile}`);
 }
-

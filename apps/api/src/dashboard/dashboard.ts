@@ -1,31 +1,20 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import fastifyStatic from '@fastify/static';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import { sendFile } from '../http/static-files.js';
 
-/** The built dashboard at `/`; a page's address that is no file gets index.html, for the dashboard routes by itself. */
-export async function serveDashboard(instance: FastifyInstance, directory: string): Promise<void> {
+/** Paths that are the API's: an unknown one among them is a 404, never the dashboard. */
+const notForPages = /^\/(v1|docs|openapi\.json|livez|readyz|metrics)(\/|$)/;
+
+/** The built dashboard at `/`; a page's address that is no file gets index.html, for the dashboard finds its pages by itself. */
+export function serveDashboard(instance: FastifyInstance, directory: string): void {
   const root = path.resolve(directory);
   if (!existsSync(path.join(root, 'index.html'))) throw new Error(`SLUICE_DASHBOARD_DIR: ${root} has no index.html; build the dashboard first (npm run build)`);
-  await instance.register(fastifyStatic, {
-    root,
-    wildcard: false,
-    index: 'index.html',
-    cacheControl: false,
-    setHeaders: (response, file) => {
-      // the build puts a digest into the names of its assets, so those never change
-      void response.header('cache-control', file.includes(`${path.sep}assets${path.sep}`) ? 'public, max-age=31536000, immutable' : 'no-cache');
-    },
+  instance.get('/*', async (request, reply) => {
+    const pathname = request.url.split('?', 1)[0] ?? '/';
+    if (notForPages.test(pathname)) return reply.callNotFound();
+    const isAsset = path.extname(pathname) !== '';
+    if (isAsset || request.headers.accept?.includes('text/html') !== true) return sendFile(request, reply, root, pathname, pathname.startsWith('/assets/'));
+    return sendFile(request, reply, root, '/index.html');
   });
-  instance.get('/*', (request, reply) => (isPage(request) ? reply.sendFile('index.html') : notFound(reply)));
-}
-
-function isPage(request: FastifyRequest): boolean {
-  const pathname = request.url.split('?', 1)[0] ?? '';
-  const ours = /^\/(v1|docs|openapi\.json|livez|readyz|metrics)(\/|$)/.test(pathname);
-  return !ours && request.headers.accept?.includes('text/html') === true;
-}
-
-function notFound(reply: FastifyReply): void {
-  reply.callNotFound();
 }

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/commo
 import { ApiTags } from '@nestjs/swagger';
 import { CleanUpReport, CreateProject, Project, ProjectPage, pageQuery } from '@sluice/contracts';
 import { Projects, Provisioning, type Caller } from '@sluice/control';
+import { Forbidden } from '@sluice/domain';
 import { z } from 'zod';
 import { From } from '../auth/caller.js';
 import { Operation } from '../http/operation.js';
@@ -20,6 +21,7 @@ export class ProjectsController {
   @Post()
   @Operation({ id: 'createProject', summary: 'Create a project', role: 'admin', status: 201, reply: Project, dryRunReply: Project, body: true, mutates: true, version: (project: Project) => project.version, location: (project: Project) => `/v1/projects/${project.id}` })
   create(@From() caller: Caller, @Query({ schema: DryRunQuery }) query: DryRunQuery, @Body({ schema: CreateProject }) body: z.output<typeof CreateProject>) {
+    if (caller.projectId !== null) throw new Forbidden('a token that is bound to a project cannot create others');
     return this.projects.create(caller, body, mutation(undefined, query));
   }
 

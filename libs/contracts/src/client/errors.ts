@@ -8,8 +8,8 @@ export class SluiceProblem extends Error {
     readonly problem: Problem,
     readonly retryAfterMs: number | null = null,
   ) {
-    const fields = (problem.errors ?? []).map((error) => `${error.field}: ${error.message}`).join('; ');
-    super([problem.detail, fields].filter((part) => part !== '').join(' – '));
+    const fields = (problem.errors ?? []).map((error) => `${error.field}: ${error.message}`);
+    super(fields.length > 1 ? `${problem.detail}: ${fields.join('; ')}` : problem.detail);
   }
   get status(): number {
     return this.problem.status;
