@@ -6,7 +6,10 @@ import { realPeer, sandboxPeer, type ClusterPeer, type ClusterPeerKind } from '.
 
 for (const kind of [sandboxPeer, realPeer]) {
   if (kind.missing === null) {
-    describeClusterAgentContract(`${kind.name}, with the minimum role`, () => worldOn(kind), { unservedApi: 'eks.amazonaws.com/v1', webhooks: true });
+    describeClusterAgentContract(`${kind.name}, with the minimum role`, () => worldOn(kind), {
+      unservedApi: 'eks.amazonaws.com/v1',
+      webhooks: true,
+    });
   } else {
     describe(`the cluster agent on ${kind.name}`, () => {
       it.skip(`is left out: ${kind.missing}`, () => undefined);
@@ -28,5 +31,12 @@ async function worldOn(kind: ClusterPeerKind): Promise<StartedWorld> {
 }
 
 function accessTo({ server, caPem, tokens }: ClusterPeer, user: 'sluice' | 'powerless'): ClusterAccess {
-  return { clusterId: user, name: 'blue', server, caPem, auth: { kind: 'token', token: tokens[user] }, bindingApi: 'elbv2.k8s.aws/v1beta1' };
+  return {
+    clusterId: user,
+    name: 'blue',
+    server,
+    caPem,
+    auth: { kind: 'token', token: tokens[user] },
+    bindingApi: 'elbv2.k8s.aws/v1beta1',
+  };
 }

@@ -32,7 +32,11 @@ export interface ClusterPeerKind {
 const assets = realApiServerAssets();
 const sandboxProgram = fileURLToPath(new URL('../../apps/sandbox/dist/main.js', import.meta.url));
 
-export const sandboxPeer: ClusterPeerKind = { name: 'the sandbox', missing: existsSync(sandboxProgram) ? null : 'apps/sandbox is not built (npm run build)', start: startSandbox };
+export const sandboxPeer: ClusterPeerKind = {
+  name: 'the sandbox',
+  missing: existsSync(sandboxProgram) ? null : 'apps/sandbox is not built (npm run build)',
+  start: startSandbox,
+};
 export const realPeer: ClusterPeerKind = {
   name: 'kube-apiserver',
   missing: assets === null ? 'KUBEBUILDER_ASSETS names no folder with etcd and kube-apiserver' : null,
@@ -46,7 +50,9 @@ async function startReal(from: string): Promise<ClusterPeer> {
   writeFileSync(kubeconfig, kubeconfigOf(server.server, server.caPem, server.tokens.admin), { mode: 0o600 });
   const admin = new RawKube(server.server, server.caPem, server.tokens.admin);
   return {
-    ...server, admin, kubeconfig,
+    ...server,
+    admin,
+    kubeconfig,
     stop: async () => {
       await admin.close();
       await server.stop();
@@ -60,15 +66,27 @@ async function startSandbox(): Promise<ClusterPeer> {
   const tokens = { admin: newToken(), sluice: newToken(), powerless: newToken() };
   const clusterDir = path.join(dir, 'clusters', 'sandbox');
   mkdirSync(clusterDir, { recursive: true });
-  const users = [`${tokens.admin},admin,admin,"system:masters"`, `${tokens.sluice},sluice,sluice`, `${tokens.powerless},powerless,powerless`];
+  const users = [
+    `${tokens.admin},admin,admin,"system:masters"`,
+    `${tokens.sluice},sluice,sluice`,
+    `${tokens.powerless},powerless,powerless`,
+  ];
   writeFileSync(path.join(clusterDir, 'tokens'), `${users.join('\n')}\n`, { mode: 0o600 });
-  const child = spawn(process.execPath, [sandboxProgram, '--dir', dir, '--parts', 'clusters', '--clusters', 'sandbox'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(
+    process.execPath,
+    [sandboxProgram, '--dir', dir, '--parts', 'clusters', '--clusters', 'sandbox'],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   await ready(child);
   const kubeconfig = path.join(clusterDir, 'kubeconfig');
   const { server, caPem } = parseKubeconfig(readFileSync(kubeconfig, 'utf8'));
   const admin = new RawKube(server, caPem, tokens.admin);
   return {
-    server, caPem, tokens, admin, kubeconfig,
+    server,
+    caPem,
+    tokens,
+    admin,
+    kubeconfig,
     stop: async () => {
       await admin.close();
       await ended(child);
@@ -103,8 +121,12 @@ async function ended(child: ChildProcess): Promise<void> {
 
 function kubeconfigOf(server: string, caPem: string, token: string): string {
   return JSON.stringify({
-    apiVersion: 'v1', kind: 'Config', 'current-context': 'real',
-    clusters: [{ name: 'real', cluster: { server, 'certificate-authority-data': Buffer.from(caPem).toString('base64') } }],
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'real',
+    clusters: [
+      { name: 'real', cluster: { server, 'certificate-authority-data': Buffer.from(caPem).toString('base64') } },
+    ],
     users: [{ name: 'admin', user: { token } }],
     contexts: [{ name: 'real', context: { cluster: 'real', user: 'admin' } }],
   });

@@ -28,7 +28,14 @@ export function parseApiRefusal(httpStatus: number, body: string, retryAfter: st
   const retryAfterSeconds = Number.isFinite(seconds) && seconds > 0 ? seconds : null;
   if (status === null) {
     const text = body.trim().slice(0, 300);
-    return new ApiRefusal(httpStatus, '', text === '' ? `HTTP ${httpStatus} without a body` : text, [], null, retryAfterSeconds);
+    return new ApiRefusal(
+      httpStatus,
+      '',
+      text === '' ? `HTTP ${httpStatus} without a body` : text,
+      [],
+      null,
+      retryAfterSeconds,
+    );
   }
   const name = textOf(status['details'], 'name');
   return new ApiRefusal(
@@ -53,7 +60,11 @@ function asStatus(body: string): Record<string, unknown> | null {
 function causesOf(details: unknown): ApiCause[] {
   const causes = isRecord(details) ? details['causes'] : undefined;
   if (!Array.isArray(causes)) return [];
-  return causes.map((cause: unknown) => ({ reason: textOf(cause, 'reason'), message: textOf(cause, 'message'), field: textOf(cause, 'field') }));
+  return causes.map((cause: unknown) => ({
+    reason: textOf(cause, 'reason'),
+    message: textOf(cause, 'message'),
+    field: textOf(cause, 'field'),
+  }));
 }
 
 /** Whether a value is a plain JSON object. */

@@ -13,13 +13,19 @@ export function seenService(service: V1Service, slices: readonly V1EndpointSlice
   const endpoints = slices.flatMap((slice) => slice.endpoints ?? []);
   const pods = endpoints.filter((endpoint) => endpoint.targetRef?.kind === 'Pod');
   const ready = pods.filter((endpoint) => endpoint.conditions?.ready !== false);
-  const names = new Set(ready.map((endpoint) => `${endpoint.targetRef?.namespace ?? ''}/${endpoint.targetRef?.name ?? ''}`));
+  const names = new Set(
+    ready.map((endpoint) => `${endpoint.targetRef?.namespace ?? ''}/${endpoint.targetRef?.name ?? ''}`),
+  );
   return {
     service: {
       namespace: service.metadata?.namespace ?? '',
       name: service.metadata?.name ?? '',
       type: service.spec?.type ?? 'ClusterIP',
-      ports: (service.spec?.ports ?? []).map((port) => ({ name: port.name ?? null, port: port.port, nodePort: port.nodePort ?? null })),
+      ports: (service.spec?.ports ?? []).map((port) => ({
+        name: port.name ?? null,
+        port: port.port,
+        nodePort: port.nodePort ?? null,
+      })),
       readyEndpoints: names.size,
     },
     endpointsThatAreNoPods: endpoints.length - pods.length,

@@ -4,26 +4,22 @@ import { isRecord, textOf } from './api-reply.js';
 /** The controller drops this finalizer once it has deregistered every target. */
 const controllerFinalizer = 'elbv2.k8s.aws/resources';
 
-/** A TargetGroupBinding as it came over the wire, with what only this library asks about. */
-export interface SeenBinding {
-  readonly state: BindingState;
-  readonly finalizers: readonly string[];
-}
-
 /** Reads a TargetGroupBinding; a reply that is none is an `ExternalFailure` (`UnexpectedReply`), never half a binding. */
-export function seenBinding(value: unknown, access: ClusterAccess): SeenBinding {
+export function bindingState(value: unknown, access: ClusterAccess): BindingState {
   const metadata = isRecord(value) ? value['metadata'] : undefined;
   const spec = isRecord(value) ? value['spec'] : undefined;
   if (!isRecord(value) || !isRecord(metadata) || textOf(metadata, 'name') === '' || textOf(metadata, 'uid') === '') {
     throw new ExternalFailure({
-      system: 'kubernetes', kind: 'terminal', code: 'UnexpectedReply',
+      system: 'kubernetes',
+      kind: 'terminal',
+      code: 'UnexpectedReply',
       message: `Cluster ${access.name} (${access.server}) answered with something that is no TargetGroupBinding. Is this address really an API server?`,
     });
   }
   const serviceRef = isRecord(spec) ? spec['serviceRef'] : undefined;
   const finalizers = stringsOf(metadata['finalizers']);
   const deleting = textOf(metadata, 'deletionTimestamp') !== '';
-  const state: BindingState = {
+  return {
     namespace: textOf(metadata, 'namespace'),
     name: textOf(metadata, 'name'),
     uid: textOf(metadata, 'uid'),
@@ -35,9 +31,11 @@ export function seenBinding(value: unknown, access: ClusterAccess): SeenBinding 
     targetGroupArn: textOf(spec, 'targetGroupARN'),
     targetType: targetTypeOf(textOf(spec, 'targetType')),
     labels: labelsOf(metadata['labels']),
-    problems: [...failedConditions(value['status']), ...(deleting ? [waitingFor(finalizers, textOf(metadata, 'deletionTimestamp'))] : [])],
+    problems: [
+      ...failedConditions(value['status']),
+      ...(deleting ? [waitingFor(finalizers, textOf(metadata, 'deletionTimestamp'))] : []),
+    ],
   };
-  return { state, finalizers };
 }
 
 function failedConditions(status: unknown): string[] {
@@ -72,5 +70,7 @@ function stringsOf(value: unknown): string[] {
 
 function labelsOf(value: unknown): Record<string, string> {
   if (!isRecord(value)) return {};
-  return Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 }

@@ -49,7 +49,8 @@ export class BoundedHttp implements PromiseHttpLibrary {
       signal: this.signal,
     });
     const headers: Record<string, string> = {};
-    for (const [name, value] of Object.entries(response.headers)) headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
+    for (const [name, value] of Object.entries(response.headers))
+      headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
     return { status: response.statusCode, headers, body: await response.body.text() };
   }
 }

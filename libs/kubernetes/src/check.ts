@@ -10,7 +10,9 @@ export async function checkCluster(clients: ClusterClients, access: ClusterAcces
   const [user, served, missing] = await Promise.all([
     userName(clients),
     Promise.all(bindingApis.map(async (api) => ((await serves(clients, api)) ? [api] : []))),
-    Promise.all(needed(access).map(async (permission) => ((await allowed(clients, permission)) ? [] : [inWords(permission)]))),
+    Promise.all(
+      needed(access).map(async (permission) => ((await allowed(clients, permission)) ? [] : [inWords(permission)])),
+    ),
   ]);
   return { version: gitVersion, user, bindingApis: served.flat(), missingPermissions: missing.flat() };
 }
@@ -23,7 +25,11 @@ interface Permission {
 
 function needed(access: ClusterAccess): Permission[] {
   const group = access.bindingApi.split('/')[0] ?? '';
-  const onBindings = ['get', 'list', 'create', 'patch', 'delete'].map((verb) => ({ verb, group, resource: 'targetgroupbindings' }));
+  const onBindings = ['get', 'list', 'create', 'patch', 'delete'].map((verb) => ({
+    verb,
+    group,
+    resource: 'targetgroupbindings',
+  }));
   return [
     ...onBindings,
     { verb: 'get', group: '', resource: 'services' },
@@ -38,7 +44,9 @@ function inWords({ verb, group, resource }: Permission): string {
 }
 
 async function allowed(clients: ClusterClients, { verb, group, resource }: Permission): Promise<boolean> {
-  const review = await clients.authorization.createSelfSubjectAccessReview({ body: { spec: { resourceAttributes: { verb, group, resource } } } });
+  const review = await clients.authorization.createSelfSubjectAccessReview({
+    body: { spec: { resourceAttributes: { verb, group, resource } } },
+  });
   return review.status?.allowed ?? false;
 }
 

@@ -1,7 +1,14 @@
 import { setMaxListeners } from 'node:events';
 import {
-  AuthenticationV1Api, AuthorizationV1Api, CoreV1Api, CustomObjectsApi, DiscoveryV1Api, ServerConfiguration, VersionApi,
-  createConfiguration, wrapHttpLibrary,
+  AuthenticationV1Api,
+  AuthorizationV1Api,
+  CoreV1Api,
+  CustomObjectsApi,
+  DiscoveryV1Api,
+  ServerConfiguration,
+  VersionApi,
+  createConfiguration,
+  wrapHttpLibrary,
 } from '@kubernetes/client-node';
 import type { CallOptions, ClusterAccess } from '@sluice/control';
 import { Agent } from 'undici';

@@ -15,11 +15,15 @@ const keys = ['server', 'caData', 'caPem', 'tlsServerName', 'token', 'clientCert
 export function parseClusterCredentials(input: unknown): ClusterEndpoint {
   const read = new StrictReader();
   const given = read.record(input, '', keys);
-  if (given['caData'] !== undefined && given['caPem'] !== undefined) read.complain('caPem', 'give caPem or caData, not both');
+  if (given['caData'] !== undefined && given['caPem'] !== undefined)
+    read.complain('caPem', 'give caPem or caData, not both');
   const caFromData = read.base64(given['caData'], 'caData');
   const endpoint = assemble(read, {
     server: read.server(given['server'], 'server'),
-    caPem: read.certificate(caFromData ?? read.text(given['caPem'], 'caPem'), given['caData'] === undefined ? 'caPem' : 'caData'),
+    caPem: read.certificate(
+      caFromData ?? read.text(given['caPem'], 'caPem'),
+      given['caData'] === undefined ? 'caPem' : 'caData',
+    ),
     tlsServerName: read.serverName(given['tlsServerName'], 'tlsServerName'),
     token: read.token(given['token'], 'token'),
     certPem: read.text(given['clientCertificate'], 'clientCertificate'),
@@ -45,12 +49,16 @@ export interface EndpointParts {
 export function assemble(read: StrictReader, parts: EndpointParts): ClusterEndpoint {
   const { token, certPem, keyPem, fields } = parts;
   const byCertificate = certPem !== undefined || keyPem !== undefined;
-  if (token !== undefined && byCertificate) read.complain(fields.token, 'give a token or a client certificate, not both');
-  if (token === undefined && !byCertificate) read.complain(fields.token, 'is missing: give a token, or a client certificate with its key');
+  if (token !== undefined && byCertificate)
+    read.complain(fields.token, 'give a token or a client certificate, not both');
+  if (token === undefined && !byCertificate)
+    read.complain(fields.token, 'is missing: give a token, or a client certificate with its key');
   return {
     server: parts.server,
     caPem: parts.caPem,
     ...(parts.tlsServerName === undefined ? {} : { tlsServerName: parts.tlsServerName }),
-    auth: byCertificate ? { kind: 'clientCertificate', ...read.keyPair(certPem, keyPem, fields.cert, fields.key) } : { kind: 'token', token: token ?? '' },
+    auth: byCertificate
+      ? { kind: 'clientCertificate', ...read.keyPair(certPem, keyPem, fields.cert, fields.key) }
+      : { kind: 'token', token: token ?? '' },
   };
 }

@@ -1,20 +1,33 @@
 import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import {
   ClusterAgent,
-  type ApplyBinding, type BackendService, type BindingRefusal, type BindingState, type CallOptions, type ClusterAccess, type ClusterCheck,
-  type DesiredBinding, type RemoveBinding,
+  type ApplyBinding,
+  type BackendService,
+  type BindingRefusal,
+  type BindingState,
+  type CallOptions,
+  type ClusterAccess,
+  type ClusterCheck,
+  type DesiredBinding,
+  type RemoveBinding,
 } from '@sluice/control';
 import { ApiRefusal, isRecord } from './api-reply.js';
-import { seenService, type SeenService } from './backend-service.js';
+import type { SeenService } from './backend-service.js';
 import { bindingApiOf, bindingManifest, fieldManager } from './binding-manifest.js';
-import { seenBinding } from './binding-state.js';
+import { bindingState } from './binding-state.js';
 import { checkCluster } from './check.js';
+import {
+  everyBinding,
+  namespaceMayExist,
+  nullIfAbsent,
+  oneBinding,
+  seeService,
+  warningsAbout,
+} from './cluster-reads.js';
 import type { ClusterClients } from './connection.js';
 import { Connections } from './connections.js';
-import { problemsOf } from './events.js';
 import { toFailure } from './failures.js';
 import { isOurs, madeByController } from './ownership.js';
-import { wholeList } from './paging.js';
 import { managedByController, whyNotBind } from './preflight.js';
 import { namespaceNotFound, readRefusal, refused, type RefusedWrite } from './refusals.js';
 
@@ -33,14 +46,18 @@ export class DirectClusterAgent extends ClusterAgent {
   }
 
   /** A binding whose Service has no ready pod yet is applied; `problems` of the answer say so. */
-  async applyBinding(access: ClusterAccess, desired: DesiredBinding, options: ApplyOptions = {}): Promise<ApplyBinding> {
+  async applyBinding(
+    access: ClusterAccess,
+    desired: DesiredBinding,
+    options: ApplyOptions = {},
+  ): Promise<ApplyBinding> {
     const doing = `applying binding ${desired.namespace}/${desired.name}`;
     return this.within(access, options, doing, async (clients) => {
       const write = { access, ...desired };
-      const seen = await valueOrRefusal(this.seeService(clients, desired.namespace, desired.service), write);
+      const seen = await valueOrRefusal(seeService(clients, desired.namespace, desired.service), write);
       if (seen === null) return this.missingService(clients, access, desired);
       if (isRefusal(seen)) return seen;
-      const bindings = await valueOrRefusal(this.everyBinding(clients, access), write);
+      const bindings = await valueOrRefusal(everyBinding(clients, access), write);
       if (isRefusal(bindings)) return bindings;
       const refusal = whyNotBind({ access, desired, seen, bindings }, options.force ?? false);
       if (refusal !== null) return refusal;
@@ -49,9 +66,14 @@ export class DirectClusterAgent extends ClusterAgent {
     });
   }
 
-  async readBinding(access: ClusterAccess, namespace: string, name: string, options?: CallOptions): Promise<BindingState | null> {
+  async readBinding(
+    access: ClusterAccess,
+    namespace: string,
+    name: string,
+    options?: CallOptions,
+  ): Promise<BindingState | null> {
     return this.within(access, options, `reading binding ${namespace}/${name}`, async (clients) => {
-      const found = await this.oneBinding(clients, access, namespace, name);
+      const found = await oneBinding(clients, access, namespace, name);
       if (found === null) return null;
       const problems = await warningsAbout(clients, found);
       return { ...found, problems: [...found.problems, ...problems] };
@@ -59,12 +81,17 @@ export class DirectClusterAgent extends ClusterAgent {
   }
 
   async listBindings(access: ClusterAccess, options?: CallOptions): Promise<readonly BindingState[]> {
-    return this.within(access, options, 'listing bindings', (clients) => this.everyBinding(clients, access));
+    return this.within(access, options, 'listing bindings', (clients) => everyBinding(clients, access));
   }
 
-  async readService(access: ClusterAccess, namespace: string, name: string, options?: CallOptions): Promise<BackendService | null> {
+  async readService(
+    access: ClusterAccess,
+    namespace: string,
+    name: string,
+    options?: CallOptions,
+  ): Promise<BackendService | null> {
     return this.within(access, options, `reading Service ${namespace}/${name}`, async (clients) => {
-      const seen = await this.seeService(clients, namespace, name);
+      const seen = await seeService(clients, namespace, name);
       return seen === null ? null : seen.service;
     });
   }
@@ -79,7 +106,7 @@ export class DirectClusterAgent extends ClusterAgent {
     const { namespace, name } = binding;
     return this.within(access, options, `removing binding ${namespace}/${name}`, async (clients) => {
       const write = { access, namespace, name, targetGroupArn: '' };
-      const live = await valueOrRefusal(this.oneBinding(clients, access, namespace, name), write);
+      const live = await valueOrRefusal(oneBinding(clients, access, namespace, name), write);
       if (live === null) return { result: 'absent' };
       if (isRefusal(live)) return live;
       const refusal = whyNotRemove(access, live, drained);
@@ -94,7 +121,12 @@ export class DirectClusterAgent extends ClusterAgent {
     await this.connections.close();
   }
 
-  private async within<T>(access: ClusterAccess, options: CallOptions | undefined, doing: string, work: (clients: ClusterClients) => Promise<T>): Promise<T> {
+  private async within<T>(
+    access: ClusterAccess,
+    options: CallOptions | undefined,
+    doing: string,
+    work: (clients: ClusterClients) => Promise<T>,
+  ): Promise<T> {
     try {
       return await work(this.connections.to(access).clients(options));
     } catch (error) {
@@ -102,16 +134,13 @@ export class DirectClusterAgent extends ClusterAgent {
     }
   }
 
-  private async seeService(clients: ClusterClients, namespace: string, name: string): Promise<SeenService | null> {
-    const [service, slices] = await Promise.all([
-      nullIfAbsent(clients.core.readNamespacedService({ namespace, name })),
-      wholeList((page) => clients.discovery.listNamespacedEndpointSlice({ namespace, labelSelector: `kubernetes.io/service-name=${name}`, ...page })),
-    ]);
-    return service === null ? null : seenService(service, slices);
-  }
-
-  private async missingService(clients: ClusterClients, access: ClusterAccess, desired: DesiredBinding): Promise<BindingRefusal> {
-    if (!(await namespaceMayExist(clients, desired.namespace))) return namespaceNotFound(access.name, desired.namespace);
+  private async missingService(
+    clients: ClusterClients,
+    access: ClusterAccess,
+    desired: DesiredBinding,
+  ): Promise<BindingRefusal> {
+    if (!(await namespaceMayExist(clients, desired.namespace)))
+      return namespaceNotFound(access.name, desired.namespace);
     return refused(
       'ServiceNotFound',
       `Cluster ${access.name} has no Service ${desired.namespace}/${desired.service}; a binding to it would empty its target group.`,
@@ -119,18 +148,12 @@ export class DirectClusterAgent extends ClusterAgent {
     );
   }
 
-  private async oneBinding(clients: ClusterClients, access: ClusterAccess, namespace: string, name: string): Promise<BindingState | null> {
-    const found: unknown = await nullIfAbsent(clients.custom.getNamespacedCustomObject({ ...bindingApiOf(access), namespace, name }));
-    return found === null ? null : seenBinding(found, access).state;
-  }
-
-  private async everyBinding(clients: ClusterClients, access: ClusterAccess): Promise<BindingState[]> {
-    const { group, version, plural } = bindingApiOf(access);
-    const found = await wholeList<unknown>((page) => clients.custom.listCustomObjectForAllNamespaces({ group, version, resourcePlural: plural, ...page }));
-    return found.map((item) => seenBinding(item, access).state);
-  }
-
-  private async sendApply(clients: ClusterClients, access: ClusterAccess, desired: DesiredBinding, options: ApplyOptions): Promise<BindingState> {
+  private async sendApply(
+    clients: ClusterClients,
+    access: ClusterAccess,
+    desired: DesiredBinding,
+    options: ApplyOptions,
+  ): Promise<BindingState> {
     const reply: unknown = await clients.custom.patchNamespacedCustomObject(
       {
         ...bindingApiOf(access),
@@ -143,7 +166,7 @@ export class DirectClusterAgent extends ClusterAgent {
       },
       setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply),
     );
-    return seenBinding(reply, access).state;
+    return bindingState(reply, access);
   }
 
   private async sendDelete(clients: ClusterClients, access: ClusterAccess, live: BindingState): Promise<RemoveBinding> {
@@ -160,7 +183,11 @@ export class DirectClusterAgent extends ClusterAgent {
   }
 }
 
-function whyNotRemove(access: ClusterAccess, live: BindingState, drained: { readonly drained: boolean; readonly message: string }): BindingRefusal | null {
+function whyNotRemove(
+  access: ClusterAccess,
+  live: BindingState,
+  drained: { readonly drained: boolean; readonly message: string },
+): BindingRefusal | null {
   if (madeByController(live)) return managedByController(access.name, live);
   if (!isOurs(live)) {
     return refused(
@@ -177,39 +204,16 @@ function whyNotRemove(access: ClusterAccess, live: BindingState, drained: { read
   );
 }
 
-/** Not-found of the object itself is null; not-found of the whole resource (no CRD) stays a refusal. */
-async function nullIfAbsent<T>(call: Promise<T>): Promise<T | null> {
-  return call.catch((error: unknown) => {
-    if (error instanceof ApiRefusal && error.httpStatus === 404 && error.about !== null) return null;
-    throw error;
-  });
-}
-
-/** false only when the cluster says that there is no such namespace; without permission to look it may exist. */
-async function namespaceMayExist(clients: ClusterClients, name: string): Promise<boolean> {
-  try {
-    return (await nullIfAbsent(clients.core.readNamespace({ name }))) !== null;
-  } catch (error) {
-    if (error instanceof ApiRefusal && error.httpStatus === 403) return true;
-    throw error;
-  }
-}
-
-/** Events are diagnostics: who may not read them still gets the binding. `check` names the missing permission. */
-async function warningsAbout(clients: ClusterClients, binding: BindingState): Promise<string[]> {
-  try {
-    const { items } = await clients.core.listNamespacedEvent({ namespace: binding.namespace, fieldSelector: `involvedObject.name=${binding.name}`, limit: 500 });
-    return problemsOf(items, binding.uid);
-  } catch (error) {
-    if (error instanceof ApiRefusal && error.httpStatus === 403) return [];
-    throw error;
-  }
-}
-
 function withEmptiness(binding: BindingState, seen: SeenService): BindingState {
   if (seen.service.readyEndpoints > 0) return binding;
   const { namespace, name } = seen.service;
-  return { ...binding, problems: [...binding.problems, `ServiceHasNoEndpoints: no pod of Service ${namespace}/${name} is ready; nothing is registered until one is.`] };
+  return {
+    ...binding,
+    problems: [
+      ...binding.problems,
+      `ServiceHasNoEndpoints: no pod of Service ${namespace}/${name} is ready; nothing is registered until one is.`,
+    ],
+  };
 }
 
 async function valueOrRefusal<T>(call: Promise<T>, write: RefusedWrite): Promise<T | BindingRefusal> {
@@ -225,4 +229,3 @@ async function valueOrRefusal<T>(call: Promise<T>, write: RefusedWrite): Promise
 function isRefusal(value: unknown): value is BindingRefusal {
   return isRecord(value) && value['result'] === 'refused';
 }
-

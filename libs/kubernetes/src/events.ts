@@ -27,6 +27,7 @@ function byAge(a: CoreV1Event, b: CoreV1Event): number {
 }
 
 function atMs(event: CoreV1Event): number {
-  const at = event.lastTimestamp ?? event.series?.lastObservedTime ?? event.eventTime ?? event.metadata.creationTimestamp;
+  const at =
+    event.lastTimestamp ?? event.series?.lastObservedTime ?? event.eventTime ?? event.metadata.creationTimestamp;
   return at === undefined ? 0 : at.getTime();
 }

@@ -24,19 +24,30 @@ describe('a cluster that does not answer as it should', () => {
   afterAll(() => agent.close());
 
   const access = (server: string, change: Partial<ClusterAccess> = {}): ClusterAccess => ({
-    clusterId: 'c1', name: 'blue-2025', server, caPem: ca.caPem, auth: { kind: 'token', token }, bindingApi: 'elbv2.k8s.aws/v1beta1', ...change,
+    clusterId: 'c1',
+    name: 'blue-2025',
+    server,
+    caPem: ca.caPem,
+    auth: { kind: 'token', token },
+    bindingApi: 'elbv2.k8s.aws/v1beta1',
+    ...change,
   });
   const serve = async (answer: RequestListener, options: ServerOptions = {}): Promise<string> => {
     const server = createTlsServer({ cert: serving.certPem, key: serving.keyPem, ...options }, answer);
     stops.push(() => closed(server));
     return listening(server);
   };
-  const status = (code: number, body: object, headers: Record<string, string> = {}): RequestListener => (_request, response) => {
-    response.writeHead(code, { 'content-type': 'application/json', ...headers });
-    response.end(JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code, ...body }));
-  };
+  const status =
+    (code: number, body: object, headers: Record<string, string> = {}): RequestListener =>
+    (_request, response) => {
+      response.writeHead(code, { 'content-type': 'application/json', ...headers });
+      response.end(JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code, ...body }));
+    };
   const failureOf = async (call: Promise<unknown>): Promise<ExternalFailure> => {
-    const error = await call.then(() => new Error('it succeeded'), (reason: unknown) => reason);
+    const error = await call.then(
+      () => new Error('it succeeded'),
+      (reason: unknown) => reason,
+    );
     if (!(error instanceof ExternalFailure)) throw error;
     expect(error.message).not.toContain(token);
     expect(error.message).toContain('blue-2025');
@@ -59,7 +70,9 @@ describe('a cluster that does not answer as it should', () => {
   });
 
   it('tells how long a busy API server asks to wait', async () => {
-    const server = await serve(status(429, { reason: 'TooManyRequests', message: 'slow down' }, { 'retry-after': '7' }));
+    const server = await serve(
+      status(429, { reason: 'TooManyRequests', message: 'slow down' }, { 'retry-after': '7' }),
+    );
     expect((await failureOf(agent.listBindings(access(server)))).message).toContain('wait 7 s');
   });
 
@@ -72,7 +85,11 @@ describe('a cluster that does not answer as it should', () => {
     let closedByUs: () => void = () => undefined;
     const hungUp = new Promise<void>((resolve) => (closedByUs = resolve));
     const server = await serve((request) => request.socket.once('close', () => closedByUs()));
-    expect(await failureOf(agent.listBindings(access(server), { timeoutMs: 100 }))).toMatchObject({ kind: 'transient', code: 'Timeout', ambiguous: false });
+    expect(await failureOf(agent.listBindings(access(server), { timeoutMs: 100 }))).toMatchObject({
+      kind: 'transient',
+      code: 'Timeout',
+      ambiguous: false,
+    });
     await hungUp;
   });
 
@@ -81,23 +98,38 @@ describe('a cluster that does not answer as it should', () => {
       if (request.method === 'PATCH') return;
       const items = request.url?.includes('/services/') === true ? {} : { items: [] };
       response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ metadata: { name: 'red-service', namespace: 'red-ns' }, spec: { type: 'ClusterIP', ports: [{ port: 80 }] }, ...items }));
+      response.end(
+        JSON.stringify({
+          metadata: { name: 'red-service', namespace: 'red-ns' },
+          spec: { type: 'ClusterIP', ports: [{ port: 80 }] },
+          ...items,
+        }),
+      );
     });
-    const failure = await failureOf(agent.applyBinding(access(server), desiredBinding({ namespace: 'red-ns' }), { timeoutMs: 300 }));
+    const failure = await failureOf(
+      agent.applyBinding(access(server), desiredBinding({ namespace: 'red-ns' }), { timeoutMs: 300 }),
+    );
     expect(failure).toMatchObject({ code: 'Timeout', ambiguous: true });
   });
 
   it('stops at once when the caller gives up', async () => {
     const abort = new AbortController();
     const server = await serve(() => abort.abort());
-    expect(await failureOf(agent.listBindings(access(server), { signal: abort.signal }))).toMatchObject({ kind: 'transient', code: 'Aborted' });
+    expect(await failureOf(agent.listBindings(access(server), { signal: abort.signal }))).toMatchObject({
+      kind: 'transient',
+      code: 'Aborted',
+    });
   });
 
   it('is not reachable when nobody listens', async () => {
     const server = createTlsServer();
     const url = await listening(server);
     await closed(server);
-    expect(await failureOf(agent.check(access(url)))).toMatchObject({ kind: 'transient', code: 'ECONNREFUSED', ambiguous: false });
+    expect(await failureOf(agent.check(access(url)))).toMatchObject({
+      kind: 'transient',
+      code: 'ECONNREFUSED',
+      ambiguous: false,
+    });
   });
 
   it('is not trusted when another authority has signed its certificate', async () => {
@@ -108,19 +140,30 @@ describe('a cluster that does not answer as it should', () => {
 
   it('is not trusted under another name, unless that name is expected', async () => {
     const named = await ca.server(['kubernetes.example']);
-    const server = await serve(status(500, { reason: 'InternalError', message: 'reached' }), { cert: named.certPem, key: named.keyPem });
-    expect(await failureOf(agent.check(access(server)))).toMatchObject({ kind: 'terminal', code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
-    expect((await failureOf(agent.check(access(server, { tlsServerName: 'kubernetes.example' })))).message).toContain('reached');
+    const server = await serve(status(500, { reason: 'InternalError', message: 'reached' }), {
+      cert: named.certPem,
+      key: named.keyPem,
+    });
+    expect(await failureOf(agent.check(access(server)))).toMatchObject({
+      kind: 'terminal',
+      code: 'ERR_TLS_CERT_ALTNAME_INVALID',
+    });
+    expect((await failureOf(agent.check(access(server, { tlsServerName: 'kubernetes.example' })))).message).toContain(
+      'reached',
+    );
   });
 
   it('sees a client certificate when that is how we log in, and no token', async () => {
     const client = await ca.client('sluice');
     let seen: unknown;
-    const server = await serve((request, response) => {
-      const socket = request.socket as import('node:tls').TLSSocket;
-      seen = { cn: socket.getPeerCertificate().subject.CN, authorization: request.headers.authorization };
-      status(404, { reason: 'NotFound', message: 'no' })(request, response);
-    }, { requestCert: true, ca: ca.caPem });
+    const server = await serve(
+      (request, response) => {
+        const socket = request.socket as import('node:tls').TLSSocket;
+        seen = { cn: socket.getPeerCertificate().subject.CN, authorization: request.headers.authorization };
+        status(404, { reason: 'NotFound', message: 'no' })(request, response);
+      },
+      { requestCert: true, ca: ca.caPem },
+    );
     const auth = { kind: 'clientCertificate', certPem: client.certPem, keyPem: client.keyPem } as const;
     await failureOf(agent.listBindings(access(server, { auth })));
     expect(seen).toEqual({ cn: 'sluice', authorization: undefined });
@@ -138,7 +181,9 @@ describe('a cluster that does not answer as it should', () => {
     const server = createTcpServer((socket: Socket) => socket.destroy());
     const url = await listening(server);
     stops.push(() => new Promise((resolve) => server.close(() => resolve())));
-    expect(await failureOf(agent.readBinding(access(url), 'red-ns', 'sluice-red'))).toMatchObject({ kind: 'transient' });
+    expect(await failureOf(agent.readBinding(access(url), 'red-ns', 'sluice-red'))).toMatchObject({
+      kind: 'transient',
+    });
   });
 
   it('is no API server when it answers with something else', async () => {
@@ -146,7 +191,10 @@ describe('a cluster that does not answer as it should', () => {
       response.setHeader('content-type', 'application/json');
       response.end('{"hello":"world"}');
     });
-    expect(await failureOf(agent.readBinding(access(server), 'red-ns', 'sluice-red'))).toMatchObject({ kind: 'terminal', code: 'UnexpectedReply' });
+    expect(await failureOf(agent.readBinding(access(server), 'red-ns', 'sluice-red'))).toMatchObject({
+      kind: 'terminal',
+      code: 'UnexpectedReply',
+    });
   });
 
   it('is read again from the start when a long list has expired half-way', async () => {
@@ -154,12 +202,18 @@ describe('a cluster that does not answer as it should', () => {
     const server = await serve((request, response) => {
       const query = new URL(request.url ?? '', 'https://x').searchParams;
       asked.push(query.get('continue') ?? 'start');
-      if (query.get('continue') === 'old') return status(410, { reason: 'Expired', message: 'too old' })(request, response);
+      if (query.get('continue') === 'old')
+        return status(410, { reason: 'Expired', message: 'too old' })(request, response);
       const first = query.get('continue') === null;
       const name = first ? 'one' : 'two';
       const next = first ? (asked.length === 1 ? 'old' : 'new') : '';
       response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ metadata: { continue: next }, items: [{ metadata: { name, namespace: 'n', uid: name }, spec: {} }] }));
+      response.end(
+        JSON.stringify({
+          metadata: { continue: next },
+          items: [{ metadata: { name, namespace: 'n', uid: name }, spec: {} }],
+        }),
+      );
     });
     const bindings = await agent.listBindings(access(server));
     expect(bindings.map(({ name }) => name)).toEqual(['one', 'two']);

@@ -24,7 +24,14 @@ interface FailureFacts {
 }
 
 /** What Kubernetes calls these statuses, for replies without a `Status` object. */
-const usualReasons: Readonly<Record<number, string>> = { 401: 'Unauthorized', 403: 'Forbidden', 404: 'NotFound', 429: 'TooManyRequests', 503: 'ServiceUnavailable', 504: 'Timeout' };
+const usualReasons: Readonly<Record<number, string>> = {
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'NotFound',
+  429: 'TooManyRequests',
+  503: 'ServiceUnavailable',
+  504: 'Timeout',
+};
 
 function fromRefusal(refusal: ApiRefusal): FailureFacts {
   const status = refusal.httpStatus;
@@ -32,16 +39,32 @@ function fromRefusal(refusal: ApiRefusal): FailureFacts {
   const wait = refusal.retryAfterSeconds === null ? '' : ` It asks to wait ${refusal.retryAfterSeconds} s.`;
   const said = `HTTP ${status}: ${refusal.message}`;
   if (status < 400) {
-    return { kind: 'terminal', code: 'Redirect', message: `HTTP ${status}, a redirect. Redirects are not followed: give the API server's own address.` };
+    return {
+      kind: 'terminal',
+      code: 'Redirect',
+      message: `HTTP ${status}, a redirect. Redirects are not followed: give the API server's own address.`,
+    };
   }
   if (status === 401) {
-    return { kind: 'terminal', code, message: `${said}. The API server does not accept our credentials: they expired or were withdrawn; give new ones.` };
+    return {
+      kind: 'terminal',
+      code,
+      message: `${said}. The API server does not accept our credentials: they expired or were withdrawn; give new ones.`,
+    };
   }
   if (status === 403) {
-    return { kind: 'terminal', code, message: `${said}. Grant what is missing to this user (RBAC), then check the cluster again.` };
+    return {
+      kind: 'terminal',
+      code,
+      message: `${said}. Grant what is missing to this user (RBAC), then check the cluster again.`,
+    };
   }
   if (status === 404 && refusal.about === null) {
-    return { kind: 'terminal', code, message: `${said}. It does not serve what was asked. Is this the address of an API server, and are the CRDs of TargetGroupBindings installed there? A check of the cluster tells which it serves.` };
+    return {
+      kind: 'terminal',
+      code,
+      message: `${said}. It does not serve what was asked. Is this the address of an API server, and are the CRDs of TargetGroupBindings installed there? A check of the cluster tells which it serves.`,
+    };
   }
   const transient = status >= 500 || status === 429 || status === 408 || status === 409 || status === 410;
   return {
@@ -52,8 +75,16 @@ function fromRefusal(refusal: ApiRefusal): FailureFacts {
   };
 }
 
-const certificateCodes = /^(CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|ERR_TLS_CERT|ERR_OSSL|ERR_SSL|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/;
-const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
+const certificateCodes =
+  /^(CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|ERR_TLS_CERT|ERR_OSSL|ERR_SSL|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/;
+const neverSent = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
 
 function fromSilence(error: unknown): FailureFacts {
   const write = error instanceof NoReply && error.write;
@@ -61,10 +92,21 @@ function fromSilence(error: unknown): FailureFacts {
   const name = propertyOf(cause, 'name');
   const code = codeOf(cause);
   const text = propertyOf(cause, 'message') || String(cause);
-  if (name === 'TimeoutError') return { kind: 'transient', code: 'Timeout', message: 'no answer in time.', ambiguous: write };
-  if (name === 'AbortError') return { kind: 'transient', code: 'Aborted', message: 'the call was given up before its answer.', ambiguous: write };
+  if (name === 'TimeoutError')
+    return { kind: 'transient', code: 'Timeout', message: 'no answer in time.', ambiguous: write };
+  if (name === 'AbortError')
+    return {
+      kind: 'transient',
+      code: 'Aborted',
+      message: 'the call was given up before its answer.',
+      ambiguous: write,
+    };
   if (certificateCodes.test(code)) {
-    return { kind: 'terminal', code, message: `TLS failed (${text}). Compare the cluster's CA, the server address and tlsServerName with the API server's certificate.` };
+    return {
+      kind: 'terminal',
+      code,
+      message: `TLS failed (${text}). Compare the cluster's CA, the server address and tlsServerName with the API server's certificate.`,
+    };
   }
   if (neverSent.has(code)) return { kind: 'transient', code, message: `not reachable (${text || code}).` };
   return { kind: 'transient', code: code || 'NoReply', message: `the connection broke (${text}).`, ambiguous: write };

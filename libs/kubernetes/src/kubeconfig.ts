@@ -13,10 +13,26 @@ const largestBytes = 256 * 1024;
  */
 export function parseKubeconfig(text: string): ClusterEndpoint {
   const read = new StrictReader();
-  const config = read.record(parseYaml(text), '', ['apiVersion', 'kind', 'clusters', 'contexts', 'users', 'current-context', 'preferences']);
+  const config = read.record(parseYaml(text), '', [
+    'apiVersion',
+    'kind',
+    'clusters',
+    'contexts',
+    'users',
+    'current-context',
+    'preferences',
+  ]);
   if (isRecord(config['preferences'])) read.record(config['preferences'], 'preferences', []);
-  const clusters = entries(read, config['clusters'], 'clusters', 'cluster', ['server', 'certificate-authority-data', 'tls-server-name']);
-  const users = entries(read, config['users'], 'users', 'user', ['token', 'client-certificate-data', 'client-key-data']);
+  const clusters = entries(read, config['clusters'], 'clusters', 'cluster', [
+    'server',
+    'certificate-authority-data',
+    'tls-server-name',
+  ]);
+  const users = entries(read, config['users'], 'users', 'user', [
+    'token',
+    'client-certificate-data',
+    'client-key-data',
+  ]);
   const contexts = entries(read, config['contexts'], 'contexts', 'context', ['cluster', 'user', 'namespace']);
   if (read.issues.length > 0) throw new InvalidInput(read.issues);
   const context = chosen(read, contexts, config['current-context'], 'current-context');
@@ -35,11 +51,13 @@ interface Entry {
 }
 
 function parseYaml(text: string): unknown {
-  if (Buffer.byteLength(text) > largestBytes) throw new InvalidInput([{ field: '', message: `the kubeconfig is larger than ${largestBytes} bytes` }]);
+  if (Buffer.byteLength(text) > largestBytes)
+    throw new InvalidInput([{ field: '', message: `the kubeconfig is larger than ${largestBytes} bytes` }]);
   const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent', schema: 'core' });
   const error = document.errors[0] ?? document.warnings[0];
   // Only the parser's code: its messages quote the text, and the text holds secrets.
-  if (error !== undefined) throw new InvalidInput([{ field: '', message: `the kubeconfig is not plain YAML (${error.code})` }]);
+  if (error !== undefined)
+    throw new InvalidInput([{ field: '', message: `the kubeconfig is not plain YAML (${error.code})` }]);
   try {
     return document.toJS({ maxAliasCount: 0 }) as unknown;
   } catch {
@@ -57,7 +75,11 @@ function entries(read: StrictReader, value: unknown, field: string, kind: string
 
 function chosen(read: StrictReader, list: readonly Entry[], name: unknown, field: string): Entry | undefined {
   const matches = list.filter((entry) => entry.name !== '' && entry.name === name);
-  if (matches.length !== 1) read.complain(field, matches.length === 0 ? 'must name an entry of this file' : 'names more than one entry of this file');
+  if (matches.length !== 1)
+    read.complain(
+      field,
+      matches.length === 0 ? 'must name an entry of this file' : 'names more than one entry of this file',
+    );
   return matches[0];
 }
 

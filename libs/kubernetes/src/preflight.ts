@@ -25,7 +25,9 @@ export function whyNotBind(around: Surroundings, force: boolean): BindingRefusal
 
 const servicePortIsMissing: Check = ({ desired, seen: { service }, access }) => {
   if (portOf(service, desired.port) !== undefined) return null;
-  const has = service.ports.map((port) => (port.name === null ? `${port.port}` : `${port.port} (${port.name})`)).join(', ');
+  const has = service.ports
+    .map((port) => (port.name === null ? `${port.port}` : `${port.port} (${port.name})`))
+    .join(', ');
   return refused(
     'ServicePortNotFound',
     `Service ${service.namespace}/${service.name} of cluster ${access.name} has no port ${desired.port}; it has ${has || 'none'}.`,
@@ -36,7 +38,11 @@ const servicePortIsMissing: Check = ({ desired, seen: { service }, access }) => 
 const serviceTypeIsUnsuitable: Check = ({ desired, seen: { service }, access }) => {
   const who = `Service ${service.namespace}/${service.name} of cluster ${access.name}`;
   if (service.type === 'ExternalName') {
-    return refused('ServiceTypeUnsuitable', `${who} is of type ExternalName: it has no pods that could be registered.`, 'Bind a Service that selects pods.');
+    return refused(
+      'ServiceTypeUnsuitable',
+      `${who} is of type ExternalName: it has no pods that could be registered.`,
+      'Bind a Service that selects pods.',
+    );
   }
   if (desired.targetType !== 'instance') return null;
   if (service.type !== 'NodePort' && service.type !== 'LoadBalancer') {
@@ -66,16 +72,28 @@ const endpointsAreNoPods: Check = ({ desired, seen, access }) => {
 const networkingIsUnusable: Check = ({ desired }) => {
   if (desired.networking === null) return null;
   if (desired.networking.securityGroupIds.length === 0) {
-    return refused('InvalidBinding', 'networking names no security group, so it would let nobody in.', `Name the load balancer's security groups, or switch networking off for this backend.`);
+    return refused(
+      'InvalidBinding',
+      'networking names no security group, so it would let nobody in.',
+      `Name the load balancer's security groups, or switch networking off for this backend.`,
+    );
   }
   if (desired.targetType !== 'instance' || typeof desired.networking.port !== 'string') return null;
-  return refused('InvalidBinding', `networking.port is the name ${desired.networking.port}; target type instance needs a number.`, 'Give the node port as a number, or leave the port out to open all of them.');
+  return refused(
+    'InvalidBinding',
+    `networking.port is the name ${desired.networking.port}; target type instance needs a number.`,
+    'Give the node port as a number, or leave the port out to open all of them.',
+  );
 };
 
 const targetGroupIsBoundElsewhere: Check = ({ access, desired, bindings }) => {
-  const other = bindings.find((binding) => binding.targetGroupArn === desired.targetGroupArn && !isSame(binding, desired));
+  const other = bindings.find(
+    (binding) => binding.targetGroupArn === desired.targetGroupArn && !isSame(binding, desired),
+  );
   if (other === undefined) return null;
-  const maker = madeByController(other) ? ', which the load balancer controller made itself from an Ingress or Service' : '';
+  const maker = madeByController(other)
+    ? ', which the load balancer controller made itself from an Ingress or Service'
+    : '';
   return alreadyBound(desired.targetGroupArn, `the binding ${other.namespace}/${other.name}${maker}`, access.name);
 };
 
@@ -85,7 +103,10 @@ const bindingIsTheControllers: Check = ({ access, desired, bindings }) => {
 };
 
 /** A binding that the controller made from an Ingress or a Service is never touched. */
-export function managedByController(cluster: string, binding: Pick<BindingState, 'namespace' | 'name'>): BindingRefusal {
+export function managedByController(
+  cluster: string,
+  binding: Pick<BindingState, 'namespace' | 'name'>,
+): BindingRefusal {
   return refused(
     'ManagedByController',
     `Binding ${binding.namespace}/${binding.name} of cluster ${cluster} was made by the load balancer controller from an Ingress or a Service; a change would be reverted, and if it is deleted it may not come back.`,
@@ -132,6 +153,13 @@ function isSame(binding: BindingState, desired: DesiredBinding): boolean {
 }
 
 const checks: readonly Check[] = [
-  servicePortIsMissing, serviceTypeIsUnsuitable, endpointsAreNoPods, networkingIsUnusable,
-  bindingIsTheControllers, bindingIsSomebodyElses, bindingIsGoingAway, fieldsAreFixed, targetGroupIsBoundElsewhere,
+  servicePortIsMissing,
+  serviceTypeIsUnsuitable,
+  endpointsAreNoPods,
+  networkingIsUnusable,
+  bindingIsTheControllers,
+  bindingIsSomebodyElses,
+  bindingIsGoingAway,
+  fieldsAreFixed,
+  targetGroupIsBoundElsewhere,
 ];

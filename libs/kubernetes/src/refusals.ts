@@ -116,7 +116,11 @@ const missing: Reader = (reply, write) => {
 
 /** The cluster has no such namespace. */
 export function namespaceNotFound(cluster: string, namespace: string): BindingRefusal {
-  return refused('NamespaceNotFound', `Cluster ${cluster} has no namespace ${namespace}.`, `Create the namespace with the Service in it, or correct the backend's namespace.`);
+  return refused(
+    'NamespaceNotFound',
+    `Cluster ${cluster} has no namespace ${namespace}.`,
+    `Create the namespace with the Service in it, or correct the backend's namespace.`,
+  );
 }
 
 /** The cluster does not serve the API group that it was registered with. */
@@ -149,5 +153,14 @@ function webhookText(message: string): string {
 
 /** The controller's words first: they come with status 403 too. */
 const readers: readonly Reader[] = [
-  boundTwice, immutable, targetGroupMissing, webhookDown, webhookDenied, conflict, terminating, forbidden, missing, notSchema,
+  boundTwice,
+  immutable,
+  targetGroupMissing,
+  webhookDown,
+  webhookDenied,
+  conflict,
+  terminating,
+  forbidden,
+  missing,
+  notSchema,
 ];

@@ -33,7 +33,8 @@ export class StrictReader {
       return {};
     }
     for (const key of Object.keys(value)) {
-      if (!allowed.includes(key)) this.complain(under(field, key), refusedKeys[key] ?? `is not known here; only ${allowed.join(', ')} are`);
+      if (!allowed.includes(key))
+        this.complain(under(field, key), refusedKeys[key] ?? `is not known here; only ${allowed.join(', ')} are`);
     }
     return value;
   }
@@ -56,15 +57,18 @@ export class StrictReader {
     const text = this.text(value, field);
     const url = text !== undefined && URL.canParse(text) ? new URL(text) : null;
     if (url === null) this.complain(field, 'must be the https URL of the API server');
-    else if (url.protocol !== 'https:') this.complain(field, 'must begin with https://: credentials are never sent in the clear');
-    else if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') this.complain(field, 'must have no user, password, query or fragment');
+    else if (url.protocol !== 'https:')
+      this.complain(field, 'must begin with https://: credentials are never sent in the clear');
+    else if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
+      this.complain(field, 'must have no user, password, query or fragment');
     return text ?? '';
   }
 
   /** Name to expect in the server's certificate instead of the host of its address. */
   serverName(value: unknown, field: string): string | undefined {
     const text = this.text(value, field);
-    if (text !== undefined && !/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(text)) this.complain(field, 'must be a DNS name');
+    if (text !== undefined && !/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(text))
+      this.complain(field, 'must be a DNS name');
     return text;
   }
 
@@ -90,11 +94,17 @@ export class StrictReader {
   }
 
   /** A client certificate and the key that belongs to it. */
-  keyPair(certPem: string | undefined, keyPem: string | undefined, certField: string, keyField: string): { certPem: string; keyPem: string } {
+  keyPair(
+    certPem: string | undefined,
+    keyPem: string | undefined,
+    certField: string,
+    keyField: string,
+  ): { certPem: string; keyPem: string } {
     const before = this.issues.length;
     const cert = this.certificate(certPem, certField);
     if (keyPem === undefined) this.complain(keyField, 'is missing');
-    if (this.issues.length === before && !fits(cert, keyPem ?? '')) this.complain(keyField, 'must be the unencrypted PEM key of the client certificate');
+    if (this.issues.length === before && !fits(cert, keyPem ?? ''))
+      this.complain(keyField, 'must be the unencrypted PEM key of the client certificate');
     return { certPem: cert, keyPem: keyPem ?? '' };
   }
 

@@ -27,9 +27,14 @@ export function kubectlSurface(surface: Surface): void {
     const kubectl = (args: readonly string[], input = ''): Promise<Answer> =>
       new Promise((resolve) => {
         const all = ['--kubeconfig', surface.peer().kubeconfig, '--cache-dir', cache, ...args];
-        const child = execFile(program, all, { timeout: 30_000, env: { HOME: cache, PATH: process.env['PATH'] ?? '' } }, (error, out, err) => {
-          resolve({ code: error === null ? 0 : Number(error.code ?? 1), out, err });
-        });
+        const child = execFile(
+          program,
+          all,
+          { timeout: 30_000, env: { HOME: cache, PATH: process.env['PATH'] ?? '' } },
+          (error, out, err) => {
+            resolve({ code: error === null ? 0 : Number(error.code ?? 1), out, err });
+          },
+        );
         child.stdin?.end(input);
       });
     const must = async (args: readonly string[], input = ''): Promise<string> => {
@@ -37,23 +42,48 @@ export function kubectlSurface(surface: Surface): void {
       if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${err}${out}`);
       return out;
     };
-    const yaml = (port: number) => JSON.stringify(surface.manifest('red', { spec: { serviceRef: { name: 'red-service', port } } }));
+    const yaml = (port: number) =>
+      JSON.stringify(surface.manifest('red', { spec: { serviceRef: { name: 'red-service', port } } }));
 
     it('applies a binding, sees that it is unchanged, changes it and deletes it', async () => {
       const namespace = await surface.namespace();
-      expect(await must(['apply', '-n', namespace, '-f', '-'], yaml(80))).toBe('targetgroupbinding.elbv2.k8s.aws/red created\n');
-      expect(await must(['apply', '-n', namespace, '-f', '-'], yaml(80))).toBe('targetgroupbinding.elbv2.k8s.aws/red unchanged\n');
-      expect(await must(['apply', '-n', namespace, '-f', '-'], yaml(81))).toBe('targetgroupbinding.elbv2.k8s.aws/red configured\n');
-      expect(await must(['delete', 'targetgroupbinding', 'red', '-n', namespace])).toMatch(/^targetgroupbinding.elbv2.k8s.aws "red" deleted/);
-      expect(await kubectl(['get', 'targetgroupbinding', 'red', '-n', namespace])).toEqual({ code: 1, out: '', err: 'Error from server (NotFound): targetgroupbindings.elbv2.k8s.aws "red" not found\n' });
+      expect(await must(['apply', '-n', namespace, '-f', '-'], yaml(80))).toBe(
+        'targetgroupbinding.elbv2.k8s.aws/red created\n',
+      );
+      expect(await must(['apply', '-n', namespace, '-f', '-'], yaml(80))).toBe(
+        'targetgroupbinding.elbv2.k8s.aws/red unchanged\n',
+      );
+      expect(await must(['apply', '-n', namespace, '-f', '-'], yaml(81))).toBe(
+        'targetgroupbinding.elbv2.k8s.aws/red configured\n',
+      );
+      expect(await must(['delete', 'targetgroupbinding', 'red', '-n', namespace])).toMatch(
+        /^targetgroupbinding.elbv2.k8s.aws "red" deleted/,
+      );
+      expect(await kubectl(['get', 'targetgroupbinding', 'red', '-n', namespace])).toEqual({
+        code: 1,
+        out: '',
+        err: 'Error from server (NotFound): targetgroupbindings.elbv2.k8s.aws "red" not found\n',
+      });
     });
 
     it('lists bindings of all namespaces in columns', async () => {
       const namespace = await surface.namespace();
       await surface.created(namespace, 'red');
       const lines = (await must(['get', 'targetgroupbindings', '-A'])).split('\n');
-      expect(lines[0]?.split(/\s+/)).toEqual(['NAMESPACE', 'NAME', 'SERVICE-NAME', 'SERVICE-PORT', 'TARGET-TYPE', 'AGE']);
-      expect(lines.find((line) => line.startsWith(`${namespace} `))?.split(/\s+/).slice(1, 5)).toEqual(['red', 'red-service', '80', 'ip']);
+      expect(lines[0]?.split(/\s+/)).toEqual([
+        'NAMESPACE',
+        'NAME',
+        'SERVICE-NAME',
+        'SERVICE-PORT',
+        'TARGET-TYPE',
+        'AGE',
+      ]);
+      expect(
+        lines
+          .find((line) => line.startsWith(`${namespace} `))
+          ?.split(/\s+/)
+          .slice(1, 5),
+      ).toEqual(['red', 'red-service', '80', 'ip']);
     });
 
     it('shows the ARN when asked for more', async () => {
@@ -68,26 +98,38 @@ export function kubectlSurface(surface: Surface): void {
       const refused = await kubectl(['apply', '--server-side', '-n', namespace, '-f', '-'], yaml(81));
       expect(refused.code).toBe(1);
       expect(refused.err).toContain('Apply failed with 1 conflict: conflict with "sluice": .spec.serviceRef.port');
-      expect(await must(['apply', '--server-side', '--force-conflicts', '-n', namespace, '-f', '-'], yaml(81))).toBe('targetgroupbinding.elbv2.k8s.aws/red serverside-applied\n');
+      expect(await must(['apply', '--server-side', '--force-conflicts', '-n', namespace, '-f', '-'], yaml(81))).toBe(
+        'targetgroupbinding.elbv2.k8s.aws/red serverside-applied\n',
+      );
     });
 
     it('says which value the schema does not take', async () => {
       const namespace = await surface.namespace();
       const bad = JSON.stringify(surface.manifest('red', { spec: { targetType: 'lambda' } }));
-      expect(await kubectl(['apply', '-n', namespace, '-f', '-'], bad)).toMatchObject({ code: 1, err: expect.stringContaining('Unsupported value: "lambda": supported values: "instance", "ip"') });
+      expect(await kubectl(['apply', '-n', namespace, '-f', '-'], bad)).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('Unsupported value: "lambda": supported values: "instance", "ip"'),
+      });
     });
 
     it('refuses a field it does not know', async () => {
       const namespace = await surface.namespace();
       const bad = JSON.stringify(surface.manifest('red', { spec: { targetTyp: 'ip' } }));
-      expect(await kubectl(['apply', '-n', namespace, '-f', '-'], bad)).toMatchObject({ code: 1, err: expect.stringContaining('unknown field "spec.targetTyp"') });
+      expect(await kubectl(['apply', '-n', namespace, '-f', '-'], bad)).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('unknown field "spec.targetTyp"'),
+      });
     });
 
     it('makes Services and namespaces, and lists them', async () => {
       const namespace = await surface.namespace();
       expect(await must(['create', 'namespace', `${namespace}-b`])).toBe(`namespace/${namespace}-b created\n`);
-      expect(await must(['create', 'service', 'clusterip', 'red-service', '--tcp=80:8080', '-n', namespace])).toBe('service/red-service created\n');
-      expect(await must(['get', 'svc', '-n', namespace])).toMatch(/red-service\s+ClusterIP\s+10\.96\.\d+\.\d+\s+<none>\s+80\/TCP/);
+      expect(await must(['create', 'service', 'clusterip', 'red-service', '--tcp=80:8080', '-n', namespace])).toBe(
+        'service/red-service created\n',
+      );
+      expect(await must(['get', 'svc', '-n', namespace])).toMatch(
+        /red-service\s+ClusterIP\s+10\.96\.\d+\.\d+\s+<none>\s+80\/TCP/,
+      );
       expect(await must(['get', 'ns', namespace])).toMatch(/Active/);
     });
 
@@ -96,14 +138,38 @@ export function kubectlSurface(surface: Surface): void {
       await surface.created(namespace, 'red');
       expect(await must(['label', 'targetgroupbinding', 'red', 'tier=web', '-n', namespace])).toContain('labeled');
       expect(await must(['annotate', 'targetgroupbinding', 'red', 'note=x', '-n', namespace])).toContain('annotated');
-      expect(await must(['patch', 'targetgroupbinding', 'red', '-n', namespace, '--type', 'merge', '-p', '{"spec":{"serviceRef":{"port":82}}}'])).toContain('patched');
-      expect(await must(['get', 'targetgroupbinding', 'red', '-n', namespace, '-o', 'jsonpath={.spec.serviceRef.port} {.metadata.labels.tier} {.metadata.annotations.note}'])).toBe('82 web x');
+      expect(
+        await must([
+          'patch',
+          'targetgroupbinding',
+          'red',
+          '-n',
+          namespace,
+          '--type',
+          'merge',
+          '-p',
+          '{"spec":{"serviceRef":{"port":82}}}',
+        ]),
+      ).toContain('patched');
+      expect(
+        await must([
+          'get',
+          'targetgroupbinding',
+          'red',
+          '-n',
+          namespace,
+          '-o',
+          'jsonpath={.spec.serviceRef.port} {.metadata.labels.tier} {.metadata.annotations.note}',
+        ]),
+      ).toBe('82 web x');
     });
 
     it('describes a binding with its events', async () => {
       const namespace = await surface.namespace();
       await surface.created(namespace, 'red');
-      expect(await must(['describe', 'targetgroupbinding', 'red', '-n', namespace])).toMatch(/Name:\s+red\n[\s\S]*Target Type:\s+ip[\s\S]*Events:\s+<none>/);
+      expect(await must(['describe', 'targetgroupbinding', 'red', '-n', namespace])).toMatch(
+        /Name:\s+red\n[\s\S]*Target Type:\s+ip[\s\S]*Events:\s+<none>/,
+      );
     });
 
     it('waits until something is gone', async () => {
@@ -116,15 +182,21 @@ export function kubectlSurface(surface: Surface): void {
 
     it('tells what a user may do, and what there is', async () => {
       expect(await must(['auth', 'can-i', 'create', 'targetgroupbindings.elbv2.k8s.aws'])).toBe('yes\n');
-      expect(await must(['api-resources', '--api-group=elbv2.k8s.aws', '-o', 'name'])).toBe('targetgroupbindings.elbv2.k8s.aws\n');
+      expect(await must(['api-resources', '--api-group=elbv2.k8s.aws', '-o', 'name'])).toBe(
+        'targetgroupbindings.elbv2.k8s.aws\n',
+      );
       expect(await must(['version', '-o', 'json'])).toContain('serverVersion');
     });
 
     it('shows what would change', async () => {
       const namespace = await surface.namespace();
       await must(['apply', '-n', namespace, '-f', '-'], yaml(80));
-      expect(await must(['apply', '--dry-run=server', '-n', namespace, '-f', '-'], yaml(81))).toBe('targetgroupbinding.elbv2.k8s.aws/red configured (server dry run)\n');
-      expect(await must(['get', 'targetgroupbinding', 'red', '-n', namespace, '-o', 'jsonpath={.spec.serviceRef.port}'])).toBe('80');
+      expect(await must(['apply', '--dry-run=server', '-n', namespace, '-f', '-'], yaml(81))).toBe(
+        'targetgroupbinding.elbv2.k8s.aws/red configured (server dry run)\n',
+      );
+      expect(
+        await must(['get', 'targetgroupbinding', 'red', '-n', namespace, '-o', 'jsonpath={.spec.serviceRef.port}']),
+      ).toBe('80');
     });
   });
 }

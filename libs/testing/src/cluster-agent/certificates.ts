@@ -26,13 +26,24 @@ export async function certificateAuthority(name = 'sluice-test-ca'): Promise<Cer
   x509.cryptoProvider.set(webcrypto);
   const keys = await newKeys();
   const root = await x509.X509CertificateGenerator.createSelfSigned({
-    name: `CN=${name}`, keys, signingAlgorithm: algorithm, ...validity(),
-    extensions: [new x509.BasicConstraintsExtension(true, 1, true), new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true)],
+    name: `CN=${name}`,
+    keys,
+    signingAlgorithm: algorithm,
+    ...validity(),
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 1, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+    ],
   });
   const issue = async (subject: string, extensions: x509.Extension[]): Promise<KeyPair> => {
     const own = await newKeys();
     const certificate = await x509.X509CertificateGenerator.create({
-      subject, issuer: root.subject, publicKey: own.publicKey, signingKey: keys.privateKey, signingAlgorithm: algorithm, ...validity(),
+      subject,
+      issuer: root.subject,
+      publicKey: own.publicKey,
+      signingKey: keys.privateKey,
+      signingAlgorithm: algorithm,
+      ...validity(),
       extensions: [new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true), ...extensions],
     });
     return { certPem: certificate.toString('pem'), keyPem: await pemOf(own.privateKey) };
@@ -42,15 +53,19 @@ export async function certificateAuthority(name = 'sluice-test-ca'): Promise<Cer
     server: (hosts) =>
       issue(`CN=${hosts[0] ?? 'server'}`, [
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-        new x509.SubjectAlternativeNameExtension(hosts.map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host }))),
+        new x509.SubjectAlternativeNameExtension(
+          hosts.map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })),
+        ),
       ]),
     client: (user, groups = []) =>
-      issue([`CN=${user}`, ...groups.map((group) => `O=${group}`)].join(', '), [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])]),
+      issue([`CN=${user}`, ...groups.map((group) => `O=${group}`)].join(', '), [
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
+      ]),
   };
 }
 
 function newKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>;
+  return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 }
 
 async function pemOf(key: webcrypto.CryptoKey): Promise<string> {

@@ -74,7 +74,11 @@ export function desiredBinding(change: Partial<DesiredBinding> & Pick<DesiredBin
     targetGroupArn: targetGroupArn(`${change.namespace}-red`),
     targetType: 'ip',
     networking: null,
-    labels: { 'app.kubernetes.io/managed-by': 'sluice', 'sluice.dev/backend': 'backend-red', 'sluice.dev/project': 'project-1' },
+    labels: {
+      'app.kubernetes.io/managed-by': 'sluice',
+      'sluice.dev/backend': 'backend-red',
+      'sluice.dev/project': 'project-1',
+    },
     ...change,
   };
 }

@@ -14,7 +14,14 @@ export function applyContract({ world, freshNamespace }: WorldInTest): void {
   describe('applying a binding', () => {
     const prepared = async () => {
       const namespace = freshNamespace();
-      await world().service({ namespace, name: 'red-service', ports: [{ name: 'http', port: 80 }, { name: 'admin', port: 9000 }] });
+      await world().service({
+        namespace,
+        name: 'red-service',
+        ports: [
+          { name: 'http', port: 80 },
+          { name: 'admin', port: 9000 },
+        ],
+      });
       return desiredBinding({ namespace });
     };
 
@@ -23,10 +30,22 @@ export function applyContract({ world, freshNamespace }: WorldInTest): void {
       const desired = await prepared();
       const binding = applied(await agent.applyBinding(access, desired));
       expect(binding).toMatchObject({
-        namespace: desired.namespace, name: 'sluice-red', service: 'red-service', port: 80, targetGroupArn: desired.targetGroupArn,
-        targetType: 'ip', labels: desired.labels, deleting: false, generation: 1, problems: [],
+        namespace: desired.namespace,
+        name: 'sluice-red',
+        service: 'red-service',
+        port: 80,
+        targetGroupArn: desired.targetGroupArn,
+        targetType: 'ip',
+        labels: desired.labels,
+        deleting: false,
+        generation: 1,
+        problems: [],
       });
-      expect(await world().spec(desired)).toEqual({ serviceRef: { name: 'red-service', port: 80 }, targetGroupARN: desired.targetGroupArn, targetType: 'ip' });
+      expect(await world().spec(desired)).toEqual({
+        serviceRef: { name: 'red-service', port: 80 },
+        targetGroupARN: desired.targetGroupArn,
+        targetType: 'ip',
+      });
     });
 
     it('changes nothing when it is applied a second time', async () => {
@@ -56,10 +75,20 @@ export function applyContract({ world, freshNamespace }: WorldInTest): void {
     it('lets the security groups of the load balancer in when networking is wanted, and takes it back when it is not', async () => {
       const { agent, access } = world();
       const desired = await prepared();
-      applied(await agent.applyBinding(access, { ...desired, networking: { securityGroupIds: ['sg-1', 'sg-2'], port: 8080 } }));
+      applied(
+        await agent.applyBinding(access, {
+          ...desired,
+          networking: { securityGroupIds: ['sg-1', 'sg-2'], port: 8080 },
+        }),
+      );
       expect(await world().spec(desired)).toMatchObject({
         networking: {
-          ingress: [{ from: [{ securityGroup: { groupID: 'sg-1' } }, { securityGroup: { groupID: 'sg-2' } }], ports: [{ protocol: 'TCP', port: 8080 }] }],
+          ingress: [
+            {
+              from: [{ securityGroup: { groupID: 'sg-1' } }, { securityGroup: { groupID: 'sg-2' } }],
+              ports: [{ protocol: 'TCP', port: 8080 }],
+            },
+          ],
         },
       });
       await agent.applyBinding(access, desired);
@@ -70,7 +99,9 @@ export function applyContract({ world, freshNamespace }: WorldInTest): void {
       const { agent, access } = world();
       const desired = await prepared();
       applied(await agent.applyBinding(access, { ...desired, networking: { securityGroupIds: ['sg-1'], port: null } }));
-      expect(await world().spec(desired)).toMatchObject({ networking: { ingress: [{ ports: [{ protocol: 'TCP' }] }] } });
+      expect(await world().spec(desired)).toMatchObject({
+        networking: { ingress: [{ ports: [{ protocol: 'TCP' }] }] },
+      });
     });
 
     it('applies to a Service without ready pods, and says that nothing is registered yet', async () => {
@@ -93,7 +124,13 @@ export function applyContract({ world, freshNamespace }: WorldInTest): void {
       const { agent, access } = world();
       const desired = await prepared();
       await agent.applyBinding(access, desired);
-      const second = applied(await agent.applyBinding(access, { ...desired, name: 'sluice-red-2', targetGroupArn: targetGroupArn(`${desired.namespace}-2`) }));
+      const second = applied(
+        await agent.applyBinding(access, {
+          ...desired,
+          name: 'sluice-red-2',
+          targetGroupArn: targetGroupArn(`${desired.namespace}-2`),
+        }),
+      );
       expect(second.service).toBe('red-service');
     });
   });

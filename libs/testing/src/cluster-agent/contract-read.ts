@@ -12,7 +12,8 @@ export function readContract({ world, freshNamespace, capabilities }: WorldInTes
     await world().agent.applyBinding(world().access, desired);
     return desired;
   };
-  const read = (binding: { namespace: string; name: string }) => world().agent.readBinding(world().access, binding.namespace, binding.name);
+  const read = (binding: { namespace: string; name: string }) =>
+    world().agent.readBinding(world().access, binding.namespace, binding.name);
 
   describe('reading a binding', () => {
     it('is null when the cluster has none of that name, or no such namespace', async () => {
@@ -23,18 +24,32 @@ export function readContract({ world, freshNamespace, capabilities }: WorldInTes
 
     it('tells the Warnings of the controller, newest first, without those a later success has settled', async () => {
       const binding = await applied();
-      const tell = (type: 'Warning' | 'Normal', reason: string, message: string, ageSeconds: number) => world().event(binding, { type, reason, message, ageSeconds });
+      const tell = (type: 'Warning' | 'Normal', reason: string, message: string, ageSeconds: number) =>
+        world().event(binding, { type, reason, message, ageSeconds });
       await tell('Warning', 'FailedReconcile', 'AccessDenied: settled long ago', 600);
       await tell('Normal', 'SuccessfullyReconciled', 'Successfully reconciled', 500);
       await tell('Warning', 'FailedNetworkReconcile', 'no security group', 300);
       await tell('Warning', 'FailedReconcile', 'throttled', 100);
-      expect((await read(binding))?.problems).toEqual(['FailedReconcile: throttled', 'FailedNetworkReconcile: no security group']);
+      expect((await read(binding))?.problems).toEqual([
+        'FailedReconcile: throttled',
+        'FailedNetworkReconcile: no security group',
+      ]);
     });
 
     it('keeps BackendNotFound, which the controller follows with a success in the same breath', async () => {
       const binding = await applied();
-      await world().event(binding, { type: 'Warning', reason: 'BackendNotFound', message: 'backend not found', ageSeconds: 60 });
-      await world().event(binding, { type: 'Normal', reason: 'SuccessfullyReconciled', message: 'Successfully reconciled', ageSeconds: 60 });
+      await world().event(binding, {
+        type: 'Warning',
+        reason: 'BackendNotFound',
+        message: 'backend not found',
+        ageSeconds: 60,
+      });
+      await world().event(binding, {
+        type: 'Normal',
+        reason: 'SuccessfullyReconciled',
+        message: 'Successfully reconciled',
+        ageSeconds: 60,
+      });
       expect((await read(binding))?.problems).toEqual(['BackendNotFound: backend not found']);
     });
 
@@ -56,12 +71,22 @@ export function readContract({ world, freshNamespace, capabilities }: WorldInTes
     it('gives those of every namespace and every owner', async () => {
       const [one, two] = [await applied(), await applied()];
       await world().foreignBinding({ ...one, name: 'foreign', labels: {}, targetGroupArn: `${one.targetGroupArn}f` });
-      const names = (await world().agent.listBindings(world().access)).map((binding) => `${binding.namespace}/${binding.name}`);
-      expect(names).toEqual(expect.arrayContaining([`${one.namespace}/sluice-red`, `${one.namespace}/foreign`, `${two.namespace}/sluice-red`]));
+      const names = (await world().agent.listBindings(world().access)).map(
+        (binding) => `${binding.namespace}/${binding.name}`,
+      );
+      expect(names).toEqual(
+        expect.arrayContaining([
+          `${one.namespace}/sluice-red`,
+          `${one.namespace}/foreign`,
+          `${two.namespace}/sluice-red`,
+        ]),
+      );
     });
 
     it('fails, rather than being empty, when the cluster does not let us look', async () => {
-      const failure = await world().agent.listBindings(world().powerless).catch((error: unknown) => error);
+      const failure = await world()
+        .agent.listBindings(world().powerless)
+        .catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(ExternalFailure);
       expect(failure).toMatchObject({ system: 'kubernetes', kind: 'terminal', code: 'Forbidden' });
     });
@@ -69,18 +94,42 @@ export function readContract({ world, freshNamespace, capabilities }: WorldInTes
     it('fails when the API group is not served', async () => {
       if (capabilities.unservedApi === null) return;
       const access = { ...world().access, bindingApi: capabilities.unservedApi };
-      await expect(world().agent.listBindings(access)).rejects.toMatchObject({ name: 'ExternalFailure', kind: 'terminal', code: 'NotFound' });
-      await expect(world().agent.readBinding(access, 'default', 'x')).rejects.toMatchObject({ name: 'ExternalFailure', kind: 'terminal', code: 'NotFound' });
+      await expect(world().agent.listBindings(access)).rejects.toMatchObject({
+        name: 'ExternalFailure',
+        kind: 'terminal',
+        code: 'NotFound',
+      });
+      await expect(world().agent.readBinding(access, 'default', 'x')).rejects.toMatchObject({
+        name: 'ExternalFailure',
+        kind: 'terminal',
+        code: 'NotFound',
+      });
     });
   });
 
   describe('reading a Service', () => {
     it('tells its type, its ports and how many pods are ready', async () => {
       const namespace = freshNamespace();
-      await world().service({ namespace, name: 'red-service', readyPods: 3, notReadyPods: 1, otherEndpoints: 1, ports: [{ name: 'http', port: 80 }, { name: 'admin', port: 9000 }] });
+      await world().service({
+        namespace,
+        name: 'red-service',
+        readyPods: 3,
+        notReadyPods: 1,
+        otherEndpoints: 1,
+        ports: [
+          { name: 'http', port: 80 },
+          { name: 'admin', port: 9000 },
+        ],
+      });
       expect(await world().agent.readService(world().access, namespace, 'red-service')).toEqual({
-        namespace, name: 'red-service', type: 'ClusterIP', readyEndpoints: 3,
-        ports: [{ name: 'http', port: 80, nodePort: null }, { name: 'admin', port: 9000, nodePort: null }],
+        namespace,
+        name: 'red-service',
+        type: 'ClusterIP',
+        readyEndpoints: 3,
+        ports: [
+          { name: 'http', port: 80, nodePort: null },
+          { name: 'admin', port: 9000, nodePort: null },
+        ],
       });
     });
 
@@ -108,8 +157,14 @@ export function readContract({ world, freshNamespace, capabilities }: WorldInTes
     it('names everything that a powerless user lacks', async () => {
       const { missingPermissions } = await world().agent.check(world().powerless);
       expect([...missingPermissions].sort()).toEqual([
-        'create targetgroupbindings.elbv2.k8s.aws', 'delete targetgroupbindings.elbv2.k8s.aws', 'get namespaces', 'get services',
-        'get targetgroupbindings.elbv2.k8s.aws', 'list endpointslices.discovery.k8s.io', 'list events', 'list targetgroupbindings.elbv2.k8s.aws',
+        'create targetgroupbindings.elbv2.k8s.aws',
+        'delete targetgroupbindings.elbv2.k8s.aws',
+        'get namespaces',
+        'get services',
+        'get targetgroupbindings.elbv2.k8s.aws',
+        'list endpointslices.discovery.k8s.io',
+        'list events',
+        'list targetgroupbindings.elbv2.k8s.aws',
         'patch targetgroupbindings.elbv2.k8s.aws',
       ]);
     });

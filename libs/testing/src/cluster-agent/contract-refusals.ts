@@ -8,10 +8,18 @@ export function refusalContract(inTest: WorldInTest): void {
   const { world, freshNamespace } = inTest;
   const withService = async (change: Partial<DesiredBinding> = {}) => {
     const namespace = freshNamespace();
-    await world().service({ namespace, name: 'red-service', ports: [{ name: 'http', port: 80 }, { name: 'admin', port: 9000 }] });
+    await world().service({
+      namespace,
+      name: 'red-service',
+      ports: [
+        { name: 'http', port: 80 },
+        { name: 'admin', port: 9000 },
+      ],
+    });
     return desiredBinding({ namespace, ...change });
   };
-  const apply = (desired: DesiredBinding, options: { force?: boolean; dryRun?: boolean } = {}) => world().agent.applyBinding(world().access, desired, options);
+  const apply = (desired: DesiredBinding, options: { force?: boolean; dryRun?: boolean } = {}) =>
+    world().agent.applyBinding(world().access, desired, options);
 
   describe('refusing a binding for what is in the cluster', () => {
     it('says that the namespace is missing', async () => {
@@ -55,18 +63,24 @@ export function refusalContract(inTest: WorldInTest): void {
   });
 
   describe('refusing to touch what is not ours', () => {
-    it.each(['ingress.k8s.aws/stack', 'service.k8s.aws/stack-name'])('leaves a binding with the label %s to its controller, even by force', async (label) => {
-      const desired = await withService();
-      await world().foreignBinding({ ...desired, labels: { [label]: 'shop' } });
-      expectRefusal(await apply(desired), 'ManagedByController', 'sluice-red');
-      expectRefusal(await apply(desired, { force: true }), 'ManagedByController', 'sluice-red');
-    });
+    it.each(['ingress.k8s.aws/stack', 'service.k8s.aws/stack-name'])(
+      'leaves a binding with the label %s to its controller, even by force',
+      async (label) => {
+        const desired = await withService();
+        await world().foreignBinding({ ...desired, labels: { [label]: 'shop' } });
+        expectRefusal(await apply(desired), 'ManagedByController', 'sluice-red');
+        expectRefusal(await apply(desired, { force: true }), 'ManagedByController', 'sluice-red');
+      },
+    );
 
     it('takes over a binding of somebody else only by force', async () => {
       const desired = await withService();
       await world().foreignBinding({ ...desired, labels: { team: 'shop' } });
       expectRefusal(await apply(desired), 'NotOurs', 'force');
-      expect(await apply(desired, { force: true })).toMatchObject({ result: 'applied', binding: { labels: { ...desired.labels, team: 'shop' } } });
+      expect(await apply(desired, { force: true })).toMatchObject({
+        result: 'applied',
+        binding: { labels: { ...desired.labels, team: 'shop' } },
+      });
     });
 
     it('does not take a binding away from another backend', async () => {
@@ -112,11 +126,19 @@ export function refusalContract(inTest: WorldInTest): void {
 
     it('says what is wrong with a label that Kubernetes does not take', async () => {
       const desired = await withService();
-      expectRefusal(await apply({ ...desired, labels: { ...desired.labels, 'sluice.dev/backend': 'not a label' } }), 'InvalidBinding', 'not a label');
+      expectRefusal(
+        await apply({ ...desired, labels: { ...desired.labels, 'sluice.dev/backend': 'not a label' } }),
+        'InvalidBinding',
+        'not a label',
+      );
     });
 
     it('does not open the network for nobody', async () => {
-      expectRefusal(await apply(await withService({ networking: { securityGroupIds: [], port: null } })), 'InvalidBinding', 'security group');
+      expectRefusal(
+        await apply(await withService({ networking: { securityGroupIds: [], port: null } })),
+        'InvalidBinding',
+        'security group',
+      );
     });
   });
 
@@ -130,7 +152,11 @@ export function refusalContract(inTest: WorldInTest): void {
       const { unservedApi } = inTest.capabilities;
       if (unservedApi === null) return;
       const desired = await withService();
-      expectRefusal(await world().agent.applyBinding({ ...world().access, bindingApi: unservedApi }, desired), 'CrdMissing', unservedApi);
+      expectRefusal(
+        await world().agent.applyBinding({ ...world().access, bindingApi: unservedApi }, desired),
+        'CrdMissing',
+        unservedApi,
+      );
     });
 
     if (!inTest.capabilities.webhooks) return;
@@ -160,17 +186,32 @@ export function refusalContract(inTest: WorldInTest): void {
 }
 
 /** The controller's own sentences (LBC webhooks, §1.6 of its validators), and what we make of them. */
-const webhookWords: readonly { readonly reason: Refusal['reason']; readonly message: string; readonly shows: string }[] = [
+const webhookWords: readonly {
+  readonly reason: Refusal['reason'];
+  readonly message: string;
+  readonly shows: string;
+}[] = [
   {
-    reason: 'TargetGroupAlreadyBound', shows: 'shop/other',
+    reason: 'TargetGroupAlreadyBound',
+    shows: 'shop/other',
     message: `TargetGroup ${targetGroupArn('x')} is already bound to following TargetGroupBindings [shop/other]. Please enable MultiCluster mode on all TargetGroupBindings referencing ${targetGroupArn('x')} or choose a different Target Group ARN.`,
   },
-  { reason: 'ImmutableField', shows: 'spec.ipAddressType,spec.vpcID', message: 'TargetGroupBinding update may not change these immutable fields: spec.ipAddressType,spec.vpcID' },
   {
-    reason: 'TargetGroupNotFound', shows: 'TargetGroupNotFound',
-    message: 'unable to get target group IP address type: operation error Elastic Load Balancing v2: DescribeTargetGroups, https response error StatusCode: 400, TargetGroupNotFound: One or more target groups not found',
+    reason: 'ImmutableField',
+    shows: 'spec.ipAddressType,spec.vpcID',
+    message: 'TargetGroupBinding update may not change these immutable fields: spec.ipAddressType,spec.vpcID',
   },
-  { reason: 'InvalidBinding', shows: 'protocol differs', message: `TargetGroup ${targetGroupArn('x')} protocol differs (got HTTP, expected HTTPS)` },
+  {
+    reason: 'TargetGroupNotFound',
+    shows: 'TargetGroupNotFound',
+    message:
+      'unable to get target group IP address type: operation error Elastic Load Balancing v2: DescribeTargetGroups, https response error StatusCode: 400, TargetGroupNotFound: One or more target groups not found',
+  },
+  {
+    reason: 'InvalidBinding',
+    shows: 'protocol differs',
+    message: `TargetGroup ${targetGroupArn('x')} protocol differs (got HTTP, expected HTTPS)`,
+  },
 ];
 
 type Refusal = Extract<ApplyBinding, { result: 'refused' }>;

@@ -5,7 +5,8 @@ import type { WorldInTest } from './contract.js';
 /** A binding goes only when its target group is drained and it is ours, and it is gone only when the controller let go. */
 export function removeContract({ world, freshNamespace }: WorldInTest): void {
   const drained = { drained: true, message: 'weight 0 for 5 minutes' };
-  const remove = (binding: { namespace: string; name: string }, proof = drained) => world().agent.removeBinding(world().access, binding, proof);
+  const remove = (binding: { namespace: string; name: string }, proof = drained) =>
+    world().agent.removeBinding(world().access, binding, proof);
   const prepared = async () => {
     const namespace = freshNamespace();
     await world().service({ namespace, name: 'red-service' });
@@ -31,7 +32,11 @@ export function removeContract({ world, freshNamespace }: WorldInTest): void {
     it('stays while its target group still serves, for the reason that the drain gave', async () => {
       const binding = await applied();
       const refusal = await remove(binding, { drained: false, message: 'its weight is still 50 on route shop' });
-      expect(refusal).toMatchObject({ result: 'refused', reason: 'StillServing', message: expect.stringContaining('still 50 on route shop') });
+      expect(refusal).toMatchObject({
+        result: 'refused',
+        reason: 'StillServing',
+        message: expect.stringContaining('still 50 on route shop'),
+      });
       expect(await world().agent.readBinding(world().access, binding.namespace, binding.name)).not.toBeNull();
     });
 
@@ -41,7 +46,10 @@ export function removeContract({ world, freshNamespace }: WorldInTest): void {
       expect(await remove(binding)).toEqual({ result: 'removing' });
       expect(await remove(binding)).toEqual({ result: 'removing' });
       const state = await world().agent.readBinding(world().access, binding.namespace, binding.name);
-      expect(state).toMatchObject({ deleting: true, problems: [expect.stringMatching(/^Terminating: .*AWS Load Balancer Controller/)] });
+      expect(state).toMatchObject({
+        deleting: true,
+        problems: [expect.stringMatching(/^Terminating: .*AWS Load Balancer Controller/)],
+      });
       await world().setFinalizers(binding, []);
       expect(await remove(binding)).toEqual({ result: 'absent' });
     });
@@ -54,13 +62,19 @@ export function removeContract({ world, freshNamespace }: WorldInTest): void {
 
     it('leaves what a controller made from an Ingress', async () => {
       const binding = await prepared();
-      await world().foreignBinding({ ...binding, labels: { 'app.kubernetes.io/managed-by': 'sluice', 'ingress.k8s.aws/stack': 'shop' } });
+      await world().foreignBinding({
+        ...binding,
+        labels: { 'app.kubernetes.io/managed-by': 'sluice', 'ingress.k8s.aws/stack': 'shop' },
+      });
       expect(await remove(binding)).toMatchObject({ result: 'refused', reason: 'ManagedByController' });
     });
 
     it('says what the user may not do', async () => {
       const binding = await applied();
-      expect(await world().agent.removeBinding(world().powerless, binding, drained)).toMatchObject({ result: 'refused', reason: 'Forbidden' });
+      expect(await world().agent.removeBinding(world().powerless, binding, drained)).toMatchObject({
+        result: 'refused',
+        reason: 'Forbidden',
+      });
     });
   });
 }

@@ -27,7 +27,11 @@ export interface WorldInTest {
 }
 
 /** The contract of the ClusterAgent port: everything a use case may rely on, whoever implements it. */
-export function describeClusterAgentContract(name: string, setup: () => Promise<StartedWorld>, capabilities: ClusterCapabilities): void {
+export function describeClusterAgentContract(
+  name: string,
+  setup: () => Promise<StartedWorld>,
+  capabilities: ClusterCapabilities,
+): void {
   describe(`the cluster agent on ${name}`, () => {
     let started: StartedWorld | null = null;
     let namespaces = 0;

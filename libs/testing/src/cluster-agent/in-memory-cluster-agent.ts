@@ -1,6 +1,15 @@
 import {
-  ClusterAgent, ExternalFailure,
-  type ApplyBinding, type BackendService, type BindingRefusal, type BindingState, type CallOptions, type ClusterAccess, type ClusterCheck, type DesiredBinding, type RemoveBinding,
+  ClusterAgent,
+  ExternalFailure,
+  type ApplyBinding,
+  type BackendService,
+  type BindingRefusal,
+  type BindingState,
+  type CallOptions,
+  type ClusterAccess,
+  type ClusterCheck,
+  type DesiredBinding,
+  type RemoveBinding,
 } from '@sluice/control';
 import type { Named } from './cluster-world.js';
 import { InMemoryCluster, keyOf, type KeptBinding } from './in-memory-cluster.js';
@@ -31,7 +40,13 @@ export class InMemoryClusterAgent extends ClusterAgent {
   }
 
   /** From now on every call to this cluster fails: transient `ECONNREFUSED` unless told otherwise. */
-  switchOff(clusterId: string, how: { readonly code: string; readonly kind: 'transient' | 'terminal' } = { code: 'ECONNREFUSED', kind: 'transient' }): void {
+  switchOff(
+    clusterId: string,
+    how: { readonly code: string; readonly kind: 'transient' | 'terminal' } = {
+      code: 'ECONNREFUSED',
+      kind: 'transient',
+    },
+  ): void {
     this.down.set(clusterId, how);
   }
 
@@ -46,27 +61,51 @@ export class InMemoryClusterAgent extends ClusterAgent {
 
   async check(access: ClusterAccess): Promise<ClusterCheck> {
     this.mustAnswer(access);
-    const bindings = ['create', 'delete', 'get', 'list', 'patch'].map((verb) => `${verb} targetgroupbindings.${access.bindingApi.split('/')[0]}`);
+    const bindings = ['create', 'delete', 'get', 'list', 'patch'].map(
+      (verb) => `${verb} targetgroupbindings.${access.bindingApi.split('/')[0]}`,
+    );
     const all = [...bindings, 'get namespaces', 'get services', 'list endpointslices.discovery.k8s.io', 'list events'];
-    return { version: 'v1.36.3', user: isPowerless(access) ? 'powerless' : 'sluice', bindingApis: ['elbv2.k8s.aws/v1beta1'], missingPermissions: isPowerless(access) ? all : [] };
+    return {
+      version: 'v1.36.3',
+      user: isPowerless(access) ? 'powerless' : 'sluice',
+      bindingApis: ['elbv2.k8s.aws/v1beta1'],
+      missingPermissions: isPowerless(access) ? all : [],
+    };
   }
 
-  async applyBinding(access: ClusterAccess, desired: DesiredBinding, options: ApplyOptions = {}): Promise<ApplyBinding> {
+  async applyBinding(
+    access: ClusterAccess,
+    desired: DesiredBinding,
+    options: ApplyOptions = {},
+  ): Promise<ApplyBinding> {
     const cluster = this.mustAnswer(access);
-    const refused = this.refusals.shift() ?? forbidden(access) ?? unserved(access) ?? whyNotApply(cluster, desired, options.force ?? false);
+    const refused =
+      this.refusals.shift() ??
+      forbidden(access) ??
+      unserved(access) ??
+      whyNotApply(cluster, desired, options.force ?? false);
     if (refused !== null) return refused;
     const after = changed(cluster, desired);
     if (options.dryRun !== true) {
       cluster.bindings.set(keyOf(desired), after);
       this.applied.push({ clusterId: access.clusterId, desired });
     }
-    const empty = cluster.services.get(keyOf({ namespace: desired.namespace, name: desired.service }))?.service.readyEndpoints === 0;
-    return { result: 'applied', binding: empty ? { ...after.state, problems: [...after.state.problems, 'ServiceHasNoEndpoints: no pod is ready'] } : after.state };
+    const empty =
+      cluster.services.get(keyOf({ namespace: desired.namespace, name: desired.service }))?.service.readyEndpoints ===
+      0;
+    return {
+      result: 'applied',
+      binding: empty
+        ? { ...after.state, problems: [...after.state.problems, 'ServiceHasNoEndpoints: no pod is ready'] }
+        : after.state,
+    };
   }
 
   async readBinding(access: ClusterAccess, namespace: string, name: string): Promise<BindingState | null> {
     const kept = this.mustAllow(access).bindings.get(keyOf({ namespace, name }));
-    return kept === undefined ? null : { ...kept.state, problems: [...kept.state.problems, ...terminating(kept), ...warnings(kept)] };
+    return kept === undefined
+      ? null
+      : { ...kept.state, problems: [...kept.state.problems, ...terminating(kept), ...warnings(kept)] };
   }
 
   async listBindings(access: ClusterAccess): Promise<readonly BindingState[]> {
@@ -77,7 +116,11 @@ export class InMemoryClusterAgent extends ClusterAgent {
     return this.mustAllow(access).services.get(keyOf({ namespace, name }))?.service ?? null;
   }
 
-  async removeBinding(access: ClusterAccess, binding: Named, drained: { readonly drained: boolean; readonly message: string }): Promise<RemoveBinding> {
+  async removeBinding(
+    access: ClusterAccess,
+    binding: Named,
+    drained: { readonly drained: boolean; readonly message: string },
+  ): Promise<RemoveBinding> {
     const cluster = this.mustAnswer(access);
     const refused = this.refusals.shift() ?? forbidden(access) ?? unserved(access);
     if (refused !== null) return refused;
@@ -98,36 +141,59 @@ export class InMemoryClusterAgent extends ClusterAgent {
 
   private mustAnswer(access: ClusterAccess): InMemoryCluster {
     const fault = this.down.get(access.clusterId);
-    if (fault !== undefined) throw failure(fault.kind, fault.code, `Cluster ${access.name} (${access.server}): not reachable`);
+    if (fault !== undefined)
+      throw failure(fault.kind, fault.code, `Cluster ${access.name} (${access.server}): not reachable`);
     return this.cluster(access.clusterId);
   }
 
   private mustAllow(access: ClusterAccess): InMemoryCluster {
     const cluster = this.mustAnswer(access);
-    if (isPowerless(access)) throw failure('terminal', 'Forbidden', `User "powerless" may not look into cluster ${access.name}`);
-    if (unserved(access) !== null) throw failure('terminal', 'NotFound', `Cluster ${access.name} does not serve ${access.bindingApi}`);
+    if (isPowerless(access))
+      throw failure('terminal', 'Forbidden', `User "powerless" may not look into cluster ${access.name}`);
+    if (unserved(access) !== null)
+      throw failure('terminal', 'NotFound', `Cluster ${access.name} does not serve ${access.bindingApi}`);
     return cluster;
   }
 }
 
 function changed(cluster: InMemoryCluster, desired: DesiredBinding): KeptBinding {
   const { service, port, targetGroupArn, targetType, networking } = desired;
-  const ports = networking === null ? [] : [networking.port === null ? { protocol: 'TCP' } : { protocol: 'TCP', port: networking.port }];
+  const ports =
+    networking === null
+      ? []
+      : [networking.port === null ? { protocol: 'TCP' } : { protocol: 'TCP', port: networking.port }];
   const from = networking?.securityGroupIds.map((groupID) => ({ securityGroup: { groupID } })) ?? [];
-  const spec = { serviceRef: { name: service, port }, targetGroupARN: targetGroupArn, targetType, ...(networking === null ? {} : { networking: { ingress: [{ from, ports }] } }) };
+  const spec = {
+    serviceRef: { name: service, port },
+    targetGroupARN: targetGroupArn,
+    targetType,
+    ...(networking === null ? {} : { networking: { ingress: [{ from, ports }] } }),
+  };
   const live = cluster.bindings.get(keyOf(desired));
-  if (live === undefined) return { state: cluster.newState(desired), spec, finalizers: [], portTakenBy: null, events: [] };
+  if (live === undefined)
+    return { state: cluster.newState(desired), spec, finalizers: [], portTakenBy: null, events: [] };
   const generation = live.state.generation + (JSON.stringify(spec) === JSON.stringify(live.spec) ? 0 : 1);
-  return { ...live, spec, portTakenBy: null, state: { ...live.state, service, port, generation, labels: { ...live.state.labels, ...desired.labels } } };
+  return {
+    ...live,
+    spec,
+    portTakenBy: null,
+    state: { ...live.state, service, port, generation, labels: { ...live.state.labels, ...desired.labels } },
+  };
 }
 
 function terminating(kept: KeptBinding): string[] {
-  return kept.state.deleting ? [`Terminating: the AWS Load Balancer Controller still holds ${kept.finalizers.join(', ')}`] : [];
+  return kept.state.deleting
+    ? [`Terminating: the AWS Load Balancer Controller still holds ${kept.finalizers.join(', ')}`]
+    : [];
 }
 
 function warnings({ events }: KeptBinding): string[] {
   const settledBy = (reason: string, ageSeconds: number) =>
-    events.some((later) => later.type === 'Normal' && (reason === 'BackendNotFound' ? later.ageSeconds + 2 < ageSeconds : later.ageSeconds < ageSeconds));
+    events.some(
+      (later) =>
+        later.type === 'Normal' &&
+        (reason === 'BackendNotFound' ? later.ageSeconds + 2 < ageSeconds : later.ageSeconds < ageSeconds),
+    );
   return events
     .filter((event) => event.type === 'Warning' && !settledBy(event.reason, event.ageSeconds))
     .sort((a, b) => a.ageSeconds - b.ageSeconds)
@@ -139,11 +205,15 @@ function isPowerless(access: ClusterAccess): boolean {
 }
 
 function forbidden(access: ClusterAccess): BindingRefusal | null {
-  return isPowerless(access) ? refusal('Forbidden', `User "powerless" may not do this in cluster ${access.name}`) : null;
+  return isPowerless(access)
+    ? refusal('Forbidden', `User "powerless" may not do this in cluster ${access.name}`)
+    : null;
 }
 
 function unserved(access: ClusterAccess): BindingRefusal | null {
-  return access.bindingApi === 'elbv2.k8s.aws/v1beta1' ? null : refusal('CrdMissing', `Cluster ${access.name} does not serve ${access.bindingApi}`);
+  return access.bindingApi === 'elbv2.k8s.aws/v1beta1'
+    ? null
+    : refusal('CrdMissing', `Cluster ${access.name} does not serve ${access.bindingApi}`);
 }
 
 function failure(kind: 'transient' | 'terminal', code: string, message: string): ExternalFailure {

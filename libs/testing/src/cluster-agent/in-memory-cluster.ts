@@ -32,8 +32,17 @@ export class InMemoryCluster {
   service(seed: ServiceSeed): void {
     this.namespaces.add(seed.namespace);
     const hasNodePorts = seed.type === 'NodePort' || seed.type === 'LoadBalancer';
-    const ports = (seed.ports ?? [{ name: 'http', port: 80 }]).map((port) => ({ ...port, nodePort: hasNodePorts ? (this.nodePorts += 1) : null }));
-    const service = { namespace: seed.namespace, name: seed.name, type: seed.type ?? 'ClusterIP', ports, readyEndpoints: seed.readyPods ?? 2 };
+    const ports = (seed.ports ?? [{ name: 'http', port: 80 }]).map((port) => ({
+      ...port,
+      nodePort: hasNodePorts ? (this.nodePorts += 1) : null,
+    }));
+    const service = {
+      namespace: seed.namespace,
+      name: seed.name,
+      type: seed.type ?? 'ClusterIP',
+      ports,
+      readyEndpoints: seed.readyPods ?? 2,
+    };
     this.services.set(keyOf(seed), { service, otherEndpoints: seed.otherEndpoints ?? 0 });
   }
 
@@ -47,7 +56,9 @@ export class InMemoryCluster {
     this.bindings.set(keyOf(binding), {
       state: this.newState({ ...binding, port, targetType, labels: binding.labels ?? {} }),
       spec: { serviceRef: { name: binding.service, port }, targetGroupARN: binding.targetGroupArn, targetType },
-      finalizers: binding.finalizers ?? [], portTakenBy: null, events: [],
+      finalizers: binding.finalizers ?? [],
+      portTakenBy: null,
+      events: [],
     });
   }
 
@@ -74,11 +85,23 @@ export class InMemoryCluster {
     kept.state = { ...kept.state, problems: [`FailedCleanup: ${message}`] };
   }
 
-  newState(binding: Pick<BindingState, 'namespace' | 'name' | 'service' | 'port' | 'targetGroupArn' | 'targetType' | 'labels'>): BindingState {
+  newState(
+    binding: Pick<BindingState, 'namespace' | 'name' | 'service' | 'port' | 'targetGroupArn' | 'targetType' | 'labels'>,
+  ): BindingState {
     const { namespace, name, service, port, targetGroupArn, targetType, labels } = binding;
     return {
-      namespace, name, service, port, targetGroupArn, targetType, labels: { ...labels },
-      uid: `uid-${(this.uids += 1)}`, generation: 1, observedGeneration: null, deleting: false, problems: [],
+      namespace,
+      name,
+      service,
+      port,
+      targetGroupArn,
+      targetType,
+      labels: { ...labels },
+      uid: `uid-${(this.uids += 1)}`,
+      generation: 1,
+      observedGeneration: null,
+      deleting: false,
+      problems: [],
     };
   }
 

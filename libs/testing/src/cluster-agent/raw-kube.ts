@@ -5,7 +5,9 @@ export interface RawReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Parsed JSON; text that is no JSON stays text. */
-  readonly body: any; // any: tests look at replies of every shape, good and bad
+  // any: tests look at replies of every shape, good and bad
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly body: any;
 }
 
 export interface RawOptions {
@@ -34,7 +36,11 @@ export class RawKube {
     this.agent = new Agent({ connect: { ca: caPem, rejectUnauthorized: true }, keepAliveTimeout: 2_000 });
   }
 
-  async send(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, options: RawOptions = {}): Promise<RawReply> {
+  async send(
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    options: RawOptions = {},
+  ): Promise<RawReply> {
     const token = options.token === undefined ? this.token : options.token;
     const response = await request(`${this.server}${path}`, {
       method,
@@ -44,7 +50,12 @@ export class RawKube {
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
         ...(options.body === undefined ? {} : { 'content-type': options.contentType ?? 'application/json' }),
       },
-      body: options.body === undefined ? null : typeof options.body === 'string' ? options.body : JSON.stringify(options.body),
+      body:
+        options.body === undefined
+          ? null
+          : typeof options.body === 'string'
+            ? options.body
+            : JSON.stringify(options.body),
       headersTimeout: 20_000,
       bodyTimeout: 20_000,
     });
@@ -53,23 +64,40 @@ export class RawKube {
   }
 
   /** Sends and throws, with the server's words, unless it succeeds. */
-  async must(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, options: RawOptions = {}): Promise<RawReply['body']> {
+  async must(
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    options: RawOptions = {},
+  ): Promise<RawReply['body']> {
     const reply = await this.send(method, path, options);
     if (reply.status >= 300) throw new Error(`${method} ${path}: HTTP ${reply.status} ${JSON.stringify(reply.body)}`);
     return reply.body;
   }
 
   /** Server-side apply; the reply as it is. */
-  apply(path: string, manager: string, body: unknown, options: { readonly force?: boolean; readonly dryRun?: boolean } = {}): Promise<RawReply> {
-    const query = new URLSearchParams({ fieldManager: manager, force: String(options.force ?? false), ...(options.dryRun === true ? { dryRun: 'All' } : {}) });
-    return this.send('PATCH', `${path}?${query}`, { body, contentType: patchTypes.apply });
+  apply(
+    path: string,
+    manager: string,
+    body: unknown,
+    options: { readonly force?: boolean; readonly dryRun?: boolean } = {},
+  ): Promise<RawReply> {
+    const query = new URLSearchParams({
+      fieldManager: manager,
+      force: String(options.force ?? false),
+      ...(options.dryRun === true ? { dryRun: 'All' } : {}),
+    });
+    return this.send('PATCH', `${path}?${query.toString()}`, { body, contentType: patchTypes.apply });
   }
 
   /** Opens a watch; `next` gives one event after the other, `close` ends it. */
   async watch(path: string, token: string = this.token): Promise<RawWatch> {
     const abort = new AbortController();
     const response = await request(`${this.server}${path}`, {
-      dispatcher: this.agent, signal: abort.signal, headersTimeout: 20_000, bodyTimeout: 0, headers: { accept: 'application/json', authorization: `Bearer ${token}` },
+      dispatcher: this.agent,
+      signal: abort.signal,
+      headersTimeout: 20_000,
+      bodyTimeout: 0,
+      headers: { accept: 'application/json', authorization: `Bearer ${token}` },
     });
     const lines = linesOf(response.body)[Symbol.asyncIterator]();
     return {
@@ -90,7 +118,7 @@ export class RawKube {
 export interface RawWatch {
   readonly status: number;
   /** null once the server has ended the watch. */
-  next(): Promise<{ readonly type: string; readonly object: any } | null>; // any: see RawReply
+  next(): Promise<{ readonly type: string; readonly object: RawReply['body'] } | null>;
   close(): void;
 }
 

@@ -44,11 +44,15 @@ export async function startRealApiServer(assets: string, objects: readonly objec
   };
   const admin = new RawKube(`https://127.0.0.1:${port}`, ca.caPem, tokens.admin);
   try {
-    await eventually('a ready kube-apiserver', async () => {
-      await mustLive(dir, [etcd, apiServer]);
-      const reply = await admin.send('GET', '/readyz').catch(() => null);
-      return reply?.body === 'ok' ? true : null;
-    }, { timeoutMs: 120_000, everyMs: 100 });
+    await eventually(
+      'a ready kube-apiserver',
+      async () => {
+        await mustLive(dir, [etcd, apiServer]);
+        const reply = await admin.send('GET', '/readyz').catch(() => null);
+        return reply?.body === 'ok' ? true : null;
+      },
+      { timeoutMs: 120_000, everyMs: 100 },
+    );
     for (const object of objects) await createObject(admin, object as ManifestLike);
     return { server: admin.server, caPem: ca.caPem, tokens, clientCertificate: (user) => ca.client(user), stop };
   } catch (error) {
@@ -83,10 +87,18 @@ async function createObject(admin: RawKube, object: ManifestLike): Promise<void>
   });
 }
 
-async function writeKeys(dir: string, ca: Awaited<ReturnType<typeof certificateAuthority>>, tokens: RealApiServer['tokens']): Promise<void> {
+async function writeKeys(
+  dir: string,
+  ca: Awaited<ReturnType<typeof certificateAuthority>>,
+  tokens: RealApiServer['tokens'],
+): Promise<void> {
   const serving = await ca.server(['127.0.0.1', 'localhost', 'kubernetes.default.svc']);
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const users = [`${tokens.admin},admin,admin,system:masters`, `${tokens.sluice},sluice,sluice`, `${tokens.powerless},powerless,powerless`];
+  const users = [
+    `${tokens.admin},admin,admin,system:masters`,
+    `${tokens.sluice},sluice,sluice`,
+    `${tokens.powerless},powerless,powerless`,
+  ];
   const files: Record<string, string> = {
     'ca.crt': ca.caPem,
     'server.crt': serving.certPem,
@@ -95,7 +107,9 @@ async function writeKeys(dir: string, ca: Awaited<ReturnType<typeof certificateA
     'sa.pub': publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     'tokens.csv': `${users.join('\n')}\n`,
   };
-  await Promise.all(Object.entries(files).map(([name, text]) => writeFile(path.join(dir, name), text, { mode: 0o600 })));
+  await Promise.all(
+    Object.entries(files).map(([name, text]) => writeFile(path.join(dir, name), text, { mode: 0o600 })),
+  );
 }
 
 interface Running {
@@ -130,20 +144,32 @@ async function end({ child }: Running): Promise<void> {
 }
 
 const etcdFlags = (dir: string, clientPort: number, peerPort: number) => [
-  '--name=test', `--data-dir=${path.join(dir, 'etcd')}`, '--unsafe-no-fsync', '--log-level=error',
-  `--listen-client-urls=http://127.0.0.1:${clientPort}`, `--advertise-client-urls=http://127.0.0.1:${clientPort}`,
-  `--listen-peer-urls=http://127.0.0.1:${peerPort}`, `--initial-advertise-peer-urls=http://127.0.0.1:${peerPort}`,
+  '--name=test',
+  `--data-dir=${path.join(dir, 'etcd')}`,
+  '--unsafe-no-fsync',
+  '--log-level=error',
+  `--listen-client-urls=http://127.0.0.1:${clientPort}`,
+  `--advertise-client-urls=http://127.0.0.1:${clientPort}`,
+  `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
+  `--initial-advertise-peer-urls=http://127.0.0.1:${peerPort}`,
   `--initial-cluster=test=http://127.0.0.1:${peerPort}`,
 ];
 
 const apiServerFlags = (dir: string, etcdPort: number, port: number) => [
-  `--etcd-servers=http://127.0.0.1:${etcdPort}`, '--bind-address=127.0.0.1', `--secure-port=${port}`,
-  `--tls-cert-file=${path.join(dir, 'server.crt')}`, `--tls-private-key-file=${path.join(dir, 'server.key')}`,
-  `--client-ca-file=${path.join(dir, 'ca.crt')}`, `--cert-dir=${path.join(dir, 'certs')}`,
-  `--token-auth-file=${path.join(dir, 'tokens.csv')}`, '--authorization-mode=RBAC',
+  `--etcd-servers=http://127.0.0.1:${etcdPort}`,
+  '--bind-address=127.0.0.1',
+  `--secure-port=${port}`,
+  `--tls-cert-file=${path.join(dir, 'server.crt')}`,
+  `--tls-private-key-file=${path.join(dir, 'server.key')}`,
+  `--client-ca-file=${path.join(dir, 'ca.crt')}`,
+  `--cert-dir=${path.join(dir, 'certs')}`,
+  `--token-auth-file=${path.join(dir, 'tokens.csv')}`,
+  '--authorization-mode=RBAC',
   '--service-account-issuer=https://kubernetes.default.svc',
-  `--service-account-key-file=${path.join(dir, 'sa.pub')}`, `--service-account-signing-key-file=${path.join(dir, 'sa.key')}`,
-  '--service-cluster-ip-range=10.96.0.0/16', '--disable-admission-plugins=ServiceAccount',
+  `--service-account-key-file=${path.join(dir, 'sa.pub')}`,
+  `--service-account-signing-key-file=${path.join(dir, 'sa.key')}`,
+  '--service-cluster-ip-range=10.96.0.0/16',
+  '--disable-admission-plugins=ServiceAccount',
 ];
 
 /** Three ports, held open together so that they differ. */
