@@ -41,7 +41,7 @@ export class Forwarder {
   private async ask(request: IncomingMessage, to: Endpoint, context: ForwardContext, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
     const options: Dispatcher.RequestOptions & { origin: string } = {
-      origin: `http://${to.host}:${to.port}`, path: request.url ?? '/', method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
+      origin: `http://${to.host}:${to.port}`, path: request.url ?? '/', method: request.method ?? 'GET',
       headers: requestHeaders(request, context.listener), body: hasBody ? request : null, signal, headersTimeout: context.listener.idleTimeoutMs, bodyTimeout: context.listener.idleTimeoutMs,
     };
     try {

@@ -57,7 +57,7 @@ export class Faults {
 
   /** Everything that is on, by name. */
   all(): Partial<FaultBodies> {
-    return Object.fromEntries(this.active) as Partial<FaultBodies>; // same reason as in `get`
+    return Object.fromEntries(this.active);
   }
 
   /** Calls the listener after each change with the fault's name; answers how to unsubscribe. */
