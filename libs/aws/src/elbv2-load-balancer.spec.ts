@@ -96,6 +96,14 @@ describe('a write on the wire', () => {
     expect(await port.writeWeights(access, base, half)).toMatchObject({ verified: false, live: null });
   });
 
+  it('has a connection of its own, so that one which AWS just closed cannot make its outcome unknown', async () => {
+    aws.on('ModifyRule', rulesReply('ModifyRule', forward(500, 500)));
+    await port.writeWeights(access, await port.readRoute(access, ruleArn), half);
+
+    expect(aws.received('ModifyRule').map(({ keepsAlive }) => keepsAlive)).toEqual([false]);
+    expect(aws.received('DescribeRules').map(({ keepsAlive }) => keepsAlive)).toEqual([true]);
+  });
+
   it('is sent once, whatever comes back', async () => {
     const base = await port.readRoute(access, ruleArn);
     for (const reply of [

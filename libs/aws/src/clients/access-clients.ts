@@ -73,11 +73,12 @@ export class AccessClients {
       maxAttempts: readAttempts,
     });
     const shared = reader.config.credentials;
+    const fresh = { keepAlive: false, maxSockets: Infinity };
     const writer = new ElasticLoadBalancingV2Client({
       ...this.common(access),
       ...this.elbEndpoint(access),
       // A kept-alive socket that AWS closes at the wrong moment would make the outcome of a write unknown.
-      requestHandler: { ...this.sockets(), httpAgent: { keepAlive: false }, httpsAgent: { keepAlive: false } },
+      requestHandler: { ...this.sockets(), httpAgent: fresh, httpsAgent: fresh },
       credentials: shared,
       maxAttempts: 1,
     });

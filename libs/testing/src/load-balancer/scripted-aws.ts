@@ -8,6 +8,8 @@ export interface AwsRequest {
   readonly action: string;
   readonly params: URLSearchParams;
   readonly authorization: string;
+  /** Whether the client wants to use the connection again. */
+  readonly keepsAlive: boolean;
 }
 
 /** What the server does with a request: XML to answer with, or what a bad network does. */
@@ -61,7 +63,12 @@ export class ScriptedAws {
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const params = new URLSearchParams(await text(request));
-    const received = { action: params.get('Action') ?? '', params, authorization: request.headers.authorization ?? '' };
+    const received = {
+      action: params.get('Action') ?? '',
+      params,
+      authorization: request.headers.authorization ?? '',
+      keepsAlive: request.headers.connection === 'keep-alive',
+    };
     this.requests.push(received);
     const reply =
       this.scripts.get(received.action)?.(received) ?? awsError('InvalidAction', `no script for ${received.action}`);
