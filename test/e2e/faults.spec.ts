@@ -1,0 +1,136 @@
+import { ElasticLoadBalancingV2Client, ModifyListenerCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { brokenInvariants } from './invariants.js';
+import { Stack, eventually, type Replica, type Upgrade } from './stack.js';
+
+/** Rounds of kill -9 and restart; `SLUICE_KILL_ROUNDS=100 npm test -- test/e2e/faults` is the long run. */
+const killRounds = Number(process.env['SLUICE_KILL_ROUNDS'] ?? 6);
+
+interface Rollout {
+  readonly id: string;
+  readonly state: string;
+  readonly stepIndex: number;
+  readonly reason: string;
+  readonly message: string;
+  readonly diffs: readonly unknown[];
+}
+
+describe('a real upgrade over real HTTP, with things breaking', () => {
+  let stack: Stack;
+  let replica: Replica;
+  let upgrade: Upgrade;
+  let flip = false;
+
+  beforeAll(async () => {
+    stack = await Stack.start();
+    replica = await stack.replica();
+    upgrade = await stack.upgrade(replica);
+  }, 240_000);
+
+  afterAll(async () => {
+    await stack.stop();
+  }, 60_000);
+
+  const get = (id: string, from = replica) => stack.rest(from).get(`/rollouts/${id}`) as Promise<Rollout>;
+  const reaches = (id: string, state: string) => eventually(`${id} in ${state}`, async () => {
+    const now = await get(id).catch(() => null);
+    if (now?.state === 'Blocked' && state !== 'Blocked') throw new Error(`blocked: ${now.message}`);
+    return now?.state === state && now;
+  }, 120_000);
+  const verb = (id: string, name: string, from = replica) => stack.rest(from).post(`/rollouts/${id}:${name}`, {}) as Promise<Rollout>;
+
+  /** The other way round each time, so that every run changes weights. */
+  async function startRollout(holdMs: number): Promise<string> {
+    const rest = stack.rest(replica);
+    const present = (await rest.get(`/routes/${upgrade.route.id}/live`)).weights as { targetGroupArn: string; weight: number }[];
+    flip = present.find((one) => one.targetGroupArn.includes('/red-'))!.weight > 0;
+    const [from, to] = flip ? ['red', 'black'] : ['black', 'red'];
+    const steps = [[90, 10], [50, 50], [0, 100]].map(([a, b]) => ({ shares: { [from]: a, [to]: b }, holdMs }));
+    const spec = { routes: { kind: 'ids', ids: [upgrade.route.id] }, steps: { kind: 'explicit', steps }, minHealthyTargets: 1, settleMs: 200, recheckMs: 500, bakeMs: 60_000 };
+    const { plan } = await rest.post('/plans', { projectId: upgrade.project.id, name: `run ${String(Date.now())}`, spec });
+    return ((await rest.post('/rollouts', { projectId: upgrade.project.id, planId: plan.id })) as Rollout).id;
+  }
+
+  async function isHolding(id: string, stepIndex: number): Promise<void> {
+    await eventually(`step ${String(stepIndex)} held`, async () => {
+      const now = await get(id).catch(() => null);
+      return now?.stepIndex === stepIndex && now.reason === 'StepIsHolding';
+    });
+  }
+
+  it('keeps every invariant however often the service is killed and started again', async () => {
+    let id = await startRollout(600);
+    for (let round = 0; round < killRounds; round += 1) {
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 4_000));
+      await replica.kill();
+      replica = await stack.replica();
+      if ((await get(id)).state === 'Succeeded') id = await startRollout(600);
+    }
+    await reaches(id, 'Succeeded');
+    expect(await brokenInvariants(stack.databaseUrl, stack.awsRequests(), upgrade.route)).toEqual([]);
+  }, 120_000 + killRounds * 15_000);
+
+  it('goes on by the other replica when the one that owns the lane is killed', async () => {
+    const other = await stack.replica();
+    const id = await startRollout(2_000);
+    await isHolding(id, 0);
+    const owner = replica;
+    replica = other;
+    await owner.kill();
+    await reaches(id, 'Succeeded');
+    expect(await brokenInvariants(stack.databaseUrl, stack.awsRequests(), upgrade.route)).toEqual([]);
+  }, 150_000);
+
+  it('waits while Postgres is down, honours the remaining hold, and ends as it would have', async () => {
+    const id = await startRollout(3_000);
+    await isHolding(id, 0);
+    stack.stopPostgres();
+    const before = stack.awsRequests().length;
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    expect(stack.awsRequests()).toHaveLength(before);
+    await stack.startPostgres();
+    await reaches(id, 'Succeeded');
+    expect(await brokenInvariants(stack.databaseUrl, stack.awsRequests(), upgrade.route)).toEqual([]);
+  }, 150_000);
+
+  it('settles a write whose reply was lost by reading, once', async () => {
+    await stack.fault('aws.successThenTimeout', { actions: ['ModifyListener'], count: 1 });
+    const id = await startRollout(500);
+    await reaches(id, 'Succeeded');
+    expect(await brokenInvariants(stack.databaseUrl, stack.awsRequests(), upgrade.route)).toEqual([]);
+  }, 120_000);
+
+  it('rolls back while a write is in flight, and aborts leaving the weights as they are', async () => {
+    await stack.fault('aws.latency', { ms: 700 });
+    const id = await startRollout(60_000);
+    await eventually('a write in flight', async () => (await stack.rest(replica).get(`/rollouts/${id}/timeline`)).intents.some((intent: { state: string }) => intent.state === 'sent'));
+    await verb(id, 'rollback');
+    await reaches(id, 'RolledBack');
+    const again = await startRollout(60_000);
+    await eventually('a write in flight', async () => (await stack.rest(replica).get(`/rollouts/${again}/timeline`)).intents.some((intent: { state: string }) => intent.state === 'sent'));
+    await verb(again, 'abort');
+    await stack.fault('aws.latency', null);
+    await eventually('the write settled', async () => (await stack.rest(replica).get(`/rollouts/${again}/timeline`)).intents.every((intent: { state: string }) => intent.state !== 'sent' && intent.state !== 'pending'));
+    expect((await get(again)).state).toBe('Aborted');
+    expect(await brokenInvariants(stack.databaseUrl, stack.awsRequests(), upgrade.route)).toEqual([]);
+  }, 150_000);
+
+  it('stops at a console edit with a three-way diff, and puts its own weights back when told to reassert', async () => {
+    const id = await startRollout(60_000);
+    await isHolding(id, 0);
+    const { aws } = stack.sandbox;
+    const console_ = new ElasticLoadBalancingV2Client({ endpoint: aws.endpoint, region: aws.region, credentials: aws });
+    const { weights } = await stack.rest(replica).get(`/routes/${upgrade.route.id}/live`);
+    const edited = weights.map((one: { targetGroupArn: string }, index: number) => ({ TargetGroupArn: one.targetGroupArn, Weight: index === 0 ? 33 : 67 }));
+    await console_.send(new ModifyListenerCommand({ ListenerArn: upgrade.route.arn, DefaultActions: [{ Type: 'forward', ForwardConfig: { TargetGroups: edited } }] }));
+    console_.destroy();
+    const blocked = await reaches(id, 'Blocked');
+    expect(blocked.reason).toBe('LiveWeightsDiffer');
+    expect(blocked.diffs).toHaveLength(1);
+    await verb(id, 'reassert');
+    await isHolding(id, 0);
+    expect((await stack.rest(replica).get(`/routes/${upgrade.route.id}/live`)).weights).toEqual(weights);
+    await verb(id, 'rollback');
+    await reaches(id, 'RolledBack');
+  }, 120_000);
+});
