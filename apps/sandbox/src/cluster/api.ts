@@ -19,6 +19,7 @@ const patchKinds: Readonly<Record<string, PatchKind>> = {
   'application/apply-patch+yaml': 'apply', 'application/merge-patch+json': 'merge',
   'application/json-patch+json': 'json', 'application/strategic-merge-patch+json': 'strategic',
 };
+const customPatchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/apply-patch+yaml'];
 const longestWatchMs = 3_600_000;
 
 /** The API of one cluster: authorises each request and answers it from the store. */
@@ -41,8 +42,9 @@ export class Api {
     const [, root, group = '', version] = path.split('/');
     if (['readyz', 'livez', 'healthz'].includes(root ?? '')) return exchange.replyText(200, 'ok');
     const document = this.document(exchange, path, root, group, version);
-    if (document === undefined) throw kubeErrors.pathNotFound();
-    exchange.reply(200, document);
+    if (document !== undefined) return exchange.reply(200, document);
+    if (this.types.some((type) => path.startsWith(`/${type.group === '' ? 'api' : `apis/${type.group}`}/${type.version}/`))) throw kubeErrors.pathNotFound();
+    exchange.replyText(404, '404 page not found\n');
   }
 
   private document(exchange: Exchange, path: string, root: string | undefined, group: string, version: string | undefined): JsonRecord | undefined {
@@ -130,7 +132,7 @@ export class Api {
     const { query } = exchange;
     return {
       user: exchange.user, fieldManager: exchange.fieldManager, warnings: exchange.warnings, force: query.get('force') === 'true',
-      isDryRun: isDryRun(query, body), fieldValidation: fieldValidationOf(query),
+      isDryRun: isDryRun(exchange.method, query, body), fieldValidation: fieldValidationOf(query),
       mayCreate: () => this.authorizer.check(exchange.user, attempt(target, 'create')),
     };
   }
@@ -151,7 +153,7 @@ export class Api {
     }
     if (review.kind === 'SelfSubjectRulesReview') return exchange.reply(201, { ...answer, spec: {}, status: this.rulesStatus(exchange, body) });
     const allowed = this.authorizer.isAllowed(exchange.user, askedAttempt(body));
-    exchange.reply(201, { ...answer, spec: recordAt(body, 'spec') ?? {}, status: { allowed, ...(allowed ? { reason: 'RBAC: allowed' } : {}) } });
+    exchange.reply(201, { ...answer, spec: recordAt(body, 'spec') ?? {}, status: { allowed, ...(allowed && !exchange.user.groups.includes('system:masters') ? { reason: 'RBAC: allowed' } : {}) } });
   }
 
   private rulesStatus(exchange: Exchange, body: unknown): JsonRecord {
@@ -193,14 +195,19 @@ function askedAttempt(body: unknown): Attempt {
 
 function patchKindOf(exchange: Exchange, type: ResourceType): PatchKind {
   const kind = patchKinds[exchange.contentType];
-  const accepted = Object.keys(patchKinds).filter((each) => !(type.isCustom && each.includes('strategic')));
-  if (kind === undefined) throw kubeErrors.unsupportedMediaType(exchange.contentType, accepted);
+  const accepted = type.isCustom ? customPatchTypes : [...customPatchTypes, 'application/strategic-merge-patch+json'];
+  if (kind === undefined || !accepted.includes(exchange.contentType)) throw kubeErrors.unsupportedMediaType(accepted);
   return kind;
 }
 
-function isDryRun(query: URLSearchParams, body: unknown): boolean {
+const optionKinds: Readonly<Record<string, string>> = { POST: 'CreateOptions', PUT: 'UpdateOptions', PATCH: 'PatchOptions', DELETE: 'DeleteOptions' };
+
+function isDryRun(method: string, query: URLSearchParams, body: unknown): boolean {
   const asked = query.get('dryRun') ?? (isRecord(body) && Array.isArray(body['dryRun']) ? body['dryRun'][0] as unknown : undefined);
-  if (asked !== undefined && asked !== 'All') throw kubeErrors.badRequest(`dryRun: Unsupported value: ${JSON.stringify(asked)}: supported values: "All"`);
+  if (asked !== undefined && asked !== 'All') {
+    const message = `Unsupported value: ${JSON.stringify([asked])}: supported values: "All"`;
+    throw kubeErrors.invalid(optionKinds[method] ?? '', 'meta.k8s.io', '', [{ type: 'FieldValueNotSupported', field: 'dryRun', message }]);
+  }
   return asked === 'All';
 }
 

@@ -35,10 +35,10 @@ export const kubeErrors = {
   unauthorized: () => new KubeError(401, 'Unauthorized', 'Unauthorized'),
   pathNotFound: () => new KubeError(404, 'NotFound', 'the server could not find the requested resource', {}),
   methodNotAllowed: () => new KubeError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {}),
-  unsupportedMediaType: (given: string, accepted: readonly string[]) => new KubeError(415, 'UnsupportedMediaType',
-    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')} (got ${given})`),
+  unsupportedMediaType: (accepted: readonly string[]) => new KubeError(415, 'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`),
   notAcceptable: () => new KubeError(406, 'NotAcceptable',
-    'only the following media types are accepted: application/json, application/json;stream=watch'),
+    'only the following media types are accepted: application/json'),
   notFound: (type: ResourceType, name: string) =>
     new KubeError(404, 'NotFound', `${qualified(type)} "${name}" not found`, detailsOf(type, name)),
   namespaceNotFound: (name: string) => new KubeError(404, 'NotFound', `namespaces "${name}" not found`, { name, kind: 'namespaces' }),
@@ -57,7 +57,7 @@ export const kubeErrors = {
     const words = errors.map((error) => `${error.field}: ${error.message}`);
     const list = words.length === 1 ? words[0] : `[${words.join(', ')}]`;
     return new KubeError(422, 'Invalid', `${group === '' ? kind : `${kind}.${group}`} "${name}" is invalid: ${list}`, {
-      name, ...(group === '' ? {} : { group }), kind,
+      ...(name === '' ? {} : { name }), ...(group === '' ? {} : { group }), kind,
       causes: errors.map((error) => ({ reason: error.type, message: error.message, field: error.field })),
     });
   },

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { isRecord, sameJson } from './json.js';
+import { isRecord, sameJson, stringAt } from './json.js';
 import { kubeErrors, type FieldError } from './kube-error.js';
 import type { KubeObject } from './kube-object.js';
 import { apiVersionOf, type ResourceType } from './resource-type.js';
@@ -17,21 +17,22 @@ const nameRules = {
     pattern: new RegExp(`^${label}$`), longest: 63,
     says: `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${label}')`,
   },
-  serviceName: {
-    pattern: /^[a-z]([-a-z0-9]*[a-z0-9])?$/, longest: 63,
-    says: `a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')`,
-  },
   path: { pattern: /^(?!\.{1,2}$)[^/%]+$/, longest: 253, says: "may not contain '/' or '%'" },
 } as const;
+
+const namePart = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 
 /** Reads a body as an object of the kind: right apiVersion, kind, metadata. Throws 400 for anything else. */
 export function asObjectOf(type: ResourceType, body: unknown): KubeObject {
   if (!isRecord(body)) throw kubeErrors.badRequest(`couldn't get version/kind; json parse error: the body must be a ${type.kind} object`);
-  if (type.isCustom && typeof body['kind'] !== 'string') throw kubeErrors.badRequest(`Object 'Kind' is missing in '${JSON.stringify(body)}'`);
+  if (type.isCustom && typeof body['kind'] !== 'string') throw kubeErrors.badRequest(`the object provided is unrecognized (must be of type ${type.kind}): Object 'Kind' is missing in '${JSON.stringify(body)}'`);
   const kind = body['kind'] ?? type.kind;
   const apiVersion = body['apiVersion'] ?? apiVersionOf(type);
   if (apiVersion !== apiVersionOf(type)) {
     throw kubeErrors.badRequest(`the API version in the data (${String(apiVersion)}) does not match the expected API version (${apiVersionOf(type)})`);
+  }
+  if (kind !== type.kind && type.isCustom) {
+    throw kubeErrors.invalid(String(kind), type.group, stringAt(body, 'metadata', 'name') ?? '', [{ type: 'FieldValueInvalid', field: 'kind', message: `Invalid value: ${JSON.stringify(kind)}: must be ${type.kind}` }]);
   }
   if (kind !== type.kind) throw kubeErrors.badRequest(`${type.kind} in version ${JSON.stringify(type.version)} cannot be handled as a ${String(kind)}: no kind ${JSON.stringify(kind)} is registered for it`);
   const metadata = body['metadata'] ?? {};
@@ -39,14 +40,18 @@ export function asObjectOf(type: ResourceType, body: unknown): KubeObject {
   return { ...body, apiVersion: apiVersionOf(type), kind: type.kind, metadata: { ...metadata, name: typeof metadata['name'] === 'string' ? metadata['name'] : '' } };
 }
 
-/** Drops unknown fields as the API server does; what it says of them depends on `fieldValidation`. Strict throws 400. */
-export function dropUnknown(type: ResourceType, object: KubeObject, validation: FieldValidation, warnings: string[]): KubeObject {
+/** Drops unknown fields as the API server does; what it says of them depends on `fieldValidation`. Strict throws 400, of a patch 422. */
+export function dropUnknown(type: ResourceType, object: KubeObject, validation: FieldValidation, warnings: string[], sentAs: 'object' | 'patch' = 'object'): KubeObject {
   const unknown = validation === 'Ignore' ? [] : unknownFields(type.schema, object).map((field) => `unknown field ${JSON.stringify(field)}`);
+  if (unknown.length > 0 && validation === 'Strict' && sentAs === 'patch') {
+    const message = `Invalid value: ${JSON.stringify(JSON.stringify(object))}: strict decoding error: ${unknown.join(', ')}`;
+    throw kubeErrors.invalid('', '', '', [{ type: 'FieldValueInvalid', field: 'patch', message }]);
+  }
   if (unknown.length > 0 && validation === 'Strict') {
     throw kubeErrors.badRequest(`${type.kind} in version ${JSON.stringify(type.version)} cannot be handled as a ${type.kind}: strict decoding error: ${unknown.join(', ')}`);
   }
   warnings.push(...unknown);
-  return prune(type.schema, object) as KubeObject; // pruning an object of a kind leaves one
+  return prune(type.schema, object, type.isCustom) as KubeObject; // pruning an object of a kind leaves one
 }
 
 /** Name and namespace as the URL says, filling what the body left out. Throws 400 on a difference. */
@@ -90,15 +95,15 @@ function metadataErrors(type: ResourceType, object: KubeObject, before: KubeObje
     if (!/^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/.test(String(value))) {
       errors.push(invalid('labels', value, "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"));
     }
-    if (!isQualifiedName(key)) errors.push(invalid('labels', key, "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"));
+    if (!isQualifiedName(key)) errors.push(invalid('labels', key, namePart));
   }
   for (const key of Object.keys(metadata.annotations ?? {})) {
-    if (!isQualifiedName(key.toLowerCase())) errors.push(invalid('annotations', key, "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"));
+    if (!isQualifiedName(key.toLowerCase())) errors.push(invalid('annotations', key, namePart));
   }
   const finalizers = new Set(before?.metadata.finalizers ?? []);
   const added = (metadata.finalizers ?? []).filter((each) => !finalizers.has(each));
   if (before?.metadata.deletionTimestamp && added.length > 0) {
-    errors.push({ type: 'FieldValueForbidden', field: 'metadata.finalizers', message: `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}` });
+    errors.push({ type: 'FieldValueForbidden', field: 'metadata.finalizers', message: `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((each) => JSON.stringify(each)).join(', ')}}` });
   }
   return errors;
 }

@@ -7,10 +7,10 @@ import type { KubeObject, ObjectMeta } from './kube-object.js';
 import { asObjectOf, checkObject, dropUnknown, generateName, isSameObject, isSpecChanged, placeAt, type FieldValidation } from './object-rules.js';
 import { apply, isManagedFieldsGiven, ownAfterUpdate, timestamp } from './ownership.js';
 import { jsonPatch, mergePatch, strategicMergePatch } from './patch.js';
-import { apiVersionOf, type ResourceType, type WriteContext } from './resource-type.js';
+import type { ResourceType, WriteContext } from './resource-type.js';
 import { namespaces } from './resources/core.js';
 import type { Store } from './store.js';
-import { duplicates, undeclared } from './typed-value.js';
+import { duplicates, mistyped, undeclared } from './typed-check.js';
 
 export interface WriteOptions {
   readonly user: User;
@@ -51,6 +51,7 @@ export class Objects {
     const object = dropUnknown(type, asObjectOf(type, body), options.fieldValidation, options.warnings);
     placeAt(type, object, namespace, undefined);
     generateName(object);
+    type.setDefaults?.(object);
     return this.insert(type, ownAfterUpdate(type, undefined, startingAs(type, object), { manager: options.fieldManager, operation: 'Update', subresource: '' }, new Date()), options);
   }
 
@@ -60,7 +61,7 @@ export class Objects {
     placeAt(type, sent, place.namespace, place.name);
     const given = sent.metadata.resourceVersion;
     if (given === undefined && type.isCustom) {
-      throw kubeErrors.invalid(type.kind, type.group, place.name, [{ type: 'FieldValueInvalid', field: 'metadata.resourceVersion', message: 'Invalid value: 0: must be specified for an update' }]);
+      throw kubeErrors.invalid(type.plural, type.group, place.name, [{ type: 'FieldValueInvalid', field: 'metadata.resourceVersion', message: 'Invalid value: 0: must be specified for an update' }]);
     }
     if (given !== undefined && given !== before.metadata.resourceVersion) throw kubeErrors.modified(type, place.name);
     return { object: await this.replace(type, before, this.owned(type, before, sent, place, options), place, options), isNew: false };
@@ -95,9 +96,8 @@ export class Objects {
     const before = this.store.get(type, place.namespace, place.name);
     if (kind === 'apply') return this.applyOnce(type, place, before, body, options);
     if (before === undefined) throw kubeErrors.notFound(type, place.name);
-    if (kind === 'strategic' && type.isCustom) throw kubeErrors.unsupportedMediaType('application/strategic-merge-patch+json', ['application/json-patch+json', 'application/merge-patch+json', 'application/apply-patch+yaml']);
     const act = { merge: mergePatch, json: jsonPatch, strategic: strategicMergePatch }[kind];
-    const sent = dropUnknown(type, asObjectOf(type, act(before, body)), options.fieldValidation, options.warnings);
+    const sent = dropUnknown(type, asObjectOf(type, act(before, body)), options.fieldValidation, options.warnings, 'patch');
     placeAt(type, sent, place.namespace, place.name);
     if (sent.metadata.resourceVersion !== before.metadata.resourceVersion) throw kubeErrors.modified(type, place.name);
     return { object: await this.replace(type, before, this.owned(type, before, sent, place, options), place, options), isNew: false };
@@ -108,9 +108,9 @@ export class Objects {
       throw new KubeError(422, 'Invalid', 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch', { group: 'meta.k8s.io', kind: 'PatchOptions', causes: [{ reason: 'FieldValueRequired', message: 'Required value: is required for apply patch', field: 'fieldManager' }] });
     }
     const applied = asObjectOf(type, body);
-    placeAt(type, applied, place.namespace, place.name);
     if (isManagedFieldsGiven(body)) throw kubeErrors.badRequest('metadata.managedFields must be nil');
     checkTyped(type, applied);
+    placeAt(type, applied, place.namespace, place.name);
     const given = applied.metadata.resourceVersion;
     if (given !== undefined && given !== before?.metadata.resourceVersion) throw kubeErrors.modified(type, place.name);
     const writer = { manager: options.fieldManager, operation: 'Apply' as const, subresource: place.subresource };
@@ -125,12 +125,15 @@ export class Objects {
   /** `sent` restricted to what the subresource may change, with ownership as after an update. */
   private owned(type: ResourceType, before: KubeObject, sent: KubeObject, place: Place, options: WriteOptions): KubeObject {
     const writer = { manager: options.fieldManager, operation: 'Update' as const, subresource: place.subresource };
-    return ownAfterUpdate(type, before, scoped(type, before, sent, place.subresource), writer, new Date());
+    const wanted = structuredClone(scoped(type, before, sent, place.subresource));
+    if (place.subresource === '') type.setDefaults?.(wanted);
+    return ownAfterUpdate(type, before, wanted, writer, new Date());
   }
 
   private async insert(type: ResourceType, object: KubeObject, options: WriteOptions): Promise<KubeObject> {
     this.checkNamespace(type, object);
     const place: Place = { namespace: object.metadata.namespace, name: object.metadata.name, subresource: '' };
+    type.setDefaults?.(object);
     type.prepare?.(object, undefined, this.context());
     const admitted = await this.admission.mutate(this.review(type, place, options, 'CREATE', object, undefined)) ?? object;
     checkObject(type, admitted, undefined);
@@ -142,7 +145,10 @@ export class Objects {
 
   private async replace(type: ResourceType, before: KubeObject, wanted: KubeObject, place: Place, options: WriteOptions): Promise<KubeObject> {
     const object = structuredClone(scoped(type, before, wanted, place.subresource));
-    if (place.subresource === '') type.prepare?.(object, before, this.context());
+    if (place.subresource === '') {
+      type.setDefaults?.(object);
+      type.prepare?.(object, before, this.context());
+    }
     const admitted = await this.admission.mutate(this.review(type, place, options, 'UPDATE', object, before)) ?? object;
     checkObject(type, admitted, before);
     await this.admission.validate(this.review(type, place, options, 'UPDATE', admitted, before));
@@ -227,21 +233,20 @@ function scoped(type: ResourceType, before: KubeObject, wanted: KubeObject, subr
 }
 
 function checkTyped(type: ResourceType, applied: KubeObject): void {
-  const problems = [
+  const [problem] = [
     ...undeclared(type.schema, applied).map((path) => `${path}: field not declared in schema`),
-    ...duplicates(type.schema, applied).map((path) => `duplicate entries for key ${path}`),
+    ...mistyped(type.schema, applied), ...duplicates(type.schema, applied),
   ];
-  if (problems.length === 0) return;
+  if (problem === undefined) return;
   const { name, namespace } = applied.metadata;
-  const list = problems.length === 1 ? problems[0] : `errors:\n${problems.map((each) => `  ${each}`).join('\n')}`;
-  throw new KubeError(500, '', `failed to create typed patch object (${namespace ?? ''}/${name}; ${apiVersionOf(type)}, Kind=${type.kind}): ${list}`);
+  throw new KubeError(500, '', `failed to create typed patch object (${namespace ?? ''}/${name}; ${type.group}/${type.version}, Kind=${type.kind}): ${problem}`);
 }
 
 function checkPreconditions(type: ResourceType, object: KubeObject, wanted: Record<string, unknown> | undefined): void {
   for (const [field, text] of [['uid', 'UID'], ['resourceVersion', 'ResourceVersion']] as const) {
     const expected = wanted?.[field];
     if (expected !== undefined && expected !== object.metadata[field]) {
-      throw kubeErrors.conflict(type, object.metadata.name, `Precondition failed: ${text} in precondition: ${String(expected)}, ${text} in object meta: ${String(object.metadata[field])}`);
+      throw kubeErrors.conflict(type, object.metadata.name, `the ${text} in the precondition (${String(expected)}) does not match the ${text} in record (${String(object.metadata[field])}). The object might have been deleted and then recreated`);
     }
   }
 }

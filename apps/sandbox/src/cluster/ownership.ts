@@ -30,6 +30,11 @@ function ownable(type: ResourceType, object: KubeObject | undefined, subresource
   return { metadata, ...rest };
 }
 
+/** What an object of the kind has even when it is empty, so that nobody owns it for having made it: Go's structs. */
+function alwaysThere(type: ResourceType): JsonRecord {
+  return { metadata: {}, ...(type.isCustom || type.schema.properties?.['spec'] === undefined ? {} : { spec: {} }) };
+}
+
 function ownersOf(object: KubeObject | undefined): Owner[] {
   return (object?.metadata.managedFields ?? []).map((entry) => ({ entry, fields: FieldSet.fromFieldsV1(entry.fieldsV1) }));
 }
@@ -71,7 +76,7 @@ export function ownAfterUpdate(type: ResourceType, before: KubeObject | undefine
   const isReset = after.metadata.managedFields?.length === 0 || (after.metadata.managedFields?.length === 1 && !after.metadata.managedFields[0]?.manager);
   if (isReset) return withOwners(after, []);
   const seen = (object: KubeObject | undefined) => ownable(type, object, writer.subresource);
-  const changed = compare(type.schema, seen(before) ?? { metadata: {} }, seen(after));
+  const changed = compare(type.schema, { ...alwaysThere(type), ...seen(before) }, { ...alwaysThere(type), ...seen(after) });
   const owners = ownersOf(before);
   const lost = changed.modified.union(changed.removed);
   for (const owner of owners) owner.fields = owner.fields.minus(lost);
@@ -143,8 +148,7 @@ function conflictMessage(conflicts: readonly { owner: Owner; path: string }[]): 
 function ownerText({ entry }: Owner): string {
   const through = entry.subresource ? ` with subresource "${entry.subresource}"` : '';
   const name = `${JSON.stringify(entry.manager)}${through}`;
-  if (entry.operation === 'Apply') return name;
-  return entry.time ? `${name} using ${entry.apiVersion} at ${entry.time}` : `${name} using ${entry.apiVersion}`;
+  return entry.operation === 'Apply' ? name : `${name} using ${entry.apiVersion}`;
 }
 
 export function isManagedFieldsGiven(body: unknown): boolean {

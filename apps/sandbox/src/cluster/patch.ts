@@ -83,7 +83,7 @@ function mustExist(holder: JsonRecord | unknown[], key: string, path: string, op
 }
 
 function unprocessable(message: string): KubeError {
-  return new KubeError(422, 'Invalid', `the server rejected our request due to an error in our request: ${message}`, {});
+  return new KubeError(422, 'Invalid', 'the server rejected our request due to an error in our request', { causes: [{ message }] });
 }
 
 /** Lists that a strategic merge joins by the value of a field; every other list is replaced, and finalizers are joined as values. */
@@ -106,26 +106,24 @@ export function strategicMergePatch(target: unknown, patch: unknown): unknown {
     if (removal !== undefined && Array.isArray(value)) result[removal] = listOf(result[removal]).filter((item) => !value.includes(item));
     if (key.startsWith('$')) continue;
     if (value === null) delete result[key];
-    else if (Array.isArray(value)) result[key] = mergeLists(key, listOf(result[key]), value);
+    else if (Array.isArray(value)) result[key] = mergeLists(key, listOf(result[key]), value, patch[`$setElementOrder/${key}`]);
     else result[key] = strategicMergePatch(result[key], value);
   }
   return result;
 }
 
-function mergeLists(field: string, target: unknown[], patch: unknown[]): unknown[] {
+function mergeLists(field: string, target: unknown[], patch: unknown[], order: unknown): unknown[] {
   if (field === 'finalizers') return [...new Set([...target, ...patch])];
   const key = mergeKeys[field];
   if (key === undefined || !patch.every(isRecord)) return patch;
-  const isReplaced = patch.some((item) => item['$patch'] === 'replace');
-  const merged = isReplaced ? [] : [...target];
-  for (const item of patch.filter((each) => each['$patch'] !== 'replace')) {
-    const at = merged.findIndex((each) => isRecord(each) && each[key] === item[key]);
-    if (item['$patch'] === 'delete') {
-      if (at >= 0) merged.splice(at, 1);
-    } else if (at >= 0) merged[at] = strategicMergePatch(merged[at], item);
-    else merged.push(withoutDirectives(item));
-  }
-  return merged;
+  const keyOf = (item: unknown) => (isRecord(item) ? item[key] : undefined);
+  const items = patch.filter((item) => item['$patch'] !== 'replace');
+  const kept = items.length < patch.length ? [] : target.filter((item) => !items.some((each) => each[key] === keyOf(item)));
+  const merged = items.filter((item) => item['$patch'] !== 'delete')
+    .map((item) => strategicMergePatch(target.find((each) => keyOf(each) === item[key]) ?? {}, withoutDirectives(item)));
+  const all = [...merged, ...kept];
+  const wanted = listOf(order).map(keyOf);
+  return wanted.length === 0 ? all : all.sort((a, b) => wanted.indexOf(keyOf(a)) - wanted.indexOf(keyOf(b)));
 }
 
 function withoutDirectives(value: JsonRecord): JsonRecord {

@@ -14,7 +14,7 @@ export function decodeKubernetesProtobuf(body: Buffer): JsonRecord {
   if (!body.subarray(0, magic.length).equals(magic)) throw kubeErrors.badRequest('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
   const { typeMeta, raw } = decode(envelope, body.subarray(magic.length)) as { typeMeta?: { apiVersion?: string; kind?: string }; raw?: string }; // by the envelope's own table
   const message = protobufKinds[typeMeta?.kind ?? ''];
-  if (message === undefined) throw kubeErrors.unsupportedMediaType(`application/vnd.kubernetes.protobuf for ${typeMeta?.kind ?? 'no kind'}`, ['application/json', 'application/yaml']);
+  if (message === undefined) throw kubeErrors.unsupportedMediaType(['application/json', 'application/yaml']);
   return { ...typeMeta, ...decode(message, Buffer.from(raw ?? '', 'base64')) };
 }
 

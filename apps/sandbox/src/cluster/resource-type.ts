@@ -8,7 +8,7 @@ export interface Column {
   readonly type?: 'string' | 'integer' | 'date';
   readonly priority?: number;
   readonly description?: string;
-  cell(object: KubeObject): string | number;
+  cell(object: KubeObject): string | number | null;
 }
 
 /** What a kind's own rules may ask of the cluster while an object is written. */
@@ -39,8 +39,10 @@ export interface ResourceType {
   /** Fields besides metadata.name and metadata.namespace that a fieldSelector may name. */
   readonly fieldSelectors?: readonly string[];
   /** Names follow RFC 1123 subdomains unless the kind is stricter or looser. */
-  readonly nameRule?: 'subdomain' | 'label' | 'serviceName' | 'path';
-  /** Fills defaults and what the cluster assigns (addresses, ports); `before` is absent on create. */
+  readonly nameRule?: 'subdomain' | 'label' | 'path';
+  /** Fills in what is left out, from the object alone. Whoever writes the object owns these fields with it. */
+  setDefaults?(object: KubeObject): void;
+  /** Fills in what the cluster assigns (addresses, ports), which nobody owns; `before` is absent on create. */
   prepare?(object: KubeObject, before: KubeObject | undefined, context: WriteContext): void;
   /** Rules beyond the schema. */
   validate?(object: KubeObject, before: KubeObject | undefined): FieldError[];

@@ -4,35 +4,36 @@ import { fieldSchema, isClosed, type Schema } from './schema.js';
 
 /** Checks a value against a structural schema and answers what is wrong, worded as the Kubernetes API does. */
 export function schemaErrors(schema: Schema, value: unknown, path = ''): FieldError[] {
-  if (value === undefined) return [];
-  const wrongType = typeError(schema, value, path);
-  if (wrongType !== undefined) return [wrongType];
+  if (value === undefined || (value === null && schema.nullable)) return [];
+  const wrongType = typeErrors(schema, value, path);
+  if (wrongType.length > 0) return wrongType;
   if (Array.isArray(value)) return value.flatMap((item, index) => (schema.items ? schemaErrors(schema.items, item, `${path}[${index}]`) : []));
   if (isRecord(value)) return objectErrors(schema, value, path);
   return scalarErrors(schema, value, path);
 }
 
 function objectErrors(schema: Schema, value: JsonRecord, path: string): FieldError[] {
-  const missing = (schema.required ?? []).filter((field) => value[field] === undefined || value[field] === null)
-    .map((field): FieldError => ({ type: 'FieldValueRequired', field: join(path, field), message: 'Required value' }));
-  const inner = Object.entries(value).flatMap(([field, child]) => {
+  const fields = [...new Set([...Object.keys(value), ...(schema.required ?? [])])].sort();
+  return fields.flatMap((field): FieldError[] => {
+    const child = value[field];
     const known = fieldSchema(schema, field);
-    return known && child !== null ? schemaErrors(known, child, join(path, field)) : [];
+    if (child !== undefined) return known ? schemaErrors(known, child, join(path, field)) : [];
+    return schema.required?.includes(field) ? [{ type: 'FieldValueRequired', field: join(path, field), message: 'Required value' }] : [];
   });
-  return [...missing, ...inner];
 }
 
-function typeError(schema: Schema, value: unknown, path: string): FieldError | undefined {
+function typeErrors(schema: Schema, value: unknown, path: string): FieldError[] {
   const actual = typeName(value);
-  const isInvalid = schema['x-kubernetes-int-or-string']
-    ? actual !== 'integer' && actual !== 'string'
-    : schema.type !== undefined && actual !== schema.type && !(schema.type === 'number' && actual === 'integer');
-  if (!isInvalid) return undefined;
-  const wanted = schema['x-kubernetes-int-or-string'] ? 'integer,string' : schema.type;
-  return {
-    type: 'FieldValueTypeInvalid', field: path === '' ? '<nil>' : path,
-    message: `Invalid value: "${actual}": ${path} in body must be of type ${wanted}: "${actual}"`,
-  };
+  const wrong = (field: string, wanted: string): FieldError => ({
+    type: 'FieldValueTypeInvalid', field, message: `Invalid value: "${actual}": ${path} in body must be of type ${wanted}: "${actual}"`,
+  });
+  if (schema['x-kubernetes-int-or-string']) {
+    if (actual === 'integer' || actual === 'string') return [];
+    const none: FieldError = { type: 'FieldValueInvalid', field: '<nil>', message: `Invalid value: "": "${path}" must validate at least one schema (anyOf)` };
+    return [wrong(path, 'integer,string'), none, wrong(path, 'integer')];
+  }
+  const isRight = schema.type === undefined || actual === schema.type || (schema.type === 'number' && actual === 'integer');
+  return isRight ? [] : [wrong(path === '' ? '<nil>' : path, schema.type)];
 }
 
 function scalarErrors(schema: Schema, value: unknown, path: string): FieldError[] {
@@ -70,16 +71,16 @@ export function unknownFields(schema: Schema | undefined, value: unknown, path =
   });
 }
 
-/** A copy without the fields that the schema does not know, and without nulls, as the API server stores it. */
-export function prune(schema: Schema | undefined, value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((item) => prune(schema?.items, item));
+/** A copy without the fields that the schema does not know; without nulls too, unless the schema has to judge them. */
+export function prune(schema: Schema | undefined, value: unknown, keepsNulls = false): unknown {
+  if (Array.isArray(value)) return value.map((item) => prune(schema?.items, item, keepsNulls));
   if (!isRecord(value)) return value;
   const kept: JsonRecord = {};
   for (const [field, child] of Object.entries(value)) {
     const known = fieldSchema(schema, field);
     if (known === undefined && isClosed(schema)) continue;
-    if (child === undefined || (child === null && schema !== undefined)) continue;
-    kept[field] = prune(known, child);
+    if (child === undefined || (child === null && !keepsNulls)) continue;
+    kept[field] = prune(known, child, keepsNulls && field !== 'metadata');
   }
   return kept;
 }

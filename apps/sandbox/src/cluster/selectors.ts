@@ -42,6 +42,7 @@ export function fieldMatcher(type: ResourceType, selector: string): Matcher {
     const [, field = '', operator, value = ''] = /^([^=!]+)(==|=|!=)(.*)$/.exec(term) ?? [];
     if (operator === undefined) throw kubeErrors.badRequest(`invalid field selector ${JSON.stringify(term)}: can't understand`);
     if (!supported.includes(field)) {
+      if (type.isCustom) throw kubeErrors.badRequest(`field label not supported: ${field}`);
       throw kubeErrors.badRequest(`Unable to find "${type.group === '' ? '' : `${type.group}/`}${type.version}, Resource=${type.plural}" that match label selector "", field selector ${JSON.stringify(selector)}: field label not supported: ${field}`);
     }
     return (object) => (fieldText(object, field) === value) === (operator !== '!=');

@@ -1,11 +1,11 @@
 import { FieldSet } from './field-set.js';
-import { canonicalJson, isRecord, sameJson, type JsonRecord } from './json.js';
-import { fieldSchema, isAtomicMap, isClosed, type Schema } from './schema.js';
+import { isRecord, sameJson, type JsonRecord } from './json.js';
+import { fieldSchema, isAtomicMap, type Schema } from './schema.js';
 
 /** How a value is taken apart for ownership: not at all, by fields, by keyed entries, or by distinct values. */
 type Shape = 'leaf' | 'fields' | 'entries' | 'values';
 
-function shapeOf(schema: Schema | undefined, value: unknown): Shape {
+export function shapeOf(schema: Schema | undefined, value: unknown): Shape {
   if (isRecord(value)) return isAtomicMap(schema) ? 'leaf' : 'fields';
   if (!Array.isArray(value)) return 'leaf';
   const listType = schema?.['x-kubernetes-list-type'];
@@ -14,14 +14,15 @@ function shapeOf(schema: Schema | undefined, value: unknown): Shape {
 }
 
 /** The parts of a granular value: step, part, and the part's schema; list entries stand for themselves besides their fields. */
-interface Part {
+export interface Part {
   readonly step: string;
   readonly value: unknown;
   readonly schema: Schema | undefined;
 }
 
-function partsOf(schema: Schema | undefined, value: unknown, shape: Shape): Map<string, Part> {
+export function partsOf(schema: Schema | undefined, value: unknown, shape: Shape): Map<string, Part> {
   const parts = new Map<string, Part>();
+  if (shape === 'leaf') return parts;
   if (shape === 'fields' && isRecord(value)) {
     for (const [field, child] of Object.entries(value)) if (child !== undefined) parts.set(`f:${field}`, { step: `f:${field}`, value: child, schema: fieldSchema(schema, field) });
   } else if (Array.isArray(value)) {
@@ -33,7 +34,7 @@ function partsOf(schema: Schema | undefined, value: unknown, shape: Shape): Map<
   return parts;
 }
 
-function keyStep(schema: Schema | undefined, item: unknown): string {
+export function keyStep(schema: Schema | undefined, item: unknown): string {
   const keys = [...(schema?.['x-kubernetes-list-map-keys'] ?? [])].sort();
   const values: JsonRecord = {};
   for (const key of keys) values[key] = (isRecord(item) ? item[key] : undefined) ?? schema?.items?.properties?.[key]?.default ?? null;
@@ -123,38 +124,4 @@ function partWithout(schema: Schema | undefined, value: unknown, gone: FieldSet 
   if (gone === undefined || gone.isEmpty) return value;
   if (gone.isMember && (kept === undefined || kept.isEmpty)) return undefined;
   return without(schema, value, gone, kept ?? new FieldSet());
-}
-
-/** Paths, as Kubernetes prints them, that a closed schema does not declare. */
-export function undeclared(schema: Schema | undefined, value: unknown, path = ''): string[] {
-  const shape = shapeOf(schema, value);
-  if (Array.isArray(value)) {
-    const steps = shape === 'entries' ? [...partsOf(schema, value, shape).values()] : [];
-    return steps.length > 0
-      ? steps.flatMap((part) => undeclared(part.schema, part.value, path + entryText(part.step)))
-      : value.flatMap((item, index) => undeclared(schema?.items, item, `${path}[${index}]`));
-  }
-  if (!isRecord(value) || schema === undefined) return [];
-  return Object.entries(value).flatMap(([field, child]) => {
-    const known = fieldSchema(schema, field);
-    if (known === undefined) return isClosed(schema) ? [`${path}.${field}`] : [];
-    return undeclared(known, child, `${path}.${field}`);
-  });
-}
-
-function entryText(step: string): string {
-  const set = new FieldSet();
-  set.at(step).isMember = true;
-  return set.paths()[0] ?? '';
-}
-
-/** Entries of keyed lists and sets that stand there twice, as paths. */
-export function duplicates(schema: Schema | undefined, value: unknown, path = ''): string[] {
-  const shape = shapeOf(schema, value);
-  if (Array.isArray(value) && shape !== 'leaf') {
-    const steps = value.map((item) => (shape === 'values' ? `v:${canonicalJson(item)}` : keyStep(schema, item)));
-    return steps.filter((step, index) => steps.indexOf(step) !== index).map((step) => path + entryText(step));
-  }
-  if (!isRecord(value)) return [];
-  return Object.entries(value).flatMap(([field, child]) => duplicates(fieldSchema(schema, field), child, `${path}.${field}`));
 }

@@ -19,6 +19,9 @@ function toColumn(column: (typeof bindingColumns)[number]): Column {
   const path = column.jsonPath.slice(1).split('.');
   return {
     name: column.name, description: column.description, ...('priority' in column ? { priority: column.priority } : {}),
-    cell: (object) => String(valueAt(object, ...path) ?? ''),
+    cell: (object) => {
+      const value = valueAt(object, ...path);
+      return value === undefined ? null : String(value);
+    },
   };
 }

@@ -14,8 +14,10 @@ export const namespaces: ResourceType = {
   schema: kindSchema({ spec: object({ finalizers: list(string) }), status: object({ phase: string, conditions: statusConditions }) }),
   columns: [nameColumn, { name: 'Status', cell: (each) => stringAt(each, 'status', 'phase') ?? '' }, ageColumn],
   fieldSelectors: ['status.phase'],
-  prepare(each, before) {
+  setDefaults(each) {
     each.metadata.labels = { ...each.metadata.labels, 'kubernetes.io/metadata.name': each.metadata.name };
+  },
+  prepare(each, before) {
     if (before === undefined) {
       each['spec'] = { finalizers: ['kubernetes'] };
       each['status'] = { phase: 'Active' };
@@ -46,11 +48,12 @@ export const pods: ResourceType = {
     { name: 'Node', priority: 1, cell: (each) => stringAt(each, 'spec', 'nodeName') ?? '<none>' },
   ],
   fieldSelectors: ['spec.nodeName', 'status.phase', 'status.podIP', 'spec.serviceAccountName', 'spec.restartPolicy'],
-  prepare(each, before) {
-    if (before !== undefined) return;
+  setDefaults(each) {
     const spec = recordAt(each, 'spec');
     if (spec) Object.assign(spec, { restartPolicy: 'Always', terminationGracePeriodSeconds: 30, dnsPolicy: 'ClusterFirst', schedulerName: 'default-scheduler', ...spec });
-    each['status'] = { phase: 'Pending', qosClass: 'BestEffort' };
+  },
+  prepare(each, before) {
+    if (before === undefined) each['status'] = { phase: 'Pending', qosClass: 'BestEffort' };
   },
 };
 
@@ -107,7 +110,7 @@ export const secrets: ResourceType = {
   schema: kindSchema({ data: stringMap, stringData: stringMap, type: string, immutable: boolean }),
   columns: [nameColumn, { name: 'Type', cell: (each) => stringAt(each, 'type') ?? '' }, { name: 'Data', type: 'integer', cell: dataCount }, ageColumn],
   fieldSelectors: ['type'],
-  prepare(each) {
+  setDefaults(each) {
     each['type'] ??= 'Opaque';
     const plain = recordAt(each, 'stringData');
     if (plain === undefined) return;

@@ -18,7 +18,7 @@ const endpointPort = object({ name: string, port: integer, protocol: string, app
 export const endpointSlices: ResourceType = {
   group: 'discovery.k8s.io', version: 'v1', kind: 'EndpointSlice', plural: 'endpointslices', singular: 'endpointslice', namespaced: true,
   verbs: allVerbs, hasStatus: false, hasGeneration: true, isCustom: false,
-  schema: kindSchema({ addressType: oneOf('IPv4', 'IPv6', 'FQDN'), endpoints: list(endpoint), ports: list(endpointPort) }, ['addressType', 'endpoints']),
+  schema: kindSchema({ addressType: oneOf('FQDN', 'IPv4', 'IPv6'), endpoints: { ...list(endpoint), nullable: true }, ports: list(endpointPort) }, ['addressType', 'endpoints']),
   columns: [
     nameColumn,
     { name: 'AddressType', cell: (each) => stringAt(each, 'addressType') ?? '' },
@@ -26,7 +26,9 @@ export const endpointSlices: ResourceType = {
     { name: 'Endpoints', cell: (each) => listAt(each, 'endpoints').flatMap((one) => listAt(one, 'addresses')).join(',') || '<unset>' },
     ageColumn,
   ],
-  prepare(slice) {
+  setDefaults(slice) {
+    if (listAt(slice, 'endpoints').length === 0) slice['endpoints'] = null; // as what is stored without any comes back
+    for (const one of listAt(slice, 'endpoints').filter(isRecord)) one['conditions'] ??= {};
     for (const port of listAt(slice, 'ports').filter(isRecord)) {
       port['protocol'] ??= 'TCP';
       port['name'] ??= '';
@@ -47,6 +49,7 @@ function addressErrors(address: string, field: string, slice: KubeObject): Field
   const family = isIP(address);
   const type = stringAt(slice, 'addressType');
   if (type === 'FQDN') return [];
+  if (family === 0) return invalid('must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)');
   if (type === 'IPv4' && family !== 4) return invalid('must be a valid IPv4 address');
   if (type === 'IPv6' && family !== 6) return invalid('must be a valid IPv6 address');
   if (address.startsWith('127.') || address === '::1') return invalid('may not be in the loopback range (127.0.0.0/8, ::1/128)');

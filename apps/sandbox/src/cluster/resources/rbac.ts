@@ -13,10 +13,10 @@ const subject = object({ kind: string, apiGroup: string, name: string, namespace
 const created = { name: 'Created At', cell: (each: { metadata: { creationTimestamp?: string } }) => each.metadata.creationTimestamp ?? '' };
 
 const role = { schema: kindSchema({ rules: list(rule), aggregationRule: open }), columns: [nameColumn, created] };
-const binding: Pick<ResourceType, 'schema' | 'columns' | 'prepare' | 'validate'> = {
+const binding: Pick<ResourceType, 'schema' | 'columns' | 'setDefaults' | 'validate'> = {
   schema: kindSchema({ subjects: list(subject), roleRef }, ['roleRef']),
   columns: [nameColumn, { name: 'Role', cell: (each) => `${stringAt(each, 'roleRef', 'kind') ?? ''}/${stringAt(each, 'roleRef', 'name') ?? ''}` }, ageColumn],
-  prepare(each) {
+  setDefaults(each) {
     for (const one of listAt(each, 'subjects')) {
       const holder = one as Record<string, unknown>; // the schema was checked: subjects are objects
       if (holder['kind'] !== 'ServiceAccount') holder['apiGroup'] ??= rbac.group;

@@ -13,7 +13,7 @@ const servicePort = object({
 }, ['port']);
 
 const serviceSpec = object({
-  selector: atomicMap(stringMap), type: oneOf('ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'), ports: listBy(['port', 'protocol'], servicePort),
+  selector: atomicMap(stringMap), type: oneOf('ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'), ports: listBy(['port', 'protocol'], servicePort),
   clusterIP: string, clusterIPs: list(string), externalIPs: list(string), sessionAffinity: string, sessionAffinityConfig: open,
   loadBalancerIP: string, loadBalancerSourceRanges: list(string), loadBalancerClass: string, allocateLoadBalancerNodePorts: boolean,
   externalName: string, externalTrafficPolicy: string, internalTrafficPolicy: string, healthCheckNodePort: integer,
@@ -22,7 +22,7 @@ const serviceSpec = object({
 
 export const services: ResourceType = {
   group: '', version: 'v1', kind: 'Service', plural: 'services', singular: 'service', shortNames: ['svc'], categories: ['all'],
-  namespaced: true, verbs: allVerbs, hasStatus: true, hasGeneration: false, isCustom: false, nameRule: 'serviceName',
+  namespaced: true, verbs: allVerbs, hasStatus: true, hasGeneration: false, isCustom: false, nameRule: 'label',
   schema: kindSchema({ spec: serviceSpec, status: object({ loadBalancer: open, conditions: listBy(['type'], open) }) }),
   columns: [
     nameColumn,
@@ -34,17 +34,29 @@ export const services: ResourceType = {
     { name: 'Selector', priority: 1, cell: selectorCell },
   ],
   fieldSelectors: ['spec.clusterIP', 'spec.type'],
+  setDefaults,
   prepare,
   validate,
 };
+
+function setDefaults(service: KubeObject): void {
+  const spec = recordAt(service, 'spec');
+  if (spec === undefined) return;
+  spec['type'] ??= 'ClusterIP';
+  spec['sessionAffinity'] ??= 'None';
+  if (spec['type'] !== 'ExternalName') spec['internalTrafficPolicy'] ??= 'Cluster';
+  if (spec['type'] === 'NodePort' || spec['type'] === 'LoadBalancer') spec['externalTrafficPolicy'] ??= 'Cluster';
+  for (const port of listAt(spec, 'ports').filter(isRecord)) {
+    port['protocol'] ??= 'TCP';
+    port['targetPort'] ??= port['port'];
+  }
+}
 
 function prepare(service: KubeObject, before: KubeObject | undefined, context: WriteContext): void {
   const spec = recordAt(service, 'spec') ?? {};
   const earlier = recordAt(before, 'spec');
   service['spec'] = spec;
   service['status'] ??= { loadBalancer: {} };
-  spec['type'] ??= 'ClusterIP';
-  spec['sessionAffinity'] ??= 'None';
   const others = context.listCore('services').filter((other) => other.metadata.uid !== service.metadata.uid);
   const usedPorts = new Set(others.flatMap((other) => listAt(other, 'spec', 'ports').map((port) => nodePortOf(port))));
   for (const port of listAt(spec, 'ports').filter(isRecord)) preparePort(port, spec['type'], earlier, usedPorts);
@@ -53,13 +65,9 @@ function prepare(service: KubeObject, before: KubeObject | undefined, context: W
   spec['clusterIPs'] ??= [spec['clusterIP']];
   spec['ipFamilies'] ??= ['IPv4'];
   spec['ipFamilyPolicy'] ??= 'SingleStack';
-  spec['internalTrafficPolicy'] ??= 'Cluster';
-  if (spec['type'] !== 'ClusterIP') spec['externalTrafficPolicy'] ??= 'Cluster';
 }
 
 function preparePort(port: JsonRecord, type: unknown, earlier: JsonRecord | undefined, used: Set<unknown>): void {
-  port['protocol'] ??= 'TCP';
-  port['targetPort'] ??= port['port'];
   if (type !== 'NodePort' && type !== 'LoadBalancer') {
     if (earlier?.['type'] !== type) delete port['nodePort'];
     return;
@@ -104,8 +112,10 @@ function validate(service: KubeObject, before: KubeObject | undefined): FieldErr
 function portErrors(port: JsonRecord, index: number, needsName: boolean): FieldError[] {
   const field = `spec.ports[${index}]`;
   const errors: FieldError[] = [];
-  const isPort = (value: unknown) => typeof value === 'number' && value >= 1 && value <= 65_535;
-  if (!isPort(port['port'])) errors.push({ type: 'FieldValueInvalid', field: `${field}.port`, message: `Invalid value: ${String(port['port'])}: must be between 1 and 65535, inclusive` });
+  for (const name of ['port', 'targetPort']) {
+    const value = port[name];
+    if (typeof value === 'number' && (value < 1 || value > 65_535)) errors.push({ type: 'FieldValueInvalid', field: `${field}.${name}`, message: `Invalid value: ${value}: must be between 1 and 65535, inclusive` });
+  }
   if (needsName && !port['name']) errors.push({ type: 'FieldValueRequired', field: `${field}.name`, message: 'Required value' });
   const nodePort = port['nodePort'];
   if (typeof nodePort === 'number' && nodePort !== 0 && (nodePort < firstNodePort || nodePort > lastNodePort)) {

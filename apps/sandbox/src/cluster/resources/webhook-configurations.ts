@@ -10,11 +10,11 @@ const webhook = object({
   timeoutSeconds: { ...integer, minimum: 1, maximum: 30 }, matchPolicy: string, reinvocationPolicy: string, namespaceSelector: open, objectSelector: open, matchConditions: list(open),
 }, ['name', 'clientConfig', 'sideEffects', 'admissionReviewVersions']);
 
-const configuration: Pick<ResourceType, 'group' | 'version' | 'namespaced' | 'verbs' | 'hasStatus' | 'hasGeneration' | 'isCustom' | 'schema' | 'columns' | 'prepare'> = {
+const configuration: Pick<ResourceType, 'group' | 'version' | 'namespaced' | 'verbs' | 'hasStatus' | 'hasGeneration' | 'isCustom' | 'schema' | 'columns' | 'setDefaults'> = {
   group: 'admissionregistration.k8s.io', version: 'v1', namespaced: false, verbs: allVerbs, hasStatus: false, hasGeneration: true, isCustom: false,
   schema: kindSchema({ webhooks: listBy(['name'], webhook) }),
   columns: [nameColumn, { name: 'Webhooks', type: 'integer', cell: (each) => listAt(each, 'webhooks').length }, ageColumn],
-  prepare(each) {
+  setDefaults(each) {
     for (const one of listAt(each, 'webhooks')) {
       const holder = one as Record<string, unknown>; // the schema was checked: webhooks are objects
       holder['failurePolicy'] ??= 'Fail';
