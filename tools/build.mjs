@@ -1,4 +1,4 @@
-// npm run build: the Prisma client, all TypeScript projects, and the dashboard. What has not changed is not built again.
+// npm run build: the Prisma client, the programs with the libraries they need, and the dashboard. What has not changed is not built again.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { generate } from './generate.mjs';
@@ -9,14 +9,14 @@ import { capture } from './lib/processes.mjs';
 import { ToolError, main, say, step } from './lib/say.mjs';
 
 const FROM_EVERYTHING = ['package-lock.json', 'tsconfig.base.json', 'tsconfig.json'];
-const isSource = (file) => !/\.spec\.tsx?$/.test(file);
+const isSource = (file) => !/\.spec\.tsx?$/.test(file) && !file.startsWith('libs/testing/');
 
 const parts = [
   {
     name: 'TypeScript',
     sources: ['libs', 'apps/api', 'apps/sandbox', 'prisma/schema.prisma', ...FROM_EVERYTHING],
     products: ['libs/domain/dist', 'apps/api/dist', 'apps/sandbox/dist'],
-    make: () => runTool('typescript/bin/tsc', ['-b']),
+    make: () => runTool('typescript/bin/tsc', ['-b', 'apps/api', 'apps/sandbox']),
   },
   {
     name: 'the dashboard',

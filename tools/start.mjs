@@ -46,13 +46,20 @@ function describe({ dashboard, api, alb, token, database }) {
     ['API', `${api}/v1   pages: ${api}/docs   OpenAPI: ${api}/openapi.json`],
     ['ALB', alb ?? '(made by the walkthrough)'],
     ['token', token],
-    ['database', database],
+    ['database', withoutPassword(database)],
     ['all of it', `${path.relative(process.cwd(), accessFile) || accessFile} (for programs)`],
     ['logs', path.relative(process.cwd(), path.join(stateDir, 'logs'))],
   ];
   say('');
   for (const [name, value] of lines) say(`  ${name.padEnd(10)} ${value}`);
   say('');
+}
+
+/** The password stands in access.json, which only its owner may read; a terminal's lines get about. */
+function withoutPassword(url) {
+  const shown = new URL(url);
+  shown.password = '';
+  return shown.toString();
 }
 
 /** Runs until a signal, a service that cannot be kept running, or the end of `--once`; then stops what it started. */

@@ -1,6 +1,6 @@
 // What `npm start` brings, in order: PostgreSQL, the sandbox, Sluice itself. Stops it in the other order.
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { deploy } from '../deploy.mjs';
 import { createDatabaseIfMissing } from './databases.mjs';
@@ -145,6 +145,7 @@ export class LocalWorld {
 
   async #run(name, { args, env, isReady, timeoutMs }) {
     const log = inState('logs', `${name}.log`);
+    if (existsSync(log)) renameSync(log, inState('logs', `${name}.previous.log`));
     const service = new Service({
       name,
       args,
