@@ -15,6 +15,9 @@ interface CheckParts {
   readonly timeScale: number;
 }
 
+/** However much time is scaled down, a busy machine gets this long. */
+const minTimeoutMs = 1_000;
+
 const timedOut: CheckOutcome = { kind: 'failed', reason: 'Target.Timeout', description: 'Request timed out' };
 const refused: CheckOutcome = { kind: 'failed', reason: 'Target.FailedHealthChecks', description: 'Health checks failed' };
 
@@ -23,7 +26,7 @@ export async function checkOnce(target: Target, group: TargetGroup, parts: Check
   const { healthCheck } = group;
   const endpoint = await parts.network.resolve(target.id, Number(checkPort(target, group)));
   if (endpoint === undefined || isFaulted(target, group, endpoint, parts.faults)) return timedOut;
-  const timeoutMs = Math.max(200, healthCheck.HealthCheckTimeoutSeconds * 1000 * parts.timeScale);
+  const timeoutMs = Math.max(minTimeoutMs, healthCheck.HealthCheckTimeoutSeconds * 1000 * parts.timeScale);
   return healthCheck.HealthCheckProtocol === 'TCP' ? checkTcp(endpoint, timeoutMs) : checkHttp(endpoint, healthCheck, timeoutMs);
 }
 

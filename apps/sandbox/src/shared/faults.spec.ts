@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
 import { faultCatalogue } from './fault-catalogue.js';
 import { type RunningControl, startControl } from './control-server.js';
 import { Faults, meansName } from './faults.js';
@@ -62,5 +63,13 @@ describe('the control API', () => {
     const answer = await call(method, path, body);
     expect([answer.status, String(answer.body?.['detail'])]).toEqual([status, expect.stringMatching(detail)]);
     expect(faults.all()).toEqual({});
+  });
+});
+
+describe('the page about the sandbox', () => {
+  it('names every fault that there is', async () => {
+    const page = await readFile('docs/sandbox.md', 'utf8');
+    const named = [...page.matchAll(/^\| `([a-zA-Z]+\.[a-zA-Z]+)` \|/gm)].map(([, name]) => name).sort();
+    expect(named).toEqual(Object.keys(faultCatalogue).sort());
   });
 });
