@@ -138,10 +138,12 @@ export class Accounts {
       expectVersion(account, options);
       const routes = await tx.routes.count({ accountId: id });
       const clusters = await tx.clusters.count({ accountId: id });
-      const provisioned = (await tx.provisioned.all({ accountId: id })).filter((one) => one.removedAt === null).length;
+      const recorded = await tx.provisioned.all({ accountId: id });
+      const provisioned = recorded.filter((one) => one.createdByUs && one.removedAt === null).length;
       if (routes + clusters + provisioned > 0) {
         throw new Conflict('AccountInUse', `${routes} routes, ${clusters} clusters and ${provisioned} provisioned resources stand on this account; remove them first`, { routes, clusters, provisioned });
       }
+      for (const adoptedOrGone of recorded) await tx.provisioned.remove(adoptedOrGone.id);
       await tx.engine.closeLane(id);
       await tx.accounts.remove(id);
       tx.announce({ projectId: account.projectId, type: 'account.removed', subject: `account/${id}` });

@@ -45,6 +45,7 @@ export class Projects {
       expectVersion(present(caller, id, await tx.projects.lock(id, 'change')), options);
       const left = await contents(tx, id);
       if (left.length > 0) throw new Conflict('ProjectNotEmpty', `the project still has ${left.join(', ')}; remove these first`, { left });
+      for (const adoptedOrGone of await tx.provisioned.all({ projectId: id })) await tx.provisioned.remove(adoptedOrGone.id);
       await tx.projects.remove(id);
       tx.announce({ projectId: id, type: 'project.removed', subject: `project/${id}` });
     }, options);
@@ -62,7 +63,7 @@ async function contents(tx: ResourceTables, projectId: string): Promise<readonly
     ['clusters', await tx.clusters.count({ projectId })],
     ['accounts', await tx.accounts.count({ projectId })],
     ['plans', await tx.plans.count({ projectId })],
-    ['provisioned resources', (await tx.provisioned.all({ projectId })).filter((one) => one.removedAt === null).length],
+    ['provisioned resources', (await tx.provisioned.all({ projectId })).filter((one) => one.createdByUs && one.removedAt === null).length],
     ['tokens that still work', (await tx.tokens.all({ projectId })).filter((one) => one.revokedAt === null).length],
   ];
   return counts.filter(([, count]) => count > 0).map(([what, count]) => `${count} ${what}`);

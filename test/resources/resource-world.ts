@@ -1,0 +1,151 @@
+import { Clock, createResources, WeightWriter, type Caller, type Resources, type ResourceOptions } from '@sluice/control';
+import { sortWeights, type Weights } from '@sluice/domain';
+import { parseClusterCredentials, parseKubeconfig } from '@sluice/kubernetes';
+import { AesGcmSealer, FileReferences, openDatabase, PrismaIdempotencyStore, PrismaResourceStore, RandomIds, type Database } from '@sluice/postgres';
+import { certificateAuthority, createTestDatabase, type TestDatabase, InMemoryClusterAgent, InMemoryLoadBalancer } from '@sluice/testing';
+import { randomBytes } from 'node:crypto';
+
+export const region = 'eu-west-1';
+export const awsAccountId = '000000000000';
+export const admin: Caller = { actor: 'token:ann', role: 'admin', projectId: null };
+export const firstPage = { limit: 50, cursor: null };
+
+/** A clock that stands until it is moved; it starts now, because rows get their times from Postgres. */
+class StillClock extends Clock {
+  #now = Date.now();
+  now(): number {
+    return this.#now;
+  }
+  pass(ms: number): void {
+    this.#now += ms;
+  }
+}
+
+/** Writes attachments at once, and into the ledger as the engine would. */
+class DirectWeightWriter extends WeightWriter {
+  /** The next request fails with this. */
+  refuseWith: Error | null = null;
+  constructor(private readonly world: () => ResourceWorld) {
+    super();
+  }
+  requestAttach(_caller: Caller, request: { routeId: string; targetGroupArns: readonly string[] }): Promise<{ decisionId: string }> {
+    return this.#write(request.routeId, (weights) => [...weights, ...request.targetGroupArns.map((targetGroupArn) => ({ targetGroupArn, weight: 0 }))]);
+  }
+  requestDetach(_caller: Caller, request: { routeId: string; targetGroupArns: readonly string[] }): Promise<{ decisionId: string }> {
+    return this.#write(request.routeId, (weights) => weights.filter((one) => !request.targetGroupArns.includes(one.targetGroupArn)));
+  }
+  async #write(routeId: string, change: (weights: Weights) => Weights): Promise<{ decisionId: string }> {
+    if (this.refuseWith) throw this.refuseWith;
+    const { arn } = await this.world().resources.routes.get(admin, routeId);
+    return this.world().settle(routeId, change(this.world().loadBalancer.weightsOf(arn)));
+  }
+}
+
+export interface ResourceWorld {
+  readonly database: Database;
+  readonly resources: Resources;
+  readonly store: PrismaResourceStore;
+  readonly idempotency: PrismaIdempotencyStore;
+  readonly loadBalancer: InMemoryLoadBalancer;
+  readonly agent: InMemoryClusterAgent;
+  readonly clock: StillClock;
+  readonly writer: DirectWeightWriter;
+  readonly caPem: string;
+  /** A project with an account in it. */
+  project(name: string): Promise<{ projectId: string; accountId: string; caller: Caller }>;
+  /** A cluster with a Service `web` in `shop`. */
+  cluster(where: { projectId: string; accountId: string }, name: string): Promise<string>;
+  /** What the engine does: weights go live and an applied intent says since when (the clock's now). */
+  settle(routeId: string, weights: Weights): Promise<{ decisionId: string }>;
+  /** A rollout that moves this route, as the engine's tables say it. */
+  rollout(routeId: string, planId?: string): Promise<string>;
+  events(): Promise<readonly { type: string; subject: string; project_id: string | null }[]>;
+  close(): Promise<void>;
+}
+
+/** Every use case of the resources on a real Postgres, with AWS and clusters in memory. A database that is `given` outlives it. */
+export async function createResourceWorld(options: ResourceOptions & { readonly referenceDirectory?: string } = {}, given?: TestDatabase): Promise<ResourceWorld> {
+  const testDatabase = given ?? (await createTestDatabase());
+  const database = openDatabase(testDatabase.url);
+  const { caPem } = await certificateAuthority();
+  const ids = new RandomIds();
+  const parts = {
+    database,
+    caPem,
+    store: new PrismaResourceStore(database.prisma),
+    idempotency: new PrismaIdempotencyStore(database.prisma),
+    loadBalancer: new InMemoryLoadBalancer(),
+    agent: new InMemoryClusterAgent(),
+    clock: new StillClock(),
+    writer: new DirectWeightWriter(() => world),
+  };
+  const resources = createResources(
+    {
+      store: parts.store, clock: parts.clock, ids, loadBalancer: parts.loadBalancer, clusterAgent: parts.agent,
+      sealer: new AesGcmSealer([{ id: 'test', bytes: randomBytes(32) }]),
+      references: new FileReferences(options.referenceDirectory ?? null),
+      weightWriter: () => parts.writer,
+      parseClusterCredentials, parseKubeconfig,
+    },
+    { allowedEndpoints: ['http://127.0.0.1:4566'], detachPollMs: 5, detachWaitMs: 100, ...options },
+  );
+  const world: ResourceWorld = {
+    ...parts,
+    resources,
+    async project(name) {
+      const { id: projectId } = await resources.projects.create(admin, { name });
+      const account = await resources.accounts.create(admin, {
+        projectId, name: 'main', awsAccountId, region, endpoint: 'http://127.0.0.1:4566', credentials: { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'super-secret-key' },
+      });
+      return { projectId, accountId: account.id, caller: { actor: `token:${name}`, role: 'admin', projectId } };
+    },
+    async cluster({ projectId, accountId }, name) {
+      const { id } = await resources.clusters.create(admin, { projectId, accountId, name, server: 'https://10.0.0.10:6443', caPem, credentials: { token: 'cluster-token' } });
+      parts.agent.cluster(id).service({ namespace: 'shop', name: 'web' });
+      return id;
+    },
+    async settle(routeId, weights) {
+      const route = await resources.routes.get(admin, routeId);
+      const before = parts.loadBalancer.weightsOf(route.arn);
+      const after = sortWeights(weights);
+      parts.loadBalancer.editByConsole(route.arn, { weights: after });
+      const [id, decisionId] = [ids.next('int'), ids.next('dec')];
+      await database.pool.query(
+        `INSERT INTO intents (id, project_id, account_id, route_id, decision_id, purpose, priority, state, before, after, min_healthy_targets, max_fact_age_ms, settled_at)
+         VALUES ($1, $2, $3, $4, $5, 'oneOff', 1, 'applied', $6, $7, 1, 30000, $8)`,
+        [id, route.projectId, route.accountId, routeId, decisionId, JSON.stringify(before), JSON.stringify(after), new Date(parts.clock.now())],
+      );
+      await database.pool.query('UPDATE routes SET expected = $2 WHERE id = $1', [routeId, JSON.stringify(after)]);
+      return { decisionId };
+    },
+    async rollout(routeId, planId = ids.next('pln')) {
+      const route = await resources.routes.get(admin, routeId);
+      const id = ids.next('rol');
+      await database.pool.query(
+        `INSERT INTO rollouts (id, project_id, plan_id, plan_version, name, state, plan, expected, reason, message, created_by)
+         VALUES ($1, $2, $3, 1, 'r', 'Running', '{}', '{}', 'NextStep', '', 'token:ann')`,
+        [id, route.projectId, planId],
+      );
+      await database.pool.query('INSERT INTO rollout_routes (rollout_id, route_id) VALUES ($1, $2)', [id, routeId]);
+      return id;
+    },
+    async events() {
+      return (await database.pool.query<{ type: string; subject: string; project_id: string | null }>('SELECT type, subject, project_id FROM events ORDER BY seq')).rows;
+    },
+    async close() {
+      await database.close();
+      if (!given) await testDatabase.drop();
+    },
+  };
+  return world;
+}
+
+/** The error that a promise must fail with. */
+export async function errorOf(promise: Promise<unknown>): Promise<Error & { reason?: string; issues?: readonly { field: string; message: string }[]; facts?: Record<string, unknown> }> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  throw new Error('this was expected to fail');
+}
