@@ -23,7 +23,6 @@ export function linearShares(
   count: number,
 ): readonly (readonly Permille[])[] {
   return Array.from({ length: count }, (_, i) => {
-    if (i === count - 1) return to;
     const part = (i + 1) / count;
     return roundToSum(
       to.map((share, k) => (from[k] ?? 0) + (share - (from[k] ?? 0)) * part),

@@ -84,6 +84,10 @@ describe('raising a share', () => {
     });
   });
 
+  it('is not held afterwards by health that nobody can see, when that was forced', () => {
+    expect(decided({ forced }, health(2, null))).toMatchObject({ kind: 'shift', stepIndex: 2 });
+  });
+
   it('lets nobody force all requests away from the only healthy backend, or towards a cordoned or retired one', () => {
     expect(decided({ forced, stepIndex: 2 }, health(2, 0))).toMatchObject({
       kind: 'hold',

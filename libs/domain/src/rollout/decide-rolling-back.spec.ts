@@ -80,6 +80,18 @@ describe('rolling back', () => {
     });
   });
 
+  it('waits for a first write that is in flight, not for one that was never sent', () => {
+    const unmoved = { ...back, verifiedAt: null, expected: { shop: redBlack(100, 0) } };
+    for (const state of ['pending', 'superseded', 'applied'] as const) {
+      expect(decided(unmoved, writes({ purpose: 'step', state }))).toMatchObject({ kind: 'finish' });
+    }
+  });
+
+  it('is not over while the outcome of a step is unknown, though its own writes are applied', () => {
+    const seen = writes({ purpose: 'rollback', state: 'applied' }, { purpose: 'step', state: 'sent' });
+    expect(decided(back, seen)).toMatchObject({ kind: 'hold', reason: 'WaitingForWrite' });
+  });
+
   it('is blocked when the former shares no longer fit into the action', () => {
     const crowd = ['a', 'b', 'c', 'd'].map((targetGroupArn) => ({ targetGroupArn, weight: 1 }));
     expect(decided(back, live([...redBlack(90, 10), ...crowd]))).toMatchObject({

@@ -46,6 +46,12 @@ describe('rolling back', () => {
     );
   });
 
+  it('does not put back a pinned one that somebody took out', () => {
+    const baseline = with9(redBlack(60, 20), 20);
+    const after = back(redBlack(50, 50), { pinned: [stranger], baseline }) ?? [];
+    expect([red, black, stranger].map((arn) => shareOf(after, arn))).toEqual([750, 250, 0]);
+  });
+
   it('can give ours nothing when a foreign one has taken everything', () => {
     expect(back(with9(redBlack(0, 0), 5))).toBeNull();
   });

@@ -68,15 +68,10 @@ export const rollbackLeadsNowhereHealthy: Check = (at) => {
   return null;
 };
 
-/** A step's write is still in flight on a route that looks as if it were back: it may land yet. */
+/** A step's write is still in flight on a route that looks as if it were back: it may land yet, so it is settled first. */
 export const aStepsWriteMayStillLand: Check = (at) => {
   if (changesBack(at).length > 0) return null;
-  const back = at.seen.writes
-    .filter((write) => write.purpose === 'rollback' && write.state === 'applied')
-    .map((write) => write.routeId);
-  const flying = at.seen.writes.filter(
-    (write) => write.purpose === 'step' && write.state === 'sent' && !back.includes(write.routeId),
-  );
+  const flying = at.seen.writes.filter((write) => write.purpose === 'step' && write.state === 'sent');
   if (flying.length === 0) return null;
   return {
     kind: 'hold',
