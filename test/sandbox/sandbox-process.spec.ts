@@ -9,8 +9,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  type Action, CreateListenerCommand, CreateLoadBalancerCommand, CreateTargetGroupCommand, DescribeListenersCommand, DescribeTagsCommand, ElasticLoadBalancingV2Client,
-  ModifyListenerCommand, RegisterTargetsCommand,
+  type Action,
+  CreateListenerCommand,
+  CreateLoadBalancerCommand,
+  CreateTargetGroupCommand,
+  DescribeListenersCommand,
+  DescribeTagsCommand,
+  ElasticLoadBalancingV2Client,
+  ModifyListenerCommand,
+  RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 
 const program = path.resolve('apps/sandbox/dist/main.js');
@@ -57,20 +64,51 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number 
 }
 
 function elbOf({ aws }: Access): ElasticLoadBalancingV2Client {
-  return new ElasticLoadBalancingV2Client({ endpoint: aws.endpoint, region: aws.region, credentials: aws, maxAttempts: 1 });
+  return new ElasticLoadBalancingV2Client({
+    endpoint: aws.endpoint,
+    region: aws.region,
+    credentials: aws,
+    maxAttempts: 1,
+  });
 }
 
-const split = (red: string, black: string, weight: number): Action =>
-  ({ Type: 'forward', ForwardConfig: { TargetGroups: [{ TargetGroupArn: red, Weight: weight }, { TargetGroupArn: black, Weight: 1 }] } });
+const split = (red: string, black: string, weight: number): Action => ({
+  Type: 'forward',
+  ForwardConfig: {
+    TargetGroups: [
+      { TargetGroupArn: red, Weight: weight },
+      { TargetGroupArn: black, Weight: 1 },
+    ],
+  },
+});
 
 async function build(elb: ElasticLoadBalancingV2Client): Promise<{ red: string; black: string; listener: string }> {
   const group = async (Name: string): Promise<string> => {
-    const { TargetGroups } = await elb.send(new CreateTargetGroupCommand({ Name, Protocol: 'HTTP', Port: 8080, VpcId: 'vpc-0123456789abcdef0', TargetType: 'ip', HealthCheckIntervalSeconds: 5, HealthCheckTimeoutSeconds: 2 }));
+    const { TargetGroups } = await elb.send(
+      new CreateTargetGroupCommand({
+        Name,
+        Protocol: 'HTTP',
+        Port: 8080,
+        VpcId: 'vpc-0123456789abcdef0',
+        TargetType: 'ip',
+        HealthCheckIntervalSeconds: 5,
+        HealthCheckTimeoutSeconds: 2,
+      }),
+    );
     return TargetGroups?.[0]?.TargetGroupArn ?? '';
   };
   const [red, black] = [await group('red'), await group('black')];
-  const { LoadBalancers } = await elb.send(new CreateLoadBalancerCommand({ Name: 'main', Subnets: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'] }));
-  const { Listeners } = await elb.send(new CreateListenerCommand({ LoadBalancerArn: LoadBalancers?.[0]?.LoadBalancerArn, Protocol: 'HTTP', Port: 80, DefaultActions: [split(red, black, 1)] }));
+  const { LoadBalancers } = await elb.send(
+    new CreateLoadBalancerCommand({ Name: 'main', Subnets: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'] }),
+  );
+  const { Listeners } = await elb.send(
+    new CreateListenerCommand({
+      LoadBalancerArn: LoadBalancers?.[0]?.LoadBalancerArn,
+      Protocol: 'HTTP',
+      Port: 80,
+      DefaultActions: [split(red, black, 1)],
+    }),
+  );
   return { red, black, listener: Listeners?.[0]?.ListenerArn ?? '' };
 }
 
@@ -91,7 +129,10 @@ const url = async (elb: ElasticLoadBalancingV2Client, listener: string): Promise
 async function pod(network: string, address: string): Promise<() => void> {
   const server = createServer((_request, response) => response.end('red'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  await fetch(`${network}/network/endpoints/${address}`, { method: 'PUT', body: JSON.stringify({ host: '127.0.0.1', port: (server.address() as AddressInfo).port }) });
+  await fetch(`${network}/network/endpoints/${address}`, {
+    method: 'PUT',
+    body: JSON.stringify({ host: '127.0.0.1', port: (server.address() as AddressInfo).port }),
+  });
   return () => {
     server.closeAllConnections();
     server.close();
@@ -106,7 +147,10 @@ describe('the sandbox as a program', () => {
     const { red, black, listener } = await build(elbOf(access));
     const stopPod = await pod(access.network, '10.0.1.1:8080');
     await elbOf(access).send(new RegisterTargetsCommand({ TargetGroupArn: red, Targets: [{ Id: '10.0.1.1' }] }));
-    const address = await until(() => url(elbOf(access), listener), (found) => found !== '');
+    const address = await until(
+      () => url(elbOf(access), listener),
+      (found) => found !== '',
+    );
     let sent = 1;
     for (let round = 0; round < 6; round += 1) {
       let answered = sent;
@@ -114,7 +158,9 @@ describe('the sandbox as a program', () => {
       const writing = (async () => {
         for (;;) {
           sent = (sent % 998) + 1;
-          await elb.send(new ModifyListenerCommand({ ListenerArn: listener, DefaultActions: [split(red, black, sent)] }));
+          await elb.send(
+            new ModifyListenerCommand({ ListenerArn: listener, DefaultActions: [split(red, black, sent)] }),
+          );
           answered = sent;
         }
       })().catch(() => undefined);
@@ -128,7 +174,12 @@ describe('the sandbox as a program', () => {
       sent = live ?? sent;
     }
     expect(access).toEqual(first);
-    expect(await until(() => fetch(address).then((response) => response.text()), (text) => text === 'red')).toBe('red');
+    expect(
+      await until(
+        () => fetch(address).then((response) => response.text()),
+        (text) => text === 'red',
+      ),
+    ).toBe('red');
     stopPod();
     expect(await end(child, 'SIGTERM')).toBe(0);
   });
@@ -140,15 +191,33 @@ describe('the sandbox as a program', () => {
     const port = String((taken.address() as AddressInfo).port);
     await new Promise((resolve) => taken.close(resolve));
     const { access } = await start(awsDir, '--parts', 'aws', '--network-url', `http://127.0.0.1:${port}`);
-    const traffic = await start(trafficDir, '--parts', 'data-plane', '--network-port', port, '--aws-endpoint', access.aws.endpoint);
+    const traffic = await start(
+      trafficDir,
+      '--parts',
+      'data-plane',
+      '--network-port',
+      port,
+      '--aws-endpoint',
+      access.aws.endpoint,
+    );
     const elb = elbOf(access);
     const { red, black, listener } = await build(elb);
     const stopPod = await pod(traffic.access.network, '10.0.1.1:8080');
     await elb.send(new RegisterTargetsCommand({ TargetGroupArn: red, Targets: [{ Id: '10.0.1.1' }] }));
-    await elb.send(new ModifyListenerCommand({ ListenerArn: listener, DefaultActions: [{ Type: 'forward', TargetGroupArn: red }] }));
+    await elb.send(
+      new ModifyListenerCommand({ ListenerArn: listener, DefaultActions: [{ Type: 'forward', TargetGroupArn: red }] }),
+    );
     expect(black).not.toBe('');
-    const address = await until(() => url(elb, listener), (found) => found !== '');
-    expect(await until(() => fetch(address).then((response) => response.text()), (text) => text === 'red')).toBe('red');
+    const address = await until(
+      () => url(elb, listener),
+      (found) => found !== '',
+    );
+    expect(
+      await until(
+        () => fetch(address).then((response) => response.text()),
+        (text) => text === 'red',
+      ),
+    ).toBe('red');
     stopPod();
   });
 

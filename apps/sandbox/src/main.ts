@@ -7,7 +7,10 @@ import { readCommandLine } from './shared/command-line.js';
 async function alreadyRunning(dir: string): Promise<number | undefined> {
   try {
     const { control } = JSON.parse(await readFile(path.join(dir, 'access.json'), 'utf8')) as Access; // written by a sandbox
-    const answer = (await (await fetch(control, { signal: AbortSignal.timeout(1_000) })).json()) as { sandbox?: string; pid?: number };
+    const answer = (await (await fetch(control, { signal: AbortSignal.timeout(1_000) })).json()) as {
+      sandbox?: string;
+      pid?: number;
+    };
     return answer.sandbox === dir ? answer.pid : undefined;
   } catch {
     return undefined;
@@ -18,10 +21,15 @@ async function main(): Promise<void> {
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const options = readCommandLine(process.argv.slice(2));
   const other = await alreadyRunning(options.dir);
-  if (other !== undefined) throw new Error(`A sandbox is running on ${options.dir} already (pid ${other}). Stop it first, or choose another --dir.`);
+  if (other !== undefined)
+    throw new Error(
+      `A sandbox is running on ${options.dir} already (pid ${other}). Stop it first, or choose another --dir.`,
+    );
   const sandbox = await startSandbox(options);
   const { access } = sandbox;
-  console.log(`sandbox ready aws=${access.aws.endpoint ?? '-'} control=${access.control} network=${access.network ?? '-'} clusters=${Object.keys(access.clusters).join(',') || '-'} access=${path.join(options.dir, 'access.json')}`);
+  console.log(
+    `sandbox ready aws=${access.aws.endpoint ?? '-'} control=${access.control} network=${access.network ?? '-'} clusters=${Object.keys(access.clusters).join(',') || '-'} access=${path.join(options.dir, 'access.json')}`,
+  );
   let stopping = false;
   const stop = (): void => {
     if (stopping) return;

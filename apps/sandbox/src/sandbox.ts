@@ -28,7 +28,7 @@ export interface RunningSandbox {
 }
 
 /** The keys of a user of the sandbox in an account. They open nothing else. */
-export function userCredentials(account: string): SandboxCredentials {
+function userCredentials(account: string): SandboxCredentials {
   return { accessKeyId: `AKIASANDBOX${account}`, secretAccessKey: 'sandbox-secret-key' };
 }
 
@@ -54,14 +54,19 @@ class Starting {
   private readonly credentials: SandboxCredentials;
   private readonly account: string;
 
-  constructor(private readonly options: SandboxOptions, private readonly ports: Ports) {
+  constructor(
+    private readonly options: SandboxOptions,
+    private readonly ports: Ports,
+  ) {
     this.account = options.accounts[0] ?? '';
     this.credentials = elsewhereCredentials(options) ?? userCredentials(this.account);
   }
 
   async all(): Promise<Access> {
     const { options, faults } = this;
-    const control = await this.ports.start('control', options.ports.control, (port) => startControl({ port, faults, dir: options.dir }));
+    const control = await this.ports.start('control', options.ports.control, (port) =>
+      startControl({ port, faults, dir: options.dir }),
+    );
     this.stops.push(() => control.stop());
     const { network, networkUrl } = await this.network();
     const awsEndpoint = await this.aws(networkUrl);
@@ -69,9 +74,12 @@ class Starting {
     const clusters = await this.clusters();
     await this.controllers(clusters.admin, awsEndpoint, networkUrl);
     return {
-      control: control.url, network: networkUrl, aws: { endpoint: awsEndpoint, region: options.region, ...this.credentials },
+      control: control.url,
+      network: networkUrl,
+      aws: { endpoint: awsEndpoint, region: options.region, ...this.credentials },
       accounts: Object.fromEntries(options.accounts.map((account) => [account, userCredentials(account)])),
-      clusters: clusters.admin, sluiceClusters: clusters.sluice,
+      clusters: clusters.admin,
+      sluiceClusters: clusters.sluice,
     };
   }
 
@@ -84,9 +92,12 @@ class Starting {
   private async network(): Promise<{ network?: NetworkView; networkUrl?: string }> {
     const { options } = this;
     if (!options.parts.has('data-plane')) return { networkUrl: options.networkUrl };
-    if (options.networkUrl !== undefined) return { network: new RemoteNetwork(options.networkUrl), networkUrl: options.networkUrl };
+    if (options.networkUrl !== undefined)
+      return { network: new RemoteNetwork(options.networkUrl), networkUrl: options.networkUrl };
     const { startNetwork } = await import('./data-plane/index.js');
-    const network = await this.ports.start('network', options.ports.network, (port) => startNetwork({ dir: options.dir, port }));
+    const network = await this.ports.start('network', options.ports.network, (port) =>
+      startNetwork({ dir: options.dir, port }),
+    );
     this.stops.push(() => network.close());
     return { network, networkUrl: network.url };
   }
@@ -95,10 +106,18 @@ class Starting {
     const { options, faults } = this;
     if (!options.parts.has('aws')) return options.awsEndpoint;
     const { startAws, realBuckets, generousBuckets } = await import('./aws/index.js');
-    const aws = await this.ports.start('aws', options.ports.aws, (port) => startAws({
-      dir: options.dir, port, faults, networkUrl: need(networkUrl, 'aws', '--network-url'), healthIntervalScale: options.healthIntervalScale, roles: options.roles,
-      accessKeys: options.accounts.map((account) => ({ ...userCredentials(account), account })), buckets: options.realLimits ? realBuckets : generousBuckets,
-    }));
+    const aws = await this.ports.start('aws', options.ports.aws, (port) =>
+      startAws({
+        dir: options.dir,
+        port,
+        faults,
+        networkUrl: need(networkUrl, 'aws', '--network-url'),
+        healthIntervalScale: options.healthIntervalScale,
+        roles: options.roles,
+        accessKeys: options.accounts.map((account) => ({ ...userCredentials(account), account })),
+        buckets: options.realLimits ? realBuckets : generousBuckets,
+      }),
+    );
     this.stops.push(() => aws.stop());
     return aws.endpoint;
   }
@@ -108,7 +127,12 @@ class Starting {
     const elsewhere = elsewhereCredentials(options);
     const { startDataPlane } = await import('./data-plane/index.js');
     const dataPlane = await startDataPlane({
-      awsEndpoint: need(awsEndpoint, 'data-plane', '--aws-endpoint'), network, faults, account, region: options.region, pollMs: options.pollMs,
+      awsEndpoint: need(awsEndpoint, 'data-plane', '--aws-endpoint'),
+      network,
+      faults,
+      account,
+      region: options.region,
+      pollMs: options.pollMs,
       credentialsFor: (owner) => elsewhere ?? partsCredentials(owner),
     });
     this.stops.push(() => dataPlane.stop());
@@ -118,18 +142,33 @@ class Starting {
     const { options, faults } = this;
     if (!options.parts.has('clusters')) return { admin: options.kubeconfigs, sluice: {} };
     const { startClusters } = await import('./cluster/index.js');
-    const clusters = await startClusters({ dir: options.dir, names: options.clusters, autoMode: options.autoMode, faults, port: options.ports.cluster });
+    const clusters = await startClusters({
+      dir: options.dir,
+      names: options.clusters,
+      autoMode: options.autoMode,
+      faults,
+      port: options.ports.cluster,
+    });
     this.stops.push(() => clusters.stop());
     return { admin: { ...options.kubeconfigs, ...clusters.kubeconfigs }, sluice: clusters.sluiceKubeconfigs };
   }
 
-  private async controllers(kubeconfigs: Readonly<Record<string, string>>, awsEndpoint: string | undefined, networkUrl: string | undefined): Promise<void> {
+  private async controllers(
+    kubeconfigs: Readonly<Record<string, string>>,
+    awsEndpoint: string | undefined,
+    networkUrl: string | undefined,
+  ): Promise<void> {
     const { options, faults, credentials } = this;
     if (!options.parts.has('controller')) return;
     const { startControllers } = await import('./lbc/index.js');
     const controllers = await startControllers({
-      dir: options.dir, kubeconfigs, faults, region: options.region, credentials,
-      awsEndpoint: need(awsEndpoint, 'controller', '--aws-endpoint'), networkUrl: need(networkUrl, 'controller', '--network-url'),
+      dir: options.dir,
+      kubeconfigs,
+      faults,
+      region: options.region,
+      credentials,
+      awsEndpoint: need(awsEndpoint, 'controller', '--aws-endpoint'),
+      networkUrl: need(networkUrl, 'controller', '--network-url'),
       onFailure: (message) => console.error(`sandbox: ${message}`),
     });
     this.stops.push(() => controllers.stop());

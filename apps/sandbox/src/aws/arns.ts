@@ -13,7 +13,12 @@ const forms = {
   listener: /^arn:aws[\w-]*:elasticloadbalancing:[\w-]+:\d{12}:listener\/(app|net|gwy)\/[^/]+\/[0-9a-f]+\/[0-9a-f]+$/,
   rule: /^arn:aws[\w-]*:elasticloadbalancing:[\w-]+:\d{12}:listener-rule\/(app|net|gwy)\/[^/]+\/[0-9a-f]+\/[0-9a-f]+\/[0-9a-f]+$/,
 };
-const spoken = { loadBalancer: 'load balancer', targetGroup: 'target group', listener: 'listener', rule: 'listener rule' };
+const spoken = {
+  loadBalancer: 'load balancer',
+  targetGroup: 'target group',
+  listener: 'listener',
+  rule: 'listener rule',
+};
 
 export type ArnKind = keyof typeof forms;
 
@@ -49,7 +54,9 @@ export function findRule(region: RegionState, arn: string): { rule: Rule } | { d
   const rule = region.rules[arn];
   if (rule !== undefined) return { rule };
   const listener = Object.values(region.listeners).find((candidate) => candidate.defaultRuleArn === arn);
-  return listener === undefined ? missing('RuleNotFound', `One or more rules not found: '${arn}'`) : { defaultOf: listener };
+  return listener === undefined
+    ? missing('RuleNotFound', `One or more rules not found: '${arn}'`)
+    : { defaultOf: listener };
 }
 
 function missing(code: string, message: string): never {

@@ -11,22 +11,35 @@ type Table = Readonly<Record<string, readonly [byDefault: string, allowed: Check
 
 const flag: Check = (value) => value === 'true' || value === 'false';
 const anything: Check = () => true;
-const among = (...values: string[]): Check => (value) => values.includes(value);
-const within = (min: number, max: number): Check => (value) => /^\d+$/.test(value) && Number(value) >= min && Number(value) <= max;
-const either = (one: Check, other: Check): Check => (value) => one(value) || other(value);
+const among =
+  (...values: string[]): Check =>
+  (value) =>
+    values.includes(value);
+const within =
+  (min: number, max: number): Check =>
+  (value) =>
+    /^\d+$/.test(value) && Number(value) >= min && Number(value) <= max;
+const either =
+  (one: Check, other: Check): Check =>
+  (value) =>
+    one(value) || other(value);
 const off = among('off');
 
 const loadBalancerCommon: Table = {
   'deletion_protection.enabled': ['false', flag],
   'load_balancing.cross_zone.enabled': ['true', flag],
-  'access_logs.s3.enabled': ['false', flag], 'access_logs.s3.bucket': ['', anything], 'access_logs.s3.prefix': ['', anything],
+  'access_logs.s3.enabled': ['false', flag],
+  'access_logs.s3.bucket': ['', anything],
+  'access_logs.s3.prefix': ['', anything],
   'zonal_shift.config.enabled': ['false', flag],
 };
 const applicationTable: Table = {
   ...loadBalancerCommon,
   'idle_timeout.timeout_seconds': ['60', within(1, 4000)],
   'client_keep_alive.seconds': ['3600', within(60, 604_800)],
-  'connection_logs.s3.enabled': ['false', flag], 'connection_logs.s3.bucket': ['', anything], 'connection_logs.s3.prefix': ['', anything],
+  'connection_logs.s3.enabled': ['false', flag],
+  'connection_logs.s3.bucket': ['', anything],
+  'connection_logs.s3.prefix': ['', anything],
   'routing.http.desync_mitigation_mode': ['defensive', among('monitor', 'defensive', 'strictest')],
   'routing.http.drop_invalid_header_fields.enabled': ['false', flag],
   'routing.http.preserve_host_header.enabled': ['false', flag],
@@ -39,16 +52,25 @@ const applicationTable: Table = {
 const networkTable: Table = {
   ...loadBalancerCommon,
   'load_balancing.cross_zone.enabled': ['false', flag],
-  'dns_record.client_routing_policy': ['any_availability_zone', among('availability_zone_affinity', 'partial_availability_zone_affinity', 'any_availability_zone')],
+  'dns_record.client_routing_policy': [
+    'any_availability_zone',
+    among('availability_zone_affinity', 'partial_availability_zone_affinity', 'any_availability_zone'),
+  ],
 };
 const targetGroupCommon: Table = {
   'deregistration_delay.timeout_seconds': ['300', within(0, 3600)],
   'stickiness.enabled': ['false', flag],
-  'load_balancing.cross_zone.enabled': ['use_load_balancer_configuration', either(flag, among('use_load_balancer_configuration'))],
+  'load_balancing.cross_zone.enabled': [
+    'use_load_balancer_configuration',
+    either(flag, among('use_load_balancer_configuration')),
+  ],
   'target_group_health.dns_failover.minimum_healthy_targets.count': ['1', either(off, within(1, 1000))],
   'target_group_health.dns_failover.minimum_healthy_targets.percentage': ['off', either(off, within(1, 100))],
   'target_group_health.unhealthy_state_routing.minimum_healthy_targets.count': ['1', within(1, 1000)],
-  'target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage': ['off', either(off, within(1, 100))],
+  'target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage': [
+    'off',
+    either(off, within(1, 100)),
+  ],
 };
 const httpGroupTable: Table = {
   ...targetGroupCommon,
@@ -57,7 +79,10 @@ const httpGroupTable: Table = {
   'stickiness.app_cookie.cookie_name': ['', (value) => !/^AWSALB(APP|TG)?/.test(value)],
   'stickiness.app_cookie.duration_seconds': ['86400', within(1, 604_800)],
   'slow_start.duration_seconds': ['0', either(among('0'), within(30, 900))],
-  'load_balancing.algorithm.type': ['round_robin', among('round_robin', 'least_outstanding_requests', 'weighted_random')],
+  'load_balancing.algorithm.type': [
+    'round_robin',
+    among('round_robin', 'least_outstanding_requests', 'weighted_random'),
+  ],
   'load_balancing.algorithm.anomaly_mitigation': ['off', among('on', 'off')],
 };
 const flowGroupTable: Table = {
@@ -91,14 +116,17 @@ function view(region: RegionState, arn: string, table: Table): object {
 function readAttributes(params: Params, table: Table): Record<string, string> {
   const list = params.structs('Attributes');
   if (list === undefined) throw validationError("'Attributes' must be specified");
-  return Object.fromEntries(list.map((item) => {
-    const key = item.required('Key');
-    const value = item.string('Value') ?? '';
-    const entry = Object.hasOwn(table, key) ? table[key] : undefined;
-    if (entry === undefined) throw validationError(`Attribute key '${key}' is not recognized`);
-    if (!entry[1](value)) throw new AwsError('InvalidConfigurationRequest', `The value '${value}' of attribute '${key}' is not valid`);
-    return [key, value];
-  }));
+  return Object.fromEntries(
+    list.map((item) => {
+      const key = item.required('Key');
+      const value = item.string('Value') ?? '';
+      const entry = Object.hasOwn(table, key) ? table[key] : undefined;
+      if (entry === undefined) throw validationError(`Attribute key '${key}' is not recognized`);
+      if (!entry[1](value))
+        throw new AwsError('InvalidConfigurationRequest', `The value '${value}' of attribute '${key}' is not valid`);
+      return [key, value];
+    }),
+  );
 }
 
 function modify(region: RegionState, arn: string, changes: Record<string, string>, table: Table): object {
@@ -112,17 +140,34 @@ function modifyTargetGroupAttributes({ params, region }: Call): object {
   const changes = readAttributes(params, table);
   if (changes['stickiness.enabled'] === 'true') checkActionsAreSticky(region, group);
   const after = { ...region.attributes[group.arn], ...changes };
-  if ((after['slow_start.duration_seconds'] ?? '0') !== '0' && after['load_balancing.algorithm.type'] === 'least_outstanding_requests') {
-    throw new AwsError('InvalidConfigurationRequest', 'Slow start is not supported with the least_outstanding_requests algorithm');
+  if (
+    (after['slow_start.duration_seconds'] ?? '0') !== '0' &&
+    after['load_balancing.algorithm.type'] === 'least_outstanding_requests'
+  ) {
+    throw new AwsError(
+      'InvalidConfigurationRequest',
+      'Slow start is not supported with the least_outstanding_requests algorithm',
+    );
   }
   return modify(region, group.arn, changes, table);
 }
 
 function checkActionsAreSticky(region: RegionState, group: TargetGroup): void {
   const lists = [...(attachments(region).get(group.arn) ?? [])].flatMap((arn) => actionListsOf(region, arn));
-  const plain = lists.flat().some((action) => action.Type === 'forward' && action.ForwardConfig.TargetGroups.length > 1
-    && action.ForwardConfig.TargetGroups.some((tuple) => tuple.TargetGroupArn === group.arn) && !action.ForwardConfig.TargetGroupStickinessConfig.Enabled);
-  if (plain) throw new AwsError('InvalidConfigurationRequest', `Target group '${group.arn}' is one of several in a forward action without target group stickiness, which must be enabled first`);
+  const plain = lists
+    .flat()
+    .some(
+      (action) =>
+        action.Type === 'forward' &&
+        action.ForwardConfig.TargetGroups.length > 1 &&
+        action.ForwardConfig.TargetGroups.some((tuple) => tuple.TargetGroupArn === group.arn) &&
+        !action.ForwardConfig.TargetGroupStickinessConfig.Enabled,
+    );
+  if (plain)
+    throw new AwsError(
+      'InvalidConfigurationRequest',
+      `Target group '${group.arn}' is one of several in a forward action without target group stickiness, which must be enabled first`,
+    );
 }
 
 export const attributeActions: Readonly<Record<string, ActionHandler>> = {

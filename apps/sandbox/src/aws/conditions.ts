@@ -2,7 +2,14 @@ import { AwsError, validationError } from './aws-error.js';
 import type { Condition, Transform } from './model.js';
 import type { Params } from './params.js';
 
-const fields = ['host-header', 'path-pattern', 'http-header', 'query-string', 'http-request-method', 'source-ip'] as const;
+const fields = [
+  'host-header',
+  'path-pattern',
+  'http-header',
+  'query-string',
+  'http-request-method',
+  'source-ip',
+] as const;
 const onlyOnce = new Set<string>(['host-header', 'path-pattern', 'http-request-method', 'source-ip']);
 const maxValuesPerRule = 5;
 const maxWildcardsPerRule = 5;
@@ -15,21 +22,27 @@ const maxValueLength = 128;
 export function readConditions(list: readonly Params[]): Condition[] {
   const conditions = list.map(readCondition);
   for (const field of onlyOnce) {
-    if (conditions.filter((condition) => condition.Field === field).length > 1) throw validationError(`A rule may have only one condition of field '${field}'`);
+    if (conditions.filter((condition) => condition.Field === field).length > 1)
+      throw validationError(`A rule may have only one condition of field '${field}'`);
   }
   const values = conditions.flatMap(valuesOf);
-  if (values.length > maxValuesPerRule) throw validationError(`A rule may have at most ${maxValuesPerRule} condition values`);
+  if (values.length > maxValuesPerRule)
+    throw validationError(`A rule may have at most ${maxValuesPerRule} condition values`);
   const wildcards = values.reduce((sum, value) => sum + (value.match(/[*?]/g)?.length ?? 0), 0);
-  if (wildcards > maxWildcardsPerRule) throw validationError(`A rule may have at most ${maxWildcardsPerRule} wildcards`);
+  if (wildcards > maxWildcardsPerRule)
+    throw validationError(`A rule may have at most ${maxWildcardsPerRule} wildcards`);
   const long = values.find((value) => value.length > maxValueLength);
-  if (long !== undefined) throw validationError(`Condition value '${long.slice(0, 20)}…' has more than ${maxValueLength} characters`);
+  if (long !== undefined)
+    throw validationError(`Condition value '${long.slice(0, 20)}…' has more than ${maxValueLength} characters`);
   return conditions;
 }
 
 /** Every value of a condition, of whichever form. */
-export function valuesOf(condition: Condition): string[] {
+function valuesOf(condition: Condition): string[] {
   const nested = condition.HttpHeaderConfig ?? condition.HttpRequestMethodConfig ?? condition.SourceIpConfig;
-  const pairs = condition.QueryStringConfig?.Values.map((pair) => (pair.Key === undefined ? pair.Value : `${pair.Key}=${pair.Value}`));
+  const pairs = condition.QueryStringConfig?.Values.map((pair) =>
+    pair.Key === undefined ? pair.Value : `${pair.Key}=${pair.Value}`,
+  );
   return [...(condition.Values ?? []), ...(condition.RegexValues ?? []), ...(nested?.Values ?? []), ...(pairs ?? [])];
 }
 
@@ -45,11 +58,16 @@ function readCondition(item: Params): Condition {
       const values = readPatterns(item, 'PathPatternConfig');
       return { Field, ...values, PathPatternConfig: values };
     }
-    case 'http-header': return { Field, HttpHeaderConfig: readHeader(item) };
-    case 'query-string': return { Field, QueryStringConfig: { Values: readQueryPairs(item) } };
-    case 'http-request-method': return { Field, HttpRequestMethodConfig: { Values: readMethods(item) } };
-    case 'source-ip': return { Field, SourceIpConfig: { Values: readCidrs(item) } };
-    case undefined: throw validationError(`'${item.at('Field')}' must be specified`);
+    case 'http-header':
+      return { Field, HttpHeaderConfig: readHeader(item) };
+    case 'query-string':
+      return { Field, QueryStringConfig: { Values: readQueryPairs(item) } };
+    case 'http-request-method':
+      return { Field, HttpRequestMethodConfig: { Values: readMethods(item) } };
+    case 'source-ip':
+      return { Field, SourceIpConfig: { Values: readCidrs(item) } };
+    case undefined:
+      throw validationError(`'${item.at('Field')}' must be specified`);
   }
 }
 
@@ -57,8 +75,10 @@ function readPatterns(item: Params, configName: string): { Values?: string[]; Re
   const config = item.struct(configName);
   const Values = item.strings('Values') ?? config?.strings('Values');
   const RegexValues = item.strings('RegexValues') ?? config?.strings('RegexValues');
-  if (Values === undefined && RegexValues === undefined) throw validationError(`A condition value must be specified in '${item.at('Values')}'`);
-  if (Values !== undefined && RegexValues !== undefined) throw validationError(`'${item.at('Values')}' and RegexValues may not both be specified`);
+  if (Values === undefined && RegexValues === undefined)
+    throw validationError(`A condition value must be specified in '${item.at('Values')}'`);
+  if (Values !== undefined && RegexValues !== undefined)
+    throw validationError(`'${item.at('Values')}' and RegexValues may not both be specified`);
   for (const regex of RegexValues ?? []) checkRegex(regex, item);
   return Values === undefined ? { RegexValues } : { Values };
 }
@@ -79,7 +99,8 @@ function need<T>(value: T | undefined, item: Params, name: string): T {
 function readHeader(item: Params): NonNullable<Condition['HttpHeaderConfig']> {
   const config = need(item.struct('HttpHeaderConfig'), item, 'HttpHeaderConfig');
   const HttpHeaderName = config.required('HttpHeaderName');
-  if (HttpHeaderName.length > 40) throw validationError(`'${config.at('HttpHeaderName')}' may have at most 40 characters`);
+  if (HttpHeaderName.length > 40)
+    throw validationError(`'${config.at('HttpHeaderName')}' may have at most 40 characters`);
   return { HttpHeaderName, ...readPatterns(config, 'HttpHeaderConfig') };
 }
 
@@ -110,7 +131,15 @@ export function readTransforms(list: readonly Params[]): Transform[] {
     const name = Type === 'host-header-rewrite' ? 'HostHeaderRewriteConfig' : 'UrlRewriteConfig';
     const rewrites = item.struct(name)?.structs('Rewrites');
     if (Type === undefined || rewrites?.length !== 1) throw validationError(`'${item.at(name)}' must have one rewrite`);
-    return { Type, [name]: { Rewrites: rewrites.map((rewrite) => ({ Regex: rewrite.required('Regex'), Replace: rewrite.string('Replace') ?? '' })) } };
+    return {
+      Type,
+      [name]: {
+        Rewrites: rewrites.map((rewrite) => ({
+          Regex: rewrite.required('Regex'),
+          Replace: rewrite.string('Replace') ?? '',
+        })),
+      },
+    };
   });
   if (new Set(transforms.map((transform) => transform.Type)).size !== transforms.length) {
     throw new AwsError('InvalidConfigurationRequest', 'A rule may have only one transform of each type');

@@ -7,7 +7,11 @@ import { checkPort } from './targets.js';
 
 export type CheckOutcome =
   | { kind: 'passed' }
-  | { kind: 'failed'; reason: 'Target.Timeout' | 'Target.FailedHealthChecks' | 'Target.ResponseCodeMismatch'; description: string };
+  | {
+      kind: 'failed';
+      reason: 'Target.Timeout' | 'Target.FailedHealthChecks' | 'Target.ResponseCodeMismatch';
+      description: string;
+    };
 
 interface CheckParts {
   readonly network: NetworkView;
@@ -19,7 +23,11 @@ interface CheckParts {
 const minTimeoutMs = 1_000;
 
 const timedOut: CheckOutcome = { kind: 'failed', reason: 'Target.Timeout', description: 'Request timed out' };
-const refused: CheckOutcome = { kind: 'failed', reason: 'Target.FailedHealthChecks', description: 'Health checks failed' };
+const refused: CheckOutcome = {
+  kind: 'failed',
+  reason: 'Target.FailedHealthChecks',
+  description: 'Health checks failed',
+};
 
 /** One health check over the sandbox's network, a real HTTP request or TCP connection. An address nobody has times out, as in a VPC. */
 export async function checkOnce(target: Target, group: TargetGroup, parts: CheckParts): Promise<CheckOutcome> {
@@ -27,14 +35,22 @@ export async function checkOnce(target: Target, group: TargetGroup, parts: Check
   const endpoint = await parts.network.resolve(target.id, Number(checkPort(target, group)));
   if (endpoint === undefined || isFaulted(target, group, endpoint, parts.faults)) return timedOut;
   const timeoutMs = Math.max(minTimeoutMs, healthCheck.HealthCheckTimeoutSeconds * 1000 * parts.timeScale);
-  return healthCheck.HealthCheckProtocol === 'TCP' ? checkTcp(endpoint, timeoutMs) : checkHttp(endpoint, healthCheck, timeoutMs);
+  return healthCheck.HealthCheckProtocol === 'TCP'
+    ? checkTcp(endpoint, timeoutMs)
+    : checkHttp(endpoint, healthCheck, timeoutMs);
 }
 
 function isFaulted(target: Target, group: TargetGroup, endpoint: Endpoint, faults: Faults): boolean {
   const fault = faults.get('targets.unhealthy');
   if (fault === undefined) return false;
-  const byGroup = fault.targetGroup === undefined || meansName(fault.targetGroup, group.name) || meansName(fault.targetGroup, group.arn);
-  const byAddress = fault.address === undefined || meansName(fault.address, target.id) || meansName(fault.address, `${target.id}:${target.port}`);
+  const byGroup =
+    fault.targetGroup === undefined ||
+    meansName(fault.targetGroup, group.name) ||
+    meansName(fault.targetGroup, group.arn);
+  const byAddress =
+    fault.address === undefined ||
+    meansName(fault.address, target.id) ||
+    meansName(fault.address, `${target.id}:${target.port}`);
   const byCluster = fault.cluster === undefined || meansName(fault.cluster, endpoint.cluster ?? '');
   return byGroup && byAddress && byCluster;
 }
@@ -54,14 +70,29 @@ function checkTcp({ host, port }: Endpoint, timeoutMs: number): Promise<CheckOut
 
 function checkHttp({ host, port }: Endpoint, healthCheck: HealthCheck, timeoutMs: number): Promise<CheckOutcome> {
   return new Promise((resolve) => {
-    const outgoing = request({ host, port, path: healthCheck.HealthCheckPath ?? '/', agent: false, headers: { 'user-agent': 'ELB-HealthChecker/2.0' } }, (response) => {
-      response.resume();
-      clearTimeout(timer);
-      const code = response.statusCode ?? 0;
-      resolve(matches(healthCheck.Matcher?.HttpCode ?? '200', code)
-        ? { kind: 'passed' }
-        : { kind: 'failed', reason: 'Target.ResponseCodeMismatch', description: `Health checks failed with these codes: [${code}]` });
-    });
+    const outgoing = request(
+      {
+        host,
+        port,
+        path: healthCheck.HealthCheckPath ?? '/',
+        agent: false,
+        headers: { 'user-agent': 'ELB-HealthChecker/2.0' },
+      },
+      (response) => {
+        response.resume();
+        clearTimeout(timer);
+        const code = response.statusCode ?? 0;
+        resolve(
+          matches(healthCheck.Matcher?.HttpCode ?? '200', code)
+            ? { kind: 'passed' }
+            : {
+                kind: 'failed',
+                reason: 'Target.ResponseCodeMismatch',
+                description: `Health checks failed with these codes: [${code}]`,
+              },
+        );
+      },
+    );
     const timer = setTimeout(() => {
       resolve(timedOut);
       outgoing.destroy();

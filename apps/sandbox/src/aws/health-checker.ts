@@ -92,10 +92,15 @@ export class HealthChecker {
     if (this.stopped || this.watched.get(key) !== entry) return;
     if (apply(entry, outcome)) {
       this.parts.changed();
-      await this.parts.store.save().catch((error: unknown) => console.error('sandbox: the state of health could not be saved', error));
+      await this.parts.store
+        .save()
+        .catch((error: unknown) => console.error('sandbox: the state of health could not be saved', error));
     }
     if (this.stopped || this.watched.get(key) !== entry) return;
-    entry.timer = setTimeout(() => void this.check(key, entry), entry.group.healthCheck.HealthCheckIntervalSeconds * 1000 * intervalScale);
+    entry.timer = setTimeout(
+      () => void this.check(key, entry),
+      entry.group.healthCheck.HealthCheckIntervalSeconds * 1000 * intervalScale,
+    );
   }
 
   private sweepAt(atMs: number): void {
@@ -107,10 +112,15 @@ export class HealthChecker {
   /** Takes away what has drained. */
   private sweep(): void {
     const nowMs = this.parts.nowMs();
-    const expired = this.parts.store.regions().map(({ state }) => removeDrained(state, nowMs)).reduce((sum, count) => sum + count, 0);
+    const expired = this.parts.store
+      .regions()
+      .map(({ state }) => removeDrained(state, nowMs))
+      .reduce((sum, count) => sum + count, 0);
     if (expired > 0) {
       this.parts.changed();
-      this.parts.store.save().catch((error: unknown) => console.error('sandbox: the end of draining could not be saved', error));
+      this.parts.store
+        .save()
+        .catch((error: unknown) => console.error('sandbox: the end of draining could not be saved', error));
     }
     this.reconcile();
   }
@@ -118,7 +128,11 @@ export class HealthChecker {
 
 function reset(target: Target): void {
   if (target.state === 'initial') return;
-  Object.assign(target, { state: 'initial', reason: 'Elb.RegistrationInProgress', description: 'Target registration is in progress' });
+  Object.assign(target, {
+    state: 'initial',
+    reason: 'Elb.RegistrationInProgress',
+    description: 'Target registration is in progress',
+  });
 }
 
 function removeDrained(state: RegionState, nowMs: number): number {
@@ -135,13 +149,17 @@ function removeDrained(state: RegionState, nowMs: number): number {
 
 /** Counts an outcome in and moves the target's state by the thresholds; answers whether that changed what is shown. */
 function apply(entry: Watched, outcome: CheckOutcome): boolean {
-  const { target, group: { healthCheck } } = entry;
+  const {
+    target,
+    group: { healthCheck },
+  } = entry;
   const before = `${target.state} ${target.reason ?? ''} ${target.description ?? ''}`;
   if (outcome.kind === 'passed') {
     entry.failures = 0;
     entry.successes += 1;
     const needed = target.state === 'initial' ? 1 : healthCheck.HealthyThresholdCount;
-    if (entry.successes >= needed) Object.assign(target, { state: 'healthy', reason: undefined, description: undefined });
+    if (entry.successes >= needed)
+      Object.assign(target, { state: 'healthy', reason: undefined, description: undefined });
   } else {
     entry.successes = 0;
     entry.failures += 1;

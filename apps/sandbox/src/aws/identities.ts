@@ -43,19 +43,32 @@ const scope = /^AWS4-HMAC-SHA256 Credential=([\w]+)\/(\d{8})\/([a-z0-9-]+)\/([a-
 
 /** Knows access keys, roles and sessions. Signatures are not verified: whoever reaches the sandbox may use it. */
 export class Identities {
-  constructor(private readonly keys: readonly AccessKey[], private readonly roles: readonly Role[], private readonly sessions: Session[]) {}
+  constructor(
+    private readonly keys: readonly AccessKey[],
+    private readonly roles: readonly Role[],
+    private readonly sessions: Session[],
+  ) {}
 
   /** @throws AwsError 403 MissingAuthenticationToken, IncompleteSignature, InvalidClientTokenId, ExpiredToken, SignatureDoesNotMatch */
   identify(headers: Readonly<Record<string, string | string[] | undefined>>, nowMs: number): Caller {
     const authorization = headers['authorization'];
-    if (typeof authorization !== 'string') throw new AwsError('MissingAuthenticationToken', 'Request is missing Authentication Token', 403);
+    if (typeof authorization !== 'string')
+      throw new AwsError('MissingAuthenticationToken', 'Request is missing Authentication Token', 403);
     const [, accessKeyId, , regionName] = scope.exec(authorization) ?? [];
-    if (accessKeyId === undefined || regionName === undefined) throw new AwsError('IncompleteSignature', 'The Authorization header is not an AWS4-HMAC-SHA256 signature', 403);
+    if (accessKeyId === undefined || regionName === undefined)
+      throw new AwsError('IncompleteSignature', 'The Authorization header is not an AWS4-HMAC-SHA256 signature', 403);
     checkDate(headers['x-amz-date'], nowMs);
     const partsAccount = accountOfPartsKey(accessKeyId);
     const keyAccount = partsAccount ?? this.keys.find((candidate) => candidate.accessKeyId === accessKeyId)?.account;
     if (keyAccount !== undefined) {
-      return { account: keyAccount, regionName, arn: `arn:aws:iam::${keyAccount}:user/sandbox`, userId: 'AIDASANDBOX', temporary: false, internal: partsAccount !== undefined };
+      return {
+        account: keyAccount,
+        regionName,
+        arn: `arn:aws:iam::${keyAccount}:user/sandbox`,
+        userId: 'AIDASANDBOX',
+        temporary: false,
+        internal: partsAccount !== undefined,
+      };
     }
     const session = this.sessions.find((candidate) => candidate.accessKeyId === accessKeyId);
     if (session === undefined || session.sessionToken !== headers['x-amz-security-token']) throw unknownToken();
@@ -74,18 +87,30 @@ export class Identities {
     const seconds = params.integer('DurationSeconds', 900, 43_200) ?? 3600;
     const expected = this.roles.find((role) => role.arn === arn)?.externalId;
     if (expected !== undefined && params.string('ExternalId') !== expected) {
-      throw new AwsError('AccessDenied', `User: ${caller.arn} is not authorized to perform: sts:AssumeRole on resource: ${arn}`, 403);
+      throw new AwsError(
+        'AccessDenied',
+        `User: ${caller.arn} is not authorized to perform: sts:AssumeRole on resource: ${arn}`,
+        403,
+      );
     }
     const id = `AROA${randomBytes(8).toString('hex').toUpperCase()}`;
     const session: Session = {
-      accessKeyId: `ASIA${randomBytes(8).toString('hex').toUpperCase()}`, sessionToken: randomBytes(48).toString('base64'), account,
-      arn: `arn:aws:sts::${account}:assumed-role/${path.slice(path.lastIndexOf('/') + 1)}/${name}`, userId: `${id}:${name}`,
+      accessKeyId: `ASIA${randomBytes(8).toString('hex').toUpperCase()}`,
+      sessionToken: randomBytes(48).toString('base64'),
+      account,
+      arn: `arn:aws:sts::${account}:assumed-role/${path.slice(path.lastIndexOf('/') + 1)}/${name}`,
+      userId: `${id}:${name}`,
       expiresAtMs: nowMs + seconds * 1000,
     };
     this.forgetLongExpired(nowMs);
     this.sessions.push(session);
     return {
-      Credentials: { AccessKeyId: session.accessKeyId, SecretAccessKey: randomBytes(30).toString('base64'), SessionToken: session.sessionToken, Expiration: new Date(session.expiresAtMs) },
+      Credentials: {
+        AccessKeyId: session.accessKeyId,
+        SecretAccessKey: randomBytes(30).toString('base64'),
+        SessionToken: session.sessionToken,
+        Expiration: new Date(session.expiresAtMs),
+      },
       AssumedRoleUser: { AssumedRoleId: session.userId, Arn: session.arn },
     };
   }
@@ -97,11 +122,23 @@ export class Identities {
 }
 
 function checkDate(header: string | string[] | undefined, nowMs: number): void {
-  const [, y, mo, d, h, mi, s] = (typeof header === 'string' && /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(header)) || [];
-  if (y === undefined) throw new AwsError('IncompleteSignature', 'The X-Amz-Date header is missing or not an ISO 8601 date', 403);
+  const [, y, mo, d, h, mi, s] =
+    (typeof header === 'string' && /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(header)) || [];
+  if (y === undefined)
+    throw new AwsError('IncompleteSignature', 'The X-Amz-Date header is missing or not an ISO 8601 date', 403);
   const at = Date.UTC(Number(y), Number(mo) - 1, Number(d), Number(h), Number(mi), Number(s));
-  if (nowMs - at > maxSkewMs) throw new AwsError('SignatureDoesNotMatch', `Signature expired: ${String(header)} is now earlier than ${new Date(nowMs - maxSkewMs).toISOString()} (${new Date(nowMs).toISOString()} - 5 min.)`, 403);
-  if (at - nowMs > maxSkewMs) throw new AwsError('SignatureDoesNotMatch', `Signature not yet current: ${String(header)} is still later than ${new Date(nowMs + maxSkewMs).toISOString()}`, 403);
+  if (nowMs - at > maxSkewMs)
+    throw new AwsError(
+      'SignatureDoesNotMatch',
+      `Signature expired: ${String(header)} is now earlier than ${new Date(nowMs - maxSkewMs).toISOString()} (${new Date(nowMs).toISOString()} - 5 min.)`,
+      403,
+    );
+  if (at - nowMs > maxSkewMs)
+    throw new AwsError(
+      'SignatureDoesNotMatch',
+      `Signature not yet current: ${String(header)} is still later than ${new Date(nowMs + maxSkewMs).toISOString()}`,
+      403,
+    );
 }
 
 function unknownToken(): AwsError {

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Faults } from '../shared/faults.js';
 import { RemoteNetwork } from '../shared/network-view.js';
-import { AwsFaults } from './faulty.js';
+import { AwsFaults } from './aws-faults.js';
 import { HealthChecker } from './health-checker.js';
 import { type AccessKey, Identities, type Role } from './identities.js';
 import { QueryEndpoint } from './query-endpoint.js';
@@ -11,8 +11,7 @@ import { StaleReads } from './stale-reads.js';
 import { StateStore } from './state-store.js';
 import { type BucketSizes, generousBuckets, TokenBuckets } from './token-buckets.js';
 
-export { generousBuckets, realBuckets, type BucketSizes } from './token-buckets.js';
-export type { AccessKey, Role } from './identities.js';
+export { generousBuckets, realBuckets } from './token-buckets.js';
 
 export interface AwsOptions {
   /** Holds `aws.json` (everything) and `aws-requests.jsonl` (every mutating call). */
@@ -45,10 +44,23 @@ export async function startAws(options: AwsOptions): Promise<RunningAws> {
   const identities = new Identities(options.accessKeys, options.roles ?? [], store.sessions);
   const staleReads = new StaleReads(faults, store, nowMs);
   const network = new RemoteNetwork(options.networkUrl);
-  const checker = new HealthChecker({ store, network, faults, nowMs, intervalScale: options.healthIntervalScale ?? 1, changed: () => staleReads.remember() });
+  const checker = new HealthChecker({
+    store,
+    network,
+    faults,
+    nowMs,
+    intervalScale: options.healthIntervalScale ?? 1,
+    changed: () => staleReads.remember(),
+  });
   const endpoint = new QueryEndpoint({
-    store, identities, faults: new AwsFaults(faults), staleReads, log, nowMs,
-    buckets: new TokenBuckets(), bucketSizes: options.buckets ?? generousBuckets,
+    store,
+    identities,
+    faults: new AwsFaults(faults),
+    staleReads,
+    log,
+    nowMs,
+    buckets: new TokenBuckets(),
+    bucketSizes: options.buckets ?? generousBuckets,
     changed: () => {
       staleReads.remember();
       checker.reconcile();
@@ -56,7 +68,9 @@ export async function startAws(options: AwsOptions): Promise<RunningAws> {
   });
   const server = createServer((request, response) => {
     if (request.method === 'GET') {
-      answerGet(request.url ?? '', store, (status, body) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)));
+      answerGet(request.url ?? '', store, (status, body) =>
+        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
+      );
       return;
     }
     endpoint.handle(request, response).catch((error: unknown) => {
@@ -72,7 +86,8 @@ export async function startAws(options: AwsOptions): Promise<RunningAws> {
   checker.reconcile();
   const { port } = server.address() as AddressInfo; // a listening TCP server has no other kind of address
   return {
-    endpoint: `http://127.0.0.1:${port}`, port,
+    endpoint: `http://127.0.0.1:${port}`,
+    port,
     stop: async () => {
       checker.stop();
       staleReads.stop();
@@ -92,5 +107,8 @@ export async function startAws(options: AwsOptions): Promise<RunningAws> {
 function answerGet(url: string, store: StateStore, reply: (status: number, body: object) => void): void {
   if (url !== '/sandbox/state') return reply(404, { message: 'AWS calls are POSTs' });
   const used = store.regions().filter(({ state }) => Object.keys(state.loadBalancers).length > 0);
-  return reply(200, { revision: store.revision, regions: used.map(({ account, regionName }) => ({ account, region: regionName })) });
+  return reply(200, {
+    revision: store.revision,
+    regions: used.map(({ account, regionName }) => ({ account, region: regionName })),
+  });
 }

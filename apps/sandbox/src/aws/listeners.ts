@@ -29,14 +29,24 @@ function createListener(call: Call): object {
   if (same !== undefined) {
     const equal = same.protocol === protocol && JSON.stringify(same.actions) === JSON.stringify(actions);
     if (equal) return { Listeners: [view(same)] };
-    throw new AwsError('DuplicateListener', `A listener already exists on port ${port} for load balancer '${loadBalancer.arn}'`);
+    throw new AwsError(
+      'DuplicateListener',
+      `A listener already exists on port ${port} for load balancer '${loadBalancer.arn}'`,
+    );
   }
-  if (listenersOf(region, loadBalancer.arn).length >= maxPerLoadBalancer) throw new AwsError('TooManyListeners', `A load balancer may have at most ${maxPerLoadBalancer} listeners`);
+  if (listenersOf(region, loadBalancer.arn).length >= maxPerLoadBalancer)
+    throw new AwsError('TooManyListeners', `A load balancer may have at most ${maxPerLoadBalancer} listeners`);
   const path = `${loadBalancer.arn.split(':loadbalancer/')[1] ?? ''}/${newId()}`;
   const prefix = `arn:aws:elasticloadbalancing:${call.regionName}:${call.account}`;
   const created: Listener = {
-    sequence: region.sequence++, arn: `${prefix}:listener/${path}`, defaultRuleArn: `${prefix}:listener-rule/${path}/${newId()}`,
-    loadBalancerArn: loadBalancer.arn, port, protocol, ...tls, actions,
+    sequence: region.sequence++,
+    arn: `${prefix}:listener/${path}`,
+    defaultRuleArn: `${prefix}:listener-rule/${path}/${newId()}`,
+    loadBalancerArn: loadBalancer.arn,
+    port,
+    protocol,
+    ...tls,
+    actions,
   };
   region.listeners[created.arn] = created;
   region.tags[created.arn] = tags;
@@ -47,39 +57,66 @@ function readProtocol(params: Params, loadBalancer: LoadBalancer): string | unde
   const allowed = protocolsOf[loadBalancer.type];
   const protocol = params.string('Protocol');
   if (protocol === undefined || (allowed as readonly string[]).includes(protocol)) return protocol;
-  throw new AwsError('UnsupportedProtocol', `Listener protocol '${protocol}' must be one of '${allowed.join(', ')}' for load balancers of type '${loadBalancer.type}'`);
+  throw new AwsError(
+    'UnsupportedProtocol',
+    `Listener protocol '${protocol}' must be one of '${allowed.join(', ')}' for load balancers of type '${loadBalancer.type}'`,
+  );
 }
 
-function readTls(params: Params, protocol: string, before: Listener | undefined): Pick<Listener, 'certificateArns' | 'sslPolicy' | 'alpnPolicy'> {
+function readTls(
+  params: Params,
+  protocol: string,
+  before: Listener | undefined,
+): Pick<Listener, 'certificateArns' | 'sslPolicy' | 'alpnPolicy'> {
   const secure = protocol === 'HTTPS' || protocol === 'TLS';
   const certificates = params.structs('Certificates')?.map((item) => item.required('CertificateArn'));
   const sslPolicy = params.string('SslPolicy');
   if (!secure) {
-    if (certificates !== undefined || sslPolicy !== undefined) throw validationError(`Certificates and an SSL policy may not be specified for ${protocol} listeners`);
+    if (certificates !== undefined || sslPolicy !== undefined)
+      throw validationError(`Certificates and an SSL policy may not be specified for ${protocol} listeners`);
     return { certificateArns: [] };
   }
   const certificateArns = certificates ?? before?.certificateArns ?? [];
   if (certificateArns.length === 0) throw validationError(`A certificate must be specified for ${protocol} listeners`);
-  if (certificateArns.length > 1) throw new AwsError('TooManyCertificates', 'Exactly one certificate must be specified; more are added by AddListenerCertificates');
+  if (certificateArns.length > 1)
+    throw new AwsError(
+      'TooManyCertificates',
+      'Exactly one certificate must be specified; more are added by AddListenerCertificates',
+    );
   const wrong = certificateArns.find((arn) => !/^arn:aws[\w-]*:(acm|iam):/.test(arn));
   if (wrong !== undefined) throw new AwsError('CertificateNotFound', `Certificate '${wrong}' not found`);
-  return { certificateArns, sslPolicy: sslPolicy ?? before?.sslPolicy ?? defaultSslPolicy, alpnPolicy: params.strings('AlpnPolicy') ?? before?.alpnPolicy };
+  return {
+    certificateArns,
+    sslPolicy: sslPolicy ?? before?.sslPolicy ?? defaultSslPolicy,
+    alpnPolicy: params.strings('AlpnPolicy') ?? before?.alpnPolicy,
+  };
 }
 
 function describeListeners({ params, region }: Call): object {
   const arns = params.strings('ListenerArns');
   const loadBalancerArn = params.string('LoadBalancerArn');
-  if ((arns === undefined) === (loadBalancerArn === undefined)) throw validationError('You must specify either listener ARNs or a load balancer ARN');
-  const chosen = arns?.map((arn) => findListener(region, arn)) ?? listenersOf(region, findLoadBalancer(region, loadBalancerArn ?? '').arn);
+  if ((arns === undefined) === (loadBalancerArn === undefined))
+    throw validationError('You must specify either listener ARNs or a load balancer ARN');
+  const chosen =
+    arns?.map((arn) => findListener(region, arn)) ??
+    listenersOf(region, findLoadBalancer(region, loadBalancerArn ?? '').arn);
   const { shown, NextMarker } = page([...new Set(chosen)], (item) => item.sequence, params);
   return { Listeners: shown.map(view), NextMarker };
 }
 
 function view(item: Listener): object {
   return {
-    ListenerArn: item.arn, LoadBalancerArn: item.loadBalancerArn, Port: item.port, Protocol: item.protocol, DefaultActions: actionsView(item.actions),
-    Certificates: item.certificateArns.length === 0 ? undefined : item.certificateArns.map((CertificateArn) => ({ CertificateArn })),
-    SslPolicy: item.sslPolicy, AlpnPolicy: item.alpnPolicy,
+    ListenerArn: item.arn,
+    LoadBalancerArn: item.loadBalancerArn,
+    Port: item.port,
+    Protocol: item.protocol,
+    DefaultActions: actionsView(item.actions),
+    Certificates:
+      item.certificateArns.length === 0
+        ? undefined
+        : item.certificateArns.map((CertificateArn) => ({ CertificateArn })),
+    SslPolicy: item.sslPolicy,
+    AlpnPolicy: item.alpnPolicy,
     MutualAuthentication: item.protocol === 'HTTPS' ? { Mode: 'off' } : undefined,
   };
 }
@@ -90,7 +127,10 @@ function modifyListener({ params, region }: Call): object {
   const protocol = readProtocol(params, loadBalancer) ?? item.protocol;
   const port = params.integer('Port', 1, 65_535) ?? item.port;
   if (listenersOf(region, loadBalancer.arn).some((other) => other !== item && other.port === port)) {
-    throw new AwsError('DuplicateListener', `A listener already exists on port ${port} for load balancer '${loadBalancer.arn}'`);
+    throw new AwsError(
+      'DuplicateListener',
+      `A listener already exists on port ${port} for load balancer '${loadBalancer.arn}'`,
+    );
   }
   const tls = readTls(params, protocol, item);
   const list = params.structs('DefaultActions');
@@ -105,7 +145,10 @@ function modifyListener({ params, region }: Call): object {
 function checkStillFits(region: RegionState, item: Listener, protocol: string): void {
   const lists = [item.actions, ...rulesOf(region, item.arn).map((rule) => rule.actions)];
   if (protocol !== 'HTTPS' && lists.some((actions) => actions.length > 1)) {
-    throw new AwsError('InvalidLoadBalancerAction', `Authentication actions are supported on HTTPS listeners only, and this one is to be ${protocol}`);
+    throw new AwsError(
+      'InvalidLoadBalancerAction',
+      `Authentication actions are supported on HTTPS listeners only, and this one is to be ${protocol}`,
+    );
   }
 }
 

@@ -11,14 +11,22 @@ import { defaultSecurityGroupId, subnets, vpcId } from './vpc.js';
 const maxPerRegion = 50;
 /** How long a new load balancer says `provisioning`; minutes at AWS. */
 const provisioningMs = 500;
-const hostedZones: Readonly<Record<LoadBalancerType, string>> = { application: 'Z35SXDOTRQ7X7K', network: 'Z26RNL4JYFTOTI' };
+const hostedZones: Readonly<Record<LoadBalancerType, string>> = {
+  application: 'Z35SXDOTRQ7X7K',
+  network: 'Z26RNL4JYFTOTI',
+};
 
 /** The rule of load balancer and target group names: at most 32 letters, digits and hyphens, none of these at an end. */
 export function checkName(name: string, what: string): void {
   if (name.length > 32) throw validationError(`${what} name '${name}' cannot be longer than '32' characters`);
-  if (!/^[A-Za-z0-9-]+$/.test(name)) throw validationError(`${what} name '${name}' can only contain characters that are alphanumeric characters and hyphens(-)`);
-  if (name.startsWith('-') || name.endsWith('-')) throw validationError(`${what} name '${name}' cannot begin or end with '-'`);
-  if (what === 'Load balancer' && name.startsWith('internal-')) throw validationError(`${what} name '${name}' cannot begin with 'internal-'`);
+  if (!/^[A-Za-z0-9-]+$/.test(name))
+    throw validationError(
+      `${what} name '${name}' can only contain characters that are alphanumeric characters and hyphens(-)`,
+    );
+  if (name.startsWith('-') || name.endsWith('-'))
+    throw validationError(`${what} name '${name}' cannot begin or end with '-'`);
+  if (what === 'Load balancer' && name.startsWith('internal-'))
+    throw validationError(`${what} name '${name}' cannot begin with 'internal-'`);
 }
 
 function createLoadBalancer(call: Call): object {
@@ -27,17 +35,25 @@ function createLoadBalancer(call: Call): object {
   checkName(name, 'Load balancer');
   const type = readType(params);
   const wanted = {
-    type, scheme: readScheme(params), ipAddressType: params.oneOf('IpAddressType', ['ipv4', 'dualstack', 'dualstack-without-public-ipv4']) ?? 'ipv4',
-    subnetIds: readSubnets(params, type), securityGroupIds: readSecurityGroups(params, region) ?? (type === 'application' ? [defaultSecurityGroupId] : []),
+    type,
+    scheme: readScheme(params),
+    ipAddressType: params.oneOf('IpAddressType', ['ipv4', 'dualstack', 'dualstack-without-public-ipv4']) ?? 'ipv4',
+    subnetIds: readSubnets(params, type),
+    securityGroupIds: readSecurityGroups(params, region) ?? (type === 'application' ? [defaultSecurityGroupId] : []),
   };
   const tags = readTags(params);
   const existing = Object.values(region.loadBalancers).find((candidate) => candidate.name === name);
   if (existing !== undefined) {
     const { type: t, scheme, ipAddressType, subnetIds, securityGroupIds } = existing;
-    if (JSON.stringify({ type: t, scheme, ipAddressType, subnetIds, securityGroupIds }) === JSON.stringify(wanted)) return { LoadBalancers: [view(existing, call)] };
-    throw new AwsError('DuplicateLoadBalancerName', `A load balancer with the same name '${name}' exists, but with different settings`);
+    if (JSON.stringify({ type: t, scheme, ipAddressType, subnetIds, securityGroupIds }) === JSON.stringify(wanted))
+      return { LoadBalancers: [view(existing, call)] };
+    throw new AwsError(
+      'DuplicateLoadBalancerName',
+      `A load balancer with the same name '${name}' exists, but with different settings`,
+    );
   }
-  if (Object.keys(region.loadBalancers).length >= maxPerRegion) throw new AwsError('TooManyLoadBalancers', `There may be at most ${maxPerRegion} load balancers`);
+  if (Object.keys(region.loadBalancers).length >= maxPerRegion)
+    throw new AwsError('TooManyLoadBalancers', `There may be at most ${maxPerRegion} load balancers`);
   const arn = `arn:aws:elasticloadbalancing:${call.regionName}:${call.account}:loadbalancer/${type === 'network' ? 'net' : 'app'}/${name}/${newId()}`;
   const created: LoadBalancer = { sequence: region.sequence++, arn, name, createdAtMs: call.nowMs, ...wanted };
   region.loadBalancers[arn] = created;
@@ -53,14 +69,16 @@ function readType(params: Params): LoadBalancerType {
 
 function readScheme(params: Params): LoadBalancer['scheme'] {
   const scheme = params.string('Scheme') ?? 'internet-facing';
-  if (scheme !== 'internet-facing' && scheme !== 'internal') throw new AwsError('InvalidScheme', `The scheme '${scheme}' is not valid`);
+  if (scheme !== 'internet-facing' && scheme !== 'internal')
+    throw new AwsError('InvalidScheme', `The scheme '${scheme}' is not valid`);
   return scheme;
 }
 
 function readSubnets(params: Params, type: LoadBalancerType): string[] {
   const plain = params.strings('Subnets');
   const mapped = params.structs('SubnetMappings')?.map((mapping) => mapping.required('SubnetId'));
-  if (plain !== undefined && mapped !== undefined) throw validationError("Only one of 'Subnets' and 'SubnetMappings' may be specified");
+  if (plain !== undefined && mapped !== undefined)
+    throw validationError("Only one of 'Subnets' and 'SubnetMappings' may be specified");
   const ids = plain ?? mapped ?? [];
   const found = ids.map((id) => {
     const subnet = subnets.find((candidate) => candidate.id === id);
@@ -68,8 +86,13 @@ function readSubnets(params: Params, type: LoadBalancerType): string[] {
     return subnet;
   });
   const zones = new Set(found.map((subnet) => subnet.zoneSuffix));
-  if (zones.size !== found.length) throw new AwsError('InvalidConfigurationRequest', 'A load balancer cannot be attached to multiple subnets in the same Availability Zone');
-  if (type === 'application' && zones.size < 2) throw validationError('At least two subnets in two different Availability Zones must be specified');
+  if (zones.size !== found.length)
+    throw new AwsError(
+      'InvalidConfigurationRequest',
+      'A load balancer cannot be attached to multiple subnets in the same Availability Zone',
+    );
+  if (type === 'application' && zones.size < 2)
+    throw validationError('At least two subnets in two different Availability Zones must be specified');
   if (zones.size === 0) throw validationError('At least one subnet must be specified');
   return [...ids].sort();
 }
@@ -77,7 +100,8 @@ function readSubnets(params: Params, type: LoadBalancerType): string[] {
 function readSecurityGroups(params: Params, region: RegionState): string[] | undefined {
   const ids = params.strings('SecurityGroups');
   const unknown = ids?.find((id) => id !== defaultSecurityGroupId && !Object.hasOwn(region.securityGroups, id));
-  if (unknown !== undefined) throw new AwsError('InvalidSecurityGroup', `The security group '${unknown}' does not exist`);
+  if (unknown !== undefined)
+    throw new AwsError('InvalidSecurityGroup', `The security group '${unknown}' does not exist`);
   return ids;
 }
 
@@ -85,7 +109,8 @@ function describeLoadBalancers(call: Call): object {
   const { params, region } = call;
   const arns = params.strings('LoadBalancerArns');
   const names = params.strings('Names');
-  if (arns !== undefined && names !== undefined) throw validationError('Load balancer ARNs and names may not both be specified');
+  if (arns !== undefined && names !== undefined)
+    throw validationError('Load balancer ARNs and names may not both be specified');
   const all = Object.values(region.loadBalancers);
   const byName = (name: string): LoadBalancer => {
     const found = all.find((candidate) => candidate.name === name);
@@ -101,9 +126,16 @@ function view(item: LoadBalancer, { regionName, nowMs }: Call): object {
   const id = item.arn.slice(item.arn.lastIndexOf('/') + 1);
   const host = `${item.scheme === 'internal' ? 'internal-' : ''}${item.name}-${id}`;
   return {
-    LoadBalancerArn: item.arn, LoadBalancerName: item.name, Type: item.type, Scheme: item.scheme, VpcId: vpcId, IpAddressType: item.ipAddressType,
-    DNSName: item.type === 'network' ? `${host}.elb.${regionName}.amazonaws.com` : `${host}.${regionName}.elb.amazonaws.com`,
-    CanonicalHostedZoneId: hostedZones[item.type], CreatedTime: new Date(item.createdAtMs),
+    LoadBalancerArn: item.arn,
+    LoadBalancerName: item.name,
+    Type: item.type,
+    Scheme: item.scheme,
+    VpcId: vpcId,
+    IpAddressType: item.ipAddressType,
+    DNSName:
+      item.type === 'network' ? `${host}.elb.${regionName}.amazonaws.com` : `${host}.${regionName}.elb.amazonaws.com`,
+    CanonicalHostedZoneId: hostedZones[item.type],
+    CreatedTime: new Date(item.createdAtMs),
     State: { Code: nowMs - item.createdAtMs < provisioningMs ? 'provisioning' : 'active' },
     AvailabilityZones: zonesView(item.subnetIds, regionName),
     SecurityGroups: item.securityGroupIds,
@@ -112,7 +144,9 @@ function view(item: LoadBalancer, { regionName, nowMs }: Call): object {
 
 function zonesView(subnetIds: readonly string[], regionName: string): object[] {
   return subnetIds.map((SubnetId) => ({
-    SubnetId, ZoneName: `${regionName}${subnets.find((subnet) => subnet.id === SubnetId)?.zoneSuffix ?? ''}`, LoadBalancerAddresses: [],
+    SubnetId,
+    ZoneName: `${regionName}${subnets.find((subnet) => subnet.id === SubnetId)?.zoneSuffix ?? ''}`,
+    LoadBalancerAddresses: [],
   }));
 }
 
@@ -120,7 +154,10 @@ function deleteLoadBalancer({ params, region }: Call): object {
   const arn = params.required('LoadBalancerArn');
   checkArn('loadBalancer', arn);
   if (region.attributes[arn]?.['deletion_protection.enabled'] === 'true') {
-    throw new AwsError('OperationNotPermitted', `Load balancer '${arn}' cannot be deleted because deletion protection is enabled`);
+    throw new AwsError(
+      'OperationNotPermitted',
+      `Load balancer '${arn}' cannot be deleted because deletion protection is enabled`,
+    );
   }
   for (const listener of listenersOf(region, arn)) removeListener(region, listener.arn);
   delete region.loadBalancers[arn];
@@ -147,7 +184,10 @@ function setSecurityGroups({ params, region }: Call): object {
   const ids = readSecurityGroups(params, region);
   if (ids === undefined) throw validationError("'SecurityGroups' must be specified");
   if (item.type === 'network' && item.securityGroupIds.length === 0) {
-    throw new AwsError('InvalidConfigurationRequest', 'Security groups cannot be set on a network load balancer that was created without any');
+    throw new AwsError(
+      'InvalidConfigurationRequest',
+      'Security groups cannot be set on a network load balancer that was created without any',
+    );
   }
   item.securityGroupIds = ids;
   return { SecurityGroupIds: ids };
@@ -162,7 +202,8 @@ function setSubnets({ params, region, regionName }: Call): object {
 function setIpAddressType({ params, region }: Call): object {
   const item = findLoadBalancer(region, params.required('LoadBalancerArn'));
   params.required('IpAddressType');
-  item.ipAddressType = params.oneOf('IpAddressType', ['ipv4', 'dualstack', 'dualstack-without-public-ipv4']) ?? item.ipAddressType;
+  item.ipAddressType =
+    params.oneOf('IpAddressType', ['ipv4', 'dualstack', 'dualstack-without-public-ipv4']) ?? item.ipAddressType;
   return { IpAddressType: item.ipAddressType };
 }
 

@@ -82,8 +82,10 @@ export interface OidcConfig {
   OnUnauthenticatedRequest?: string;
 }
 
-export type CognitoConfig = Omit<OidcConfig, 'Issuer' | 'AuthorizationEndpoint' | 'TokenEndpoint' | 'UserInfoEndpoint' | 'ClientId' | 'ClientSecret'>
-  & { UserPoolArn: string; UserPoolClientId: string; UserPoolDomain: string };
+export type CognitoConfig = Omit<
+  OidcConfig,
+  'Issuer' | 'AuthorizationEndpoint' | 'TokenEndpoint' | 'UserInfoEndpoint' | 'ClientId' | 'ClientSecret'
+> & { UserPoolArn: string; UserPoolClientId: string; UserPoolDomain: string };
 
 export interface JwtConfig {
   JwksEndpoint: string;
@@ -158,7 +160,7 @@ export interface TargetGroup {
   healthCheck: HealthCheck;
 }
 
-export type TargetState = 'initial' | 'healthy' | 'unhealthy';
+type TargetState = 'initial' | 'healthy' | 'unhealthy';
 
 export interface Target {
   readonly id: string;
@@ -189,5 +191,15 @@ export interface IngressPermission {
 }
 
 export function emptyRegion(): RegionState {
-  return { loadBalancers: {}, listeners: {}, rules: {}, targetGroups: {}, targets: {}, tags: {}, attributes: {}, securityGroups: {}, sequence: 0 };
+  return {
+    loadBalancers: {},
+    listeners: {},
+    rules: {},
+    targetGroups: {},
+    targets: {},
+    tags: {},
+    attributes: {},
+    securityGroups: {},
+    sequence: 0,
+  };
 }

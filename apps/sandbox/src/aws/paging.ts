@@ -7,7 +7,11 @@ const maxPageSize = 400;
  * One page of a list ordered by a number that doesn't change under it (creation order, priority): PageSize 1–400, default 400.
  * The marker holds the last number shown, so that what is created or deleted between pages neither repeats nor hides others.
  */
-export function page<T>(items: readonly T[], position: (item: T) => number, params: Params): { shown: T[]; NextMarker?: string } {
+export function page<T>(
+  items: readonly T[],
+  position: (item: T) => number,
+  params: Params,
+): { shown: T[]; NextMarker?: string } {
   const size = params.integer('PageSize', 1, maxPageSize) ?? maxPageSize;
   const after = params.string('Marker') ? decodeMarker(params.required('Marker')) : -1;
   const rest = [...items].sort((a, b) => position(a) - position(b)).filter((item) => position(item) > after);

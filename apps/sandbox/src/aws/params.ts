@@ -10,7 +10,10 @@ interface Node {
  * An empty list counts as not given, as in AWS. Readers refuse what has the wrong type with ValidationError.
  */
 export class Params {
-  private constructor(private readonly node: Node, private readonly path: string) {}
+  private constructor(
+    private readonly node: Node,
+    private readonly path: string,
+  ) {}
 
   static parse(form: URLSearchParams): Params {
     const root: Node = { children: new Map() };
@@ -41,7 +44,8 @@ export class Params {
 
   required(name: string): string {
     const value = this.string(name);
-    if (value === undefined || value === '') throw validationError(`The parameter '${this.at(name)}' must be specified`);
+    if (value === undefined || value === '')
+      throw validationError(`The parameter '${this.at(name)}' must be specified`);
     return value;
   }
 
@@ -50,7 +54,9 @@ export class Params {
     if (value === undefined) return undefined;
     const found = allowed.find((candidate) => candidate === value);
     if (found === undefined) {
-      throw validationError(`Value '${value}' at '${this.at(name)}' failed to satisfy constraint: Member must satisfy enum value set: [${allowed.join(', ')}]`);
+      throw validationError(
+        `Value '${value}' at '${this.at(name)}' failed to satisfy constraint: Member must satisfy enum value set: [${allowed.join(', ')}]`,
+      );
     }
     return found;
   }
@@ -60,14 +66,16 @@ export class Params {
     if (value === undefined) return undefined;
     const number = /^-?\d{1,15}$/.test(value) ? Number(value) : NaN;
     if (Number.isNaN(number)) throw validationError(`Value '${value}' at '${this.at(name)}' must be an integer`);
-    if (number < min || number > max) throw validationError(`Value '${value}' at '${this.at(name)}' must be between ${min} and ${max}`);
+    if (number < min || number > max)
+      throw validationError(`Value '${value}' at '${this.at(name)}' must be between ${min} and ${max}`);
     return number;
   }
 
   boolean(name: string): boolean | undefined {
     const value = this.string(name);
     if (value === undefined) return undefined;
-    if (value !== 'true' && value !== 'false') throw validationError(`Value '${value}' at '${this.at(name)}' must be true or false`);
+    if (value !== 'true' && value !== 'false')
+      throw validationError(`Value '${value}' at '${this.at(name)}' must be true or false`);
     return value === 'true';
   }
 

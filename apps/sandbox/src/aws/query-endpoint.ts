@@ -4,7 +4,7 @@ import { AwsError } from './aws-error.js';
 import type { ActionHandler, Call } from './call.js';
 import { ec2Actions } from './ec2.js';
 import { elbv2Actions } from './elbv2.js';
-import { type AwsFaults, throttling } from './faulty.js';
+import { type AwsFaults, throttling } from './aws-faults.js';
 import type { Caller, Identities } from './identities.js';
 import { Params } from './params.js';
 import { loggable, type RequestLog } from './request-log.js';
@@ -59,7 +59,14 @@ export class QueryEndpoint {
       else send(response, 200, body, requestId);
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
-      send(response, error.status, version === ec2Version ? ec2Error(error, requestId) : queryError(this.services.get(version)?.namespace ?? elbNamespace, error, requestId), requestId);
+      send(
+        response,
+        error.status,
+        version === ec2Version
+          ? ec2Error(error, requestId)
+          : queryError(this.services.get(version)?.namespace ?? elbNamespace, error, requestId),
+        requestId,
+      );
     }
   }
 
@@ -73,11 +80,27 @@ export class QueryEndpoint {
     const logged = async (outcome: string): Promise<void> => {
       if (!handler.mutates || caller.internal) return;
       const accessKeyId = /Credential=(\w+)/.exec(request.headers.authorization ?? '')?.[1] ?? '';
-      await log.append({ atMs: nowMs(), requestId, account: caller.account, region: caller.regionName, accessKeyId, action, params: loggable(form), outcome });
+      await log.append({
+        atMs: nowMs(),
+        requestId,
+        account: caller.account,
+        region: caller.regionName,
+        accessKeyId,
+        action,
+        params: loggable(form),
+        outcome,
+      });
     };
     const lateMs = caller.internal ? undefined : faults.lateByMs(action, handler);
     if (lateMs !== undefined) {
-      setTimeout(() => void this.perform(action, handler, form, caller).then(() => logged('Late'), (error: unknown) => logged(error instanceof AwsError ? error.code : 'InternalFailure')), lateMs).unref();
+      setTimeout(
+        () =>
+          void this.perform(action, handler, form, caller).then(
+            () => logged('Late'),
+            (error: unknown) => logged(error instanceof AwsError ? error.code : 'InternalFailure'),
+          ),
+        lateMs,
+      ).unref();
       return 'dropped';
     }
     try {
@@ -85,22 +108,39 @@ export class QueryEndpoint {
       const dropped = !caller.internal && faults.dropsReply(action, handler);
       await logged(dropped ? 'Dropped' : 'OK');
       if (dropped) return 'dropped';
-      return version === ec2Version ? ec2Reply(action, result, requestId) : queryReply(this.services.get(version)?.namespace ?? '', action, result, requestId);
+      return version === ec2Version
+        ? ec2Reply(action, result, requestId)
+        : queryReply(this.services.get(version)?.namespace ?? '', action, result, requestId);
     } catch (error) {
       if (error instanceof AwsError) await logged(error.code);
       throw error;
     }
   }
 
-  private async perform(action: string, handler: ActionHandler, form: URLSearchParams, caller: Caller): Promise<object> {
+  private async perform(
+    action: string,
+    handler: ActionHandler,
+    form: URLSearchParams,
+    caller: Caller,
+  ): Promise<object> {
     const { store, faults, staleReads, buckets, bucketSizes, nowMs, changed } = this.parts;
     const { account, regionName } = caller;
     if (!caller.internal) {
-      if (handler.bucket !== 'none' && !buckets.take(`${account}/${regionName}/${handler.bucket}`, bucketSizes[handler.bucket], nowMs())) throw throttling();
+      if (
+        handler.bucket !== 'none' &&
+        !buckets.take(`${account}/${regionName}/${handler.bucket}`, bucketSizes[handler.bucket], nowMs())
+      )
+        throw throttling();
       faults.refuse(action, caller, nowMs());
     }
     const stale = handler.mutates || caller.internal ? undefined : staleReads.read(account, regionName);
-    const call: Call = { params: Params.parse(form), account, regionName, region: stale ?? store.region(account, regionName), nowMs: nowMs() };
+    const call: Call = {
+      params: Params.parse(form),
+      account,
+      regionName,
+      region: stale ?? store.region(account, regionName),
+      nowMs: nowMs(),
+    };
     const result = handler.run(call);
     if (handler.mutates) {
       changed();
@@ -111,15 +151,34 @@ export class QueryEndpoint {
 
   private handler(action: string, version: string, caller: Caller): ActionHandler {
     const service = this.services.get(version);
-    const found = version === stsVersion ? this.stsAction(action, caller) : service && Object.hasOwn(service.actions, action) ? service.actions[action] : undefined;
-    if (found === undefined) throw new AwsError('InvalidAction', `The action ${action} is not valid for API version ${version}, or not part of the sandbox`);
+    const found =
+      version === stsVersion
+        ? this.stsAction(action, caller)
+        : service && Object.hasOwn(service.actions, action)
+          ? service.actions[action]
+          : undefined;
+    if (found === undefined)
+      throw new AwsError(
+        'InvalidAction',
+        `The action ${action} is not valid for API version ${version}, or not part of the sandbox`,
+      );
     return found;
   }
 
   private stsAction(action: string, caller: Caller): ActionHandler | undefined {
     const { identities } = this.parts;
-    if (action === 'GetCallerIdentity') return { bucket: 'none', mutates: false, run: () => ({ UserId: caller.userId, Account: caller.account, Arn: caller.arn }) };
-    if (action === 'AssumeRole') return { bucket: 'none', mutates: true, run: ({ params, nowMs }) => identities.assumeRole(params, caller, nowMs) };
+    if (action === 'GetCallerIdentity')
+      return {
+        bucket: 'none',
+        mutates: false,
+        run: () => ({ UserId: caller.userId, Account: caller.account, Arn: caller.arn }),
+      };
+    if (action === 'AssumeRole')
+      return {
+        bucket: 'none',
+        mutates: true,
+        run: ({ params, nowMs }) => identities.assumeRole(params, caller, nowMs),
+      };
     return undefined;
   }
 }
@@ -135,6 +194,10 @@ async function readBody(request: IncomingMessage): Promise<string> {
 }
 
 function send(response: ServerResponse, status: number, body: string, requestId: string): void {
-  response.writeHead(status, { 'content-type': 'text/xml', 'content-length': Buffer.byteLength(body), 'x-amzn-requestid': requestId });
+  response.writeHead(status, {
+    'content-type': 'text/xml',
+    'content-length': Buffer.byteLength(body),
+    'x-amzn-requestid': requestId,
+  });
   response.end(body);
 }

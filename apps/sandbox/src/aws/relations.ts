@@ -2,7 +2,9 @@ import type { Action, Listener, RegionState, Rule } from './model.js';
 
 /** The target groups that an action list forwards to, weight 0 included. */
 export function targetGroupArnsOf(actions: readonly Action[]): string[] {
-  return actions.flatMap((action) => (action.Type === 'forward' ? action.ForwardConfig.TargetGroups.map((tuple) => tuple.TargetGroupArn) : []));
+  return actions.flatMap((action) =>
+    action.Type === 'forward' ? action.ForwardConfig.TargetGroups.map((tuple) => tuple.TargetGroupArn) : [],
+  );
 }
 
 export function rulesOf(region: RegionState, listenerArn: string): Rule[] {
@@ -17,7 +19,9 @@ export function listenersOf(region: RegionState, loadBalancerArn: string): Liste
 export function actionListsOf(region: RegionState, loadBalancerArn: string, except?: string): Action[][] {
   return listenersOf(region, loadBalancerArn).flatMap((listener) => [
     ...(listener.arn === except ? [] : [listener.actions]),
-    ...rulesOf(region, listener.arn).filter((rule) => rule.arn !== except).map((rule) => rule.actions),
+    ...rulesOf(region, listener.arn)
+      .filter((rule) => rule.arn !== except)
+      .map((rule) => rule.actions),
   ]);
 }
 

@@ -35,5 +35,9 @@ export class RequestLog {
 
 /** The parameters of a call without what nobody should read in a log. */
 export function loggable(form: URLSearchParams): Record<string, string> {
-  return Object.fromEntries([...form].filter(([key]) => key !== 'Version' && key !== 'Action').map(([key, value]) => [key, key.endsWith('ClientSecret') ? '***' : value]));
+  return Object.fromEntries(
+    [...form]
+      .filter(([key]) => key !== 'Version' && key !== 'Action')
+      .map(([key, value]) => [key, key.endsWith('ClientSecret') ? '***' : value]),
+  );
 }

@@ -28,27 +28,60 @@ function createRule(call: Call): object {
   const actions = readRuleActions(actionList, region, listener, undefined);
   const transforms = readTransforms(params.structs('Transforms') ?? []);
   const tags = readTags(params);
-  if (rulesOf(region, listener.arn).some((rule) => rule.priority === priority)) throw new AwsError('PriorityInUse', `Priority '${priority}' is currently in use`);
+  if (rulesOf(region, listener.arn).some((rule) => rule.priority === priority))
+    throw new AwsError('PriorityInUse', `Priority '${priority}' is currently in use`);
   const all = listenersOf(region, listener.loadBalancerArn).flatMap((other) => rulesOf(region, other.arn));
-  if (all.length >= maxPerLoadBalancer) throw new AwsError('TooManyRules', `A load balancer may have at most ${maxPerLoadBalancer} rules besides the default ones`);
+  if (all.length >= maxPerLoadBalancer)
+    throw new AwsError(
+      'TooManyRules',
+      `A load balancer may have at most ${maxPerLoadBalancer} rules besides the default ones`,
+    );
   const arn = `${listener.defaultRuleArn.slice(0, listener.defaultRuleArn.lastIndexOf('/'))}/${newId()}`;
-  const created: Rule = { sequence: region.sequence++, arn, listenerArn: listener.arn, priority, conditions, actions, transforms };
+  const created: Rule = {
+    sequence: region.sequence++,
+    arn,
+    listenerArn: listener.arn,
+    priority,
+    conditions,
+    actions,
+    transforms,
+  };
   region.rules[arn] = created;
   region.tags[arn] = tags;
   return { Rules: [view(created)] };
 }
 
-function readRuleActions(list: readonly Params[], region: RegionState, listener: Listener, rule: Rule | undefined): Action[] {
+function readRuleActions(
+  list: readonly Params[],
+  region: RegionState,
+  listener: Listener,
+  rule: Rule | undefined,
+): Action[] {
   const loadBalancer = findLoadBalancer(region, listener.loadBalancerArn);
-  return readActions(list, { region, loadBalancer, protocol: listener.protocol, port: listener.port, replacesArn: rule?.arn, existing: rule?.actions ?? [] });
+  return readActions(list, {
+    region,
+    loadBalancer,
+    protocol: listener.protocol,
+    port: listener.port,
+    replacesArn: rule?.arn,
+    existing: rule?.actions ?? [],
+  });
 }
 
 function describeRules({ params, region }: Call): object {
   const arns = params.strings('RuleArns');
   const listenerArn = params.string('ListenerArn');
-  if ((arns === undefined) === (listenerArn === undefined)) throw validationError('You must specify either listener rule ARNs or a listener ARN');
-  const chosen = arns === undefined ? rulesWithDefault(region, findListener(region, listenerArn ?? '')) : arns.map((arn) => asShown(findRule(region, arn)));
-  const { shown, NextMarker } = page(chosen, (item) => (listenerArn === undefined ? chosen.indexOf(item) : item.position), params);
+  if ((arns === undefined) === (listenerArn === undefined))
+    throw validationError('You must specify either listener rule ARNs or a listener ARN');
+  const chosen =
+    arns === undefined
+      ? rulesWithDefault(region, findListener(region, listenerArn ?? ''))
+      : arns.map((arn) => asShown(findRule(region, arn)));
+  const { shown, NextMarker } = page(
+    chosen,
+    (item) => (listenerArn === undefined ? chosen.indexOf(item) : item.position),
+    params,
+  );
   return { Rules: shown.map((item) => item.view), NextMarker };
 }
 
@@ -63,19 +96,36 @@ function rulesWithDefault(region: RegionState, listener: Listener): ShownRule[] 
 
 function asShown(found: { rule: Rule } | { defaultOf: Listener }): ShownRule {
   if ('rule' in found) return { position: found.rule.priority, view: view(found.rule) };
-  return { position: maxPriority + 1, view: { RuleArn: found.defaultOf.defaultRuleArn, Priority: 'default', Conditions: [], Actions: actionsView(found.defaultOf.actions), IsDefault: true } };
+  return {
+    position: maxPriority + 1,
+    view: {
+      RuleArn: found.defaultOf.defaultRuleArn,
+      Priority: 'default',
+      Conditions: [],
+      Actions: actionsView(found.defaultOf.actions),
+      IsDefault: true,
+    },
+  };
 }
 
 function view(rule: Rule): object {
   return {
-    RuleArn: rule.arn, Priority: String(rule.priority), Conditions: rule.conditions, Actions: actionsView(rule.actions), IsDefault: false,
+    RuleArn: rule.arn,
+    Priority: String(rule.priority),
+    Conditions: rule.conditions,
+    Actions: actionsView(rule.actions),
+    IsDefault: false,
     Transforms: rule.transforms.length === 0 ? undefined : rule.transforms,
   };
 }
 
 function modifyRule({ params, region }: Call): object {
   const found = findRule(region, params.required('RuleArn'));
-  if ('defaultOf' in found) throw new AwsError('OperationNotPermitted', `Default rule '${found.defaultOf.defaultRuleArn}' cannot be modified; modify the listener's default actions instead`);
+  if ('defaultOf' in found)
+    throw new AwsError(
+      'OperationNotPermitted',
+      `Default rule '${found.defaultOf.defaultRuleArn}' cannot be modified; modify the listener's default actions instead`,
+    );
   const { rule } = found;
   const conditionList = params.structs('Conditions');
   const actionList = params.structs('Actions');
@@ -84,17 +134,26 @@ function modifyRule({ params, region }: Call): object {
   if (conditionList === undefined && actionList === undefined && transformList === undefined && !resetTransforms) {
     throw validationError('At least one of conditions, actions and transforms must be specified');
   }
-  if (transformList !== undefined && resetTransforms) throw validationError("'Transforms' and 'ResetTransforms' may not both be specified");
+  if (transformList !== undefined && resetTransforms)
+    throw validationError("'Transforms' and 'ResetTransforms' may not both be specified");
   const conditions = conditionList === undefined ? rule.conditions : readConditions(conditionList);
-  const actions = actionList === undefined ? rule.actions : readRuleActions(actionList, region, findListener(region, rule.listenerArn), rule);
-  const transforms = resetTransforms ? [] : transformList === undefined ? rule.transforms : readTransforms(transformList);
+  const actions =
+    actionList === undefined
+      ? rule.actions
+      : readRuleActions(actionList, region, findListener(region, rule.listenerArn), rule);
+  const transforms = resetTransforms
+    ? []
+    : transformList === undefined
+      ? rule.transforms
+      : readTransforms(transformList);
   Object.assign(rule, { conditions, actions, transforms });
   return { Rules: [view(rule)] };
 }
 
 function deleteRule({ params, region }: Call): object {
   const found = findRule(region, params.required('RuleArn'));
-  if ('defaultOf' in found) throw new AwsError('OperationNotPermitted', `Default rule '${found.defaultOf.defaultRuleArn}' cannot be deleted`);
+  if ('defaultOf' in found)
+    throw new AwsError('OperationNotPermitted', `Default rule '${found.defaultOf.defaultRuleArn}' cannot be deleted`);
   delete region.rules[found.rule.arn];
   delete region.tags[found.rule.arn];
   return {};
@@ -105,7 +164,8 @@ function setRulePriorities({ params, region }: Call): object {
   const wanted = new Map<Rule, number>();
   for (const pair of params.structs('RulePriorities') ?? []) {
     const found = findRule(region, pair.required('RuleArn'));
-    if ('defaultOf' in found) throw new AwsError('OperationNotPermitted', 'The priority of a default rule cannot be set');
+    if ('defaultOf' in found)
+      throw new AwsError('OperationNotPermitted', 'The priority of a default rule cannot be set');
     pair.required('Priority');
     const priority = pair.integer('Priority', 1, maxPriority) ?? 1;
     if (wanted.has(found.rule)) throw validationError(`Rule '${found.rule.arn}' is specified twice`);

@@ -12,7 +12,11 @@ export class StaleReads {
   private snapshots: Snapshot[] = [];
   private readonly unsubscribe: () => void;
 
-  constructor(private readonly faults: Faults, private readonly store: StateStore, private readonly nowMs: () => number) {
+  constructor(
+    private readonly faults: Faults,
+    private readonly store: StateStore,
+    private readonly nowMs: () => number,
+  ) {
     this.unsubscribe = faults.onChange((name) => {
       if (name !== 'aws.staleReads') return;
       this.snapshots = [];
@@ -24,7 +28,11 @@ export class StaleReads {
   remember(): void {
     const fault = this.faults.get('aws.staleReads');
     if (fault === undefined) return;
-    const regions = new Map(this.store.regions().map(({ account, regionName, state }) => [`${account}/${regionName}`, structuredClone(state)]));
+    const regions = new Map(
+      this.store
+        .regions()
+        .map(({ account, regionName, state }) => [`${account}/${regionName}`, structuredClone(state)]),
+    );
     this.snapshots.push({ atMs: this.nowMs(), regions });
     const shown = this.snapshots.findLastIndex((snapshot) => snapshot.atMs <= this.nowMs() - fault.ms);
     this.snapshots.splice(0, Math.max(0, shown));

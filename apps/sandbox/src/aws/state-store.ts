@@ -20,7 +20,10 @@ export class StateStore {
   private lastWrite: Promise<void> = Promise.resolve();
   private nextWrite: Promise<void> | undefined;
 
-  private constructor(private readonly file: string, private readonly stored: Stored) {}
+  private constructor(
+    private readonly file: string,
+    private readonly stored: Stored,
+  ) {}
 
   static async open(dir: string): Promise<StateStore> {
     await mkdir(dir, { recursive: true });
@@ -64,6 +67,8 @@ async function read(file: string): Promise<Stored> {
     return JSON.parse(await readFile(file, 'utf8')) as Stored; // written by `write` alone
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { version: 1, regions: {}, sessions: [] };
-    throw new Error(`${file} cannot be read (${String(error)}). Move it away to start with an empty AWS.`, { cause: error });
+    throw new Error(`${file} cannot be read (${String(error)}). Move it away to start with an empty AWS.`, {
+      cause: error,
+    });
   }
 }

@@ -16,11 +16,13 @@ export function readTags(params: Params): Record<string, string> {
     const value = item.string('Value') ?? '';
     if (key.length > 128 || !allowed.test(key)) throw validationError(`'${key}' is not a valid tag key`);
     if (value.length > 256 || !allowed.test(value)) throw validationError(`The value of tag '${key}' is not valid`);
-    if (key.toLowerCase().startsWith('aws:')) throw validationError(`Tag keys may not start with 'aws:', as '${key}' does`);
+    if (key.toLowerCase().startsWith('aws:'))
+      throw validationError(`Tag keys may not start with 'aws:', as '${key}' does`);
     if (tags.has(key)) throw new AwsError('DuplicateTagKeys', `Tag key '${key}' was specified more than once`);
     tags.set(key, value);
   }
-  if (tags.size > maxTagsPerResource) throw new AwsError('TooManyTags', `A resource may have at most ${maxTagsPerResource} tags`);
+  if (tags.size > maxTagsPerResource)
+    throw new AwsError('TooManyTags', `A resource may have at most ${maxTagsPerResource} tags`);
   return Object.fromEntries(tags);
 }
 
@@ -30,7 +32,8 @@ export function addTags({ region, params }: Call): object {
   const tags = readTags(params);
   for (const arn of arns) {
     const merged = { ...region.tags[arn], ...tags };
-    if (Object.keys(merged).length > maxTagsPerResource) throw new AwsError('TooManyTags', `A resource may have at most ${maxTagsPerResource} tags`);
+    if (Object.keys(merged).length > maxTagsPerResource)
+      throw new AwsError('TooManyTags', `A resource may have at most ${maxTagsPerResource} tags`);
   }
   for (const arn of arns) region.tags[arn] = { ...region.tags[arn], ...tags };
   return {};
@@ -41,7 +44,9 @@ export function removeTags({ region, params }: Call): object {
   const keys = params.strings('TagKeys');
   if (keys === undefined) throw validationError("'TagKeys' must be specified");
   for (const arn of arns) {
-    region.tags[arn] = Object.fromEntries(Object.entries(region.tags[arn] ?? {}).filter(([key]) => !keys.includes(key)));
+    region.tags[arn] = Object.fromEntries(
+      Object.entries(region.tags[arn] ?? {}).filter(([key]) => !keys.includes(key)),
+    );
   }
   return {};
 }
@@ -49,7 +54,8 @@ export function removeTags({ region, params }: Call): object {
 export function describeTags({ region, params }: Call): object {
   return {
     TagDescriptions: readArns(region, params).map((ResourceArn) => ({
-      ResourceArn, Tags: Object.entries(region.tags[ResourceArn] ?? {}).map(([Key, Value]) => ({ Key, Value })),
+      ResourceArn,
+      Tags: Object.entries(region.tags[ResourceArn] ?? {}).map(([Key, Value]) => ({ Key, Value })),
     })),
   };
 }
@@ -57,17 +63,27 @@ export function describeTags({ region, params }: Call): object {
 function readArns(region: RegionState, params: Params): string[] {
   const arns = params.strings('ResourceArns');
   if (arns === undefined) throw validationError("'ResourceArns' must be specified");
-  if (arns.length > maxArnsPerCall) throw validationError(`At most ${maxArnsPerCall} resources may be specified, not ${arns.length}`);
+  if (arns.length > maxArnsPerCall)
+    throw validationError(`At most ${maxArnsPerCall} resources may be specified, not ${arns.length}`);
   for (const arn of arns) checkExists(region, arn);
   return [...new Set(arns)];
 }
 
 function checkExists(region: RegionState, arn: string): void {
   switch (arnKind(arn)) {
-    case 'loadBalancer': findLoadBalancer(region, arn); return;
-    case 'targetGroup': findTargetGroup(region, arn); return;
-    case 'listener': findListener(region, arn); return;
-    case 'rule': findRule(region, arn); return;
-    case undefined: throw validationError(`'${arn}' is not a valid ARN of a taggable resource`);
+    case 'loadBalancer':
+      findLoadBalancer(region, arn);
+      return;
+    case 'targetGroup':
+      findTargetGroup(region, arn);
+      return;
+    case 'listener':
+      findListener(region, arn);
+      return;
+    case 'rule':
+      findRule(region, arn);
+      return;
+    case undefined:
+      throw validationError(`'${arn}' is not a valid ARN of a taggable resource`);
   }
 }

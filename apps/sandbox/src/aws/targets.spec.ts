@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
-  DeleteTargetGroupCommand, DeregisterTargetsCommand, DescribeTargetHealthCommand, ModifyListenerCommand, ModifyTargetGroupAttributesCommand, ModifyTargetGroupCommand,
-  RegisterTargetsCommand, type TargetDescription,
+  DeleteTargetGroupCommand,
+  DeregisterTargetsCommand,
+  DescribeTargetHealthCommand,
+  ModifyListenerCommand,
+  ModifyTargetGroupAttributesCommand,
+  ModifyTargetGroupCommand,
+  RegisterTargetsCommand,
+  type TargetDescription,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { AwsWorld, forward, healthByAddress, present, refusal } from '../testing/aws-world.js';
 import { eventually } from '../testing/eventually.js';
@@ -20,11 +26,26 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-const register = (TargetGroupArn: string, ...Targets: TargetDescription[]) => world.elb.send(new RegisterTargetsCommand({ TargetGroupArn, Targets }));
-const deregister = (TargetGroupArn: string, ...Targets: TargetDescription[]) => world.elb.send(new DeregisterTargetsCommand({ TargetGroupArn, Targets }));
-const attach = (weights: Record<string, number>) => world.elb.send(new ModifyListenerCommand({ ListenerArn: listener, DefaultActions: [forward({ [anchor]: 1, ...weights })] }));
-const becomes = (group: string, address: string, state: string) => eventually(() => world.health(group), (health) => health[address] === state);
-const delay = (TargetGroupArn: string, seconds: number) => world.elb.send(new ModifyTargetGroupAttributesCommand({ TargetGroupArn, Attributes: [{ Key: 'deregistration_delay.timeout_seconds', Value: String(seconds) }] }));
+const register = (TargetGroupArn: string, ...Targets: TargetDescription[]) =>
+  world.elb.send(new RegisterTargetsCommand({ TargetGroupArn, Targets }));
+const deregister = (TargetGroupArn: string, ...Targets: TargetDescription[]) =>
+  world.elb.send(new DeregisterTargetsCommand({ TargetGroupArn, Targets }));
+const attach = (weights: Record<string, number>) =>
+  world.elb.send(
+    new ModifyListenerCommand({ ListenerArn: listener, DefaultActions: [forward({ [anchor]: 1, ...weights })] }),
+  );
+const becomes = (group: string, address: string, state: string) =>
+  eventually(
+    () => world.health(group),
+    (health) => health[address] === state,
+  );
+const delay = (TargetGroupArn: string, seconds: number) =>
+  world.elb.send(
+    new ModifyTargetGroupAttributesCommand({
+      TargetGroupArn,
+      Attributes: [{ Key: 'deregistration_delay.timeout_seconds', Value: String(seconds) }],
+    }),
+  );
 
 describe('a target', () => {
   it('is unused until its group is attached, weight 0 being enough, then initial, then healthy after one success', async () => {
@@ -38,11 +59,20 @@ describe('a target', () => {
     });
     await register(group, { Id: '10.0.1.1' });
     expect(await world.health(group)).toEqual({ '10.0.1.1:8080': 'unused Target.NotInUse' });
-    await world.elb.send(new ModifyTargetGroupCommand({ TargetGroupArn: group, HealthCheckIntervalSeconds: 120, HealthCheckTimeoutSeconds: 120 }));
+    await world.elb.send(
+      new ModifyTargetGroupCommand({
+        TargetGroupArn: group,
+        HealthCheckIntervalSeconds: 120,
+        HealthCheckTimeoutSeconds: 120,
+      }),
+    );
     expect(asked).toBe(0);
     await attach({ [group]: 0 });
     expect(await world.health(group)).toEqual({ '10.0.1.1:8080': 'initial Elb.InitialHealthChecking' });
-    await eventually(() => asked, (count) => count === 1);
+    await eventually(
+      () => asked,
+      (count) => count === 1,
+    );
     release();
     await becomes(group, '10.0.1.1:8080', 'healthy');
     expect(asked).toBe(1);
@@ -51,7 +81,11 @@ describe('a target', () => {
   });
 
   it('is unhealthy after the threshold, says why, and needs the other threshold to recover', async () => {
-    const group = await world.targetGroup('sick', { HealthyThresholdCount: 3, UnhealthyThresholdCount: 2, Matcher: { HttpCode: '200-299' } });
+    const group = await world.targetGroup('sick', {
+      HealthyThresholdCount: 3,
+      UnhealthyThresholdCount: 2,
+      Matcher: { HttpCode: '200-299' },
+    });
     let status = 204;
     const answers: number[] = [];
     await world.pod('10.0.1.2:8080', (_request, response) => {
@@ -93,7 +127,10 @@ describe('a target', () => {
     await delay(group, 1);
     await deregister(group, { Id: '10.0.1.5' });
     expect(await world.health(group)).toEqual({ '10.0.1.5:8080': 'draining Target.DeregistrationInProgress' });
-    await eventually(() => world.health(group), (health) => Object.keys(health).length === 0);
+    await eventually(
+      () => world.health(group),
+      (health) => Object.keys(health).length === 0,
+    );
     await attach({});
   });
 
@@ -116,7 +153,9 @@ describe('a target', () => {
     expect(Object.keys(await world.health(group)).sort()).toEqual(['10.0.1.7:81', '10.0.1.7:82']);
     await deregister(group, { Id: '10.0.1.7', Port: 81 }, { Id: '10.0.9.9', Port: 1 });
     expect(Object.keys(await world.health(group))).toEqual(['10.0.1.7:82']);
-    const asked = await world.elb.send(new DescribeTargetHealthCommand({ TargetGroupArn: group, Targets: [{ Id: '10.0.1.7', Port: 81 }] }));
+    const asked = await world.elb.send(
+      new DescribeTargetHealthCommand({ TargetGroupArn: group, Targets: [{ Id: '10.0.1.7', Port: 81 }] }),
+    );
     expect(healthByAddress(asked)).toEqual({ '10.0.1.7:81': 'unused Target.NotRegistered' });
   });
 
@@ -127,7 +166,14 @@ describe('a target', () => {
     await world.pod('10.0.200.8:8080', 'ok');
     await register(group, { Id: '10.0.1.8' }, { Id: '10.0.200.8' });
     const { CreateListenerCommand } = await import('@aws-sdk/client-elastic-load-balancing-v2');
-    await world.elb.send(new CreateListenerCommand({ LoadBalancerArn: flows, Protocol: 'TCP', Port: 80, DefaultActions: [forward({ [group]: 1 })] }));
+    await world.elb.send(
+      new CreateListenerCommand({
+        LoadBalancerArn: flows,
+        Protocol: 'TCP',
+        Port: 80,
+        DefaultActions: [forward({ [group]: 1 })],
+      }),
+    );
     await becomes(group, '10.0.1.8:8080', 'healthy');
     expect((await world.health(group))['10.0.200.8:8080']).toBe('unused Target.NotInUse');
   });
@@ -137,7 +183,7 @@ describe('a target', () => {
     ['a loopback address', { Id: '127.0.0.1' }, 'InvalidTarget'],
     ['no address', { Id: 'pod-1' }, 'ValidationError'],
     ['an address outside the VPC without a zone', { Id: '192.168.1.1' }, 'ValidationError'],
-    ['a zone that is not the address\'s own', { Id: '10.0.1.1', AvailabilityZone: 'us-east-1b' }, 'ValidationError'],
+    ["a zone that is not the address's own", { Id: '10.0.1.1', AvailabilityZone: 'us-east-1b' }, 'ValidationError'],
   ] as [string, TargetDescription, string][])('is refused with %s', async (_what, target, code) => {
     expect(await refusal(register(anchor, target))).toBe(code);
     expect(await world.health(anchor)).toEqual({});
@@ -164,7 +210,9 @@ describe('a target group', () => {
   it('cannot be deleted while an action names it, weight 0 included', async () => {
     const group = await world.targetGroup('held');
     await attach({ [group]: 0 });
-    expect(await refusal(world.elb.send(new DeleteTargetGroupCommand({ TargetGroupArn: group })))).toBe('ResourceInUse');
+    expect(await refusal(world.elb.send(new DeleteTargetGroupCommand({ TargetGroupArn: group })))).toBe(
+      'ResourceInUse',
+    );
     await attach({});
     await world.elb.send(new DeleteTargetGroupCommand({ TargetGroupArn: group }));
     expect(await refusal(world.health(group))).toBe('TargetGroupNotFound');

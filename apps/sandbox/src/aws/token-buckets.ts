@@ -9,12 +9,16 @@ export type BucketSizes = Readonly<Record<Exclude<Bucket, 'none'>, BucketSize>>;
 
 /** What the AWS Load Balancer Controller's own limits say of the real ones (2026-03). */
 export const realBuckets: BucketSizes = {
-  describe: { burst: 200, perSecond: 50 }, modify: { burst: 20, perSecond: 3 }, register: { burst: 20, perSecond: 4 },
+  describe: { burst: 200, perSecond: 50 },
+  modify: { burst: 20, perSecond: 3 },
+  register: { burst: 20, perSecond: 4 },
 };
 
 /** The sandbox's default: room for fast tries and tests, still finite. */
 export const generousBuckets: BucketSizes = {
-  describe: { burst: 2000, perSecond: 500 }, modify: { burst: 200, perSecond: 50 }, register: { burst: 200, perSecond: 50 },
+  describe: { burst: 2000, perSecond: 500 },
+  modify: { burst: 200, perSecond: 50 },
+  register: { burst: 200, perSecond: 50 },
 };
 
 /** Token buckets by a key of the caller's choice (account, Region and kind of action); each starts full. */

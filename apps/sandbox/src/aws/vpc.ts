@@ -17,7 +17,9 @@ export const subnets: readonly Subnet[] = [
 /** The IPv4 address as a number, or undefined if it isn't one. */
 export function ipv4(address: string): number | undefined {
   const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(address)?.slice(1).map(Number);
-  return parts === undefined || parts.some((part) => part > 255) ? undefined : parts.reduce((sum, part) => sum * 256 + part, 0);
+  return parts === undefined || parts.some((part) => part > 255)
+    ? undefined
+    : parts.reduce((sum, part) => sum * 256 + part, 0);
 }
 
 /** Whether an IPv4 address lies in a CIDR block. */

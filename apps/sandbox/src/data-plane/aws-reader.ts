@@ -1,9 +1,26 @@
 import {
-  type Action, AddTagsCommand, DescribeTagsCommand, DescribeTargetGroupAttributesCommand, DescribeTargetHealthCommand, DescribeLoadBalancerAttributesCommand,
-  ElasticLoadBalancingV2Client, type Listener, type LoadBalancer, paginateDescribeListeners, paginateDescribeLoadBalancers, paginateDescribeRules, type Rule,
+  type Action,
+  AddTagsCommand,
+  DescribeTagsCommand,
+  DescribeTargetGroupAttributesCommand,
+  DescribeTargetHealthCommand,
+  DescribeLoadBalancerAttributesCommand,
+  ElasticLoadBalancingV2Client,
+  type Listener,
+  type LoadBalancer,
+  paginateDescribeListeners,
+  paginateDescribeLoadBalancers,
+  paginateDescribeRules,
+  type Rule,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { SandboxCredentials } from '../shared/parts.js';
-import { type ListenerRouting, receiversOf, type Routing, type RuleRouting, type TargetGroupRouting } from './routing.js';
+import {
+  type ListenerRouting,
+  receiversOf,
+  type Routing,
+  type RuleRouting,
+  type TargetGroupRouting,
+} from './routing.js';
 
 export const urlTag = 'sandbox/url';
 const arnsPerCall = 20;
@@ -12,14 +29,24 @@ const arnsPerCall = 20;
 export class AwsReader {
   private readonly client: ElasticLoadBalancingV2Client;
 
-  constructor(readonly account: string, readonly region: string, endpoint: string, credentials: SandboxCredentials & { sessionToken?: string }) {
+  constructor(
+    readonly account: string,
+    readonly region: string,
+    endpoint: string,
+    credentials: SandboxCredentials & { sessionToken?: string },
+  ) {
     this.client = new ElasticLoadBalancingV2Client({ endpoint, region, credentials, maxAttempts: 2 });
   }
 
   async read(): Promise<Routing> {
-    const loadBalancers = await collect(paginateDescribeLoadBalancers({ client: this.client }, {}), (page) => page.LoadBalancers);
+    const loadBalancers = await collect(
+      paginateDescribeLoadBalancers({ client: this.client }, {}),
+      (page) => page.LoadBalancers,
+    );
     const listeners = (await mapInTurn(loadBalancers, (item) => this.readListeners(item))).flat();
-    const arns = new Set(listeners.flatMap((listener) => listener.rules.flatMap((rule) => targetGroupArns(rule.action))));
+    const arns = new Set(
+      listeners.flatMap((listener) => listener.rules.flatMap((rule) => targetGroupArns(rule.action))),
+    );
     const groups = await mapInTurn([...arns], (arn) => this.readTargetGroup(arn));
     return { listeners, targetGroups: new Map(groups.map((group) => [group.arn, group])) };
   }
@@ -34,20 +61,31 @@ export class AwsReader {
   }
 
   private async readListeners({ LoadBalancerArn }: LoadBalancer): Promise<ListenerRouting[]> {
-    const listeners = await collect(paginateDescribeListeners({ client: this.client }, { LoadBalancerArn }), (page) => page.Listeners);
+    const listeners = await collect(
+      paginateDescribeListeners({ client: this.client }, { LoadBalancerArn }),
+      (page) => page.Listeners,
+    );
     if (listeners.length === 0) return [];
     const urls = await this.readUrls(listeners.map((listener) => listener.ListenerArn ?? ''));
     const idleTimeoutMs = await this.readIdleTimeoutMs(LoadBalancerArn);
     return mapInTurn(listeners, async (listener) => ({
-      arn: listener.ListenerArn ?? '', account: this.account, region: this.region, protocol: listener.Protocol ?? 'HTTP', port: listener.Port ?? 80,
-      taggedUrl: urls.get(listener.ListenerArn ?? ''), idleTimeoutMs, rules: await this.readRules(listener),
+      arn: listener.ListenerArn ?? '',
+      account: this.account,
+      region: this.region,
+      protocol: listener.Protocol ?? 'HTTP',
+      port: listener.Port ?? 80,
+      taggedUrl: urls.get(listener.ListenerArn ?? ''),
+      idleTimeoutMs,
+      rules: await this.readRules(listener),
     }));
   }
 
   private async readUrls(arns: readonly string[]): Promise<Map<string, string>> {
     const urls = new Map<string, string>();
     for (let start = 0; start < arns.length; start += arnsPerCall) {
-      const { TagDescriptions = [] } = await this.client.send(new DescribeTagsCommand({ ResourceArns: arns.slice(start, start + arnsPerCall) }));
+      const { TagDescriptions = [] } = await this.client.send(
+        new DescribeTagsCommand({ ResourceArns: arns.slice(start, start + arnsPerCall) }),
+      );
       for (const { ResourceArn = '', Tags = [] } of TagDescriptions) {
         const url = Tags.find((tag) => tag.Key === urlTag)?.Value;
         if (url !== undefined) urls.set(ResourceArn, url);
@@ -62,28 +100,47 @@ export class AwsReader {
   }
 
   private async readRules(listener: Listener): Promise<RuleRouting[]> {
-    if (listener.Protocol !== 'HTTP' && listener.Protocol !== 'HTTPS') return toRules([{ Priority: 'default', Actions: listener.DefaultActions }]);
-    return toRules(await collect(paginateDescribeRules({ client: this.client }, { ListenerArn: listener.ListenerArn }), (page) => page.Rules));
+    if (listener.Protocol !== 'HTTP' && listener.Protocol !== 'HTTPS')
+      return toRules([{ Priority: 'default', Actions: listener.DefaultActions }]);
+    return toRules(
+      await collect(
+        paginateDescribeRules({ client: this.client }, { ListenerArn: listener.ListenerArn }),
+        (page) => page.Rules,
+      ),
+    );
   }
 
   private async readTargetGroup(arn: string): Promise<TargetGroupRouting> {
-    const { TargetHealthDescriptions = [] } = await this.client.send(new DescribeTargetHealthCommand({ TargetGroupArn: arn }));
-    const { Attributes = [] } = await this.client.send(new DescribeTargetGroupAttributesCommand({ TargetGroupArn: arn }));
+    const { TargetHealthDescriptions = [] } = await this.client.send(
+      new DescribeTargetHealthCommand({ TargetGroupArn: arn }),
+    );
+    const { Attributes = [] } = await this.client.send(
+      new DescribeTargetGroupAttributesCommand({ TargetGroupArn: arn }),
+    );
     const attribute = (key: string): string | undefined => Attributes.find((candidate) => candidate.Key === key)?.Value;
     const sticky = attribute('stickiness.enabled') === 'true' && attribute('stickiness.type') === 'lb_cookie';
     return {
-      arn, stickySeconds: sticky ? Number(attribute('stickiness.lb_cookie.duration_seconds') ?? 86_400) : undefined,
-      receivers: receiversOf(TargetHealthDescriptions.map(({ Target, TargetHealth }) => ({ id: Target?.Id ?? '', port: Target?.Port ?? 0, state: TargetHealth?.State ?? '' }))),
+      arn,
+      stickySeconds: sticky ? Number(attribute('stickiness.lb_cookie.duration_seconds') ?? 86_400) : undefined,
+      receivers: receiversOf(
+        TargetHealthDescriptions.map(({ Target, TargetHealth }) => ({
+          id: Target?.Id ?? '',
+          port: Target?.Port ?? 0,
+          state: TargetHealth?.State ?? '',
+        })),
+      ),
     };
   }
 }
 
 function toRules(rules: readonly Rule[]): RuleRouting[] {
   const position = (rule: Rule): number => (rule.Priority === 'default' ? Infinity : Number(rule.Priority));
-  return [...rules].sort((a, b) => position(a) - position(b)).flatMap((rule) => {
-    const action = [...(rule.Actions ?? [])].sort((a, b) => (a.Order ?? 0) - (b.Order ?? 0)).at(-1);
-    return action === undefined ? [] : [{ conditions: rule.Conditions ?? [], action }];
-  });
+  return [...rules]
+    .sort((a, b) => position(a) - position(b))
+    .flatMap((rule) => {
+      const action = [...(rule.Actions ?? [])].sort((a, b) => (a.Order ?? 0) - (b.Order ?? 0)).at(-1);
+      return action === undefined ? [] : [{ conditions: rule.Conditions ?? [], action }];
+    });
 }
 
 function targetGroupArns(action: Action): string[] {

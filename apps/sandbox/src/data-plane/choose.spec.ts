@@ -9,15 +9,21 @@ const groupsOf = (list: readonly number[]) => list.map((weight, index) => ({ arn
 
 describe('choosing a target group', () => {
   it('gives each exactly its share of evenly spread numbers', () => {
-    fc.assert(fc.property(weights.filter((list) => list.some((weight) => weight > 0)), (list) => {
-      const total = list.reduce((sum, weight) => sum + weight, 0);
-      const counts = new Map<string, number>();
-      for (let step = 0; step < total; step += 1) {
-        const arn = chooseGroup(groupsOf(list), (step + 0.5) / total) ?? 'none';
-        counts.set(arn, (counts.get(arn) ?? 0) + 1);
-      }
-      expect(groupsOf(list).map((group) => counts.get(group.arn) ?? 0)).toEqual(list);
-    }), { numRuns: 50 });
+    fc.assert(
+      fc.property(
+        weights.filter((list) => list.some((weight) => weight > 0)),
+        (list) => {
+          const total = list.reduce((sum, weight) => sum + weight, 0);
+          const counts = new Map<string, number>();
+          for (let step = 0; step < total; step += 1) {
+            const arn = chooseGroup(groupsOf(list), (step + 0.5) / total) ?? 'none';
+            counts.set(arn, (counts.get(arn) ?? 0) + 1);
+          }
+          expect(groupsOf(list).map((group) => counts.get(group.arn) ?? 0)).toEqual(list);
+        },
+      ),
+      { numRuns: 50 },
+    );
   });
 
   it('answers nobody when nobody has weight', () => {
@@ -26,7 +32,9 @@ describe('choosing a target group', () => {
   });
 
   it('gives a lone group everything, whatever its weight', () => {
-    expect(weightedGroups({ Type: 'forward', ForwardConfig: { TargetGroups: [{ TargetGroupArn: 'a', Weight: 0 }] } })).toEqual([{ arn: 'a', weight: 1 }]);
+    expect(
+      weightedGroups({ Type: 'forward', ForwardConfig: { TargetGroups: [{ TargetGroupArn: 'a', Weight: 0 }] } }),
+    ).toEqual([{ arn: 'a', weight: 1 }]);
     expect(weightedGroups({ Type: 'forward', TargetGroupArn: 'a' })).toEqual([{ arn: 'a', weight: 1 }]);
   });
 });
@@ -35,13 +43,25 @@ describe('choosing a target', () => {
   const target = (id: string, state: string) => ({ id, port: 80, state });
 
   it('goes round the healthy ones', () => {
-    const receivers = receiversOf([target('a', 'healthy'), target('b', 'unhealthy'), target('c', 'healthy'), target('d', 'draining')]);
+    const receivers = receiversOf([
+      target('a', 'healthy'),
+      target('b', 'unhealthy'),
+      target('c', 'healthy'),
+      target('d', 'draining'),
+    ]);
     const turns = new RoundRobin();
     expect(Array.from({ length: 4 }, () => turns.next({ arn: 'tg', receivers })?.id)).toEqual(['a', 'c', 'a', 'c']);
   });
 
   it('fails open to all in use when none is healthy, but never to draining or unused ones', () => {
-    expect(receiversOf([target('a', 'unhealthy'), target('b', 'initial'), target('c', 'draining'), target('d', 'unused')]).map((one) => one.id)).toEqual(['a', 'b']);
+    expect(
+      receiversOf([
+        target('a', 'unhealthy'),
+        target('b', 'initial'),
+        target('c', 'draining'),
+        target('d', 'unused'),
+      ]).map((one) => one.id),
+    ).toEqual(['a', 'b']);
     expect(receiversOf([target('c', 'draining')])).toEqual([]);
   });
 });

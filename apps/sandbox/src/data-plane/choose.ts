@@ -8,8 +8,13 @@ export interface WeightedGroup {
 
 /** The target groups of a forward action; a lone one gets everything whatever its weight says. */
 export function weightedGroups(action: Action): WeightedGroup[] {
-  const listed = action.ForwardConfig?.TargetGroups ?? (action.TargetGroupArn === undefined ? [] : [{ TargetGroupArn: action.TargetGroupArn }]);
-  return listed.map((tuple) => ({ arn: tuple.TargetGroupArn ?? '', weight: listed.length === 1 ? 1 : (tuple.Weight ?? 1) }));
+  const listed =
+    action.ForwardConfig?.TargetGroups ??
+    (action.TargetGroupArn === undefined ? [] : [{ TargetGroupArn: action.TargetGroupArn }]);
+  return listed.map((tuple) => ({
+    arn: tuple.TargetGroupArn ?? '',
+    weight: listed.length === 1 ? 1 : (tuple.Weight ?? 1),
+  }));
 }
 
 /**

@@ -21,5 +21,8 @@ export function decodePin(value: string | undefined, nowMs: number): string | un
 /** The two cookies AWS sets for one kind of stickiness; the CORS one is for cross-site requests. */
 export function setCookies(name: 'AWSALB' | 'AWSALBTG', value: string, seconds: number, nowMs: number): string[] {
   const expires = new Date(nowMs + seconds * 1000).toUTCString();
-  return [`${name}=${value}; Expires=${expires}; Path=/`, `${name}CORS=${value}; Expires=${expires}; Path=/; SameSite=None; Secure`];
+  return [
+    `${name}=${value}; Expires=${expires}; Path=/`,
+    `${name}CORS=${value}; Expires=${expires}; Path=/; SameSite=None; Secure`,
+  ];
 }

@@ -4,8 +4,16 @@ import { request } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import {
-  type Action, CreateListenerCommand, CreateRuleCommand, DeleteListenerCommand, DeregisterTargetsCommand, ModifyListenerCommand, ModifyLoadBalancerAttributesCommand,
-  ModifyTargetGroupAttributesCommand, RegisterTargetsCommand, type RuleCondition,
+  type Action,
+  CreateListenerCommand,
+  CreateRuleCommand,
+  DeleteListenerCommand,
+  DeregisterTargetsCommand,
+  ModifyListenerCommand,
+  ModifyLoadBalancerAttributesCommand,
+  ModifyTargetGroupAttributesCommand,
+  RegisterTargetsCommand,
+  type RuleCondition,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { RunningPart } from '../shared/parts.js';
 import { AwsWorld, forward, present } from '../testing/aws-world.js';
@@ -37,10 +45,20 @@ afterAll(async () => {
   await world.stop();
 });
 
-const register = (TargetGroupArn: string, Id: string) => world.elb.send(new RegisterTargetsCommand({ TargetGroupArn, Targets: [{ Id }] }));
-const modify = (action: Action, ListenerArn = listener) => world.elb.send(new ModifyListenerCommand({ ListenerArn, DefaultActions: [action] }));
-const healthy = (group: string, count = 1) => eventually(() => world.health(group), (health) => Object.values(health).filter((state) => state === 'healthy').length === count);
-const settles = (wanted: Record<string, number>, at = url, count = 5) => eventually(() => answers(at, count), (seen) => JSON.stringify(seen) === JSON.stringify(wanted));
+const register = (TargetGroupArn: string, Id: string) =>
+  world.elb.send(new RegisterTargetsCommand({ TargetGroupArn, Targets: [{ Id }] }));
+const modify = (action: Action, ListenerArn = listener) =>
+  world.elb.send(new ModifyListenerCommand({ ListenerArn, DefaultActions: [action] }));
+const healthy = (group: string, count = 1) =>
+  eventually(
+    () => world.health(group),
+    (health) => Object.values(health).filter((state) => state === 'healthy').length === count,
+  );
+const settles = (wanted: Record<string, number>, at = url, count = 5) =>
+  eventually(
+    () => answers(at, count),
+    (seen) => JSON.stringify(seen) === JSON.stringify(wanted),
+  );
 let nextPort = 1000;
 /** A listener of its own with its address. */
 const another = async (action: Action): Promise<{ arn: string; at: string }> => {
@@ -54,7 +72,10 @@ describe('weights', () => {
     await healthy(black);
     await settles({ red: 5 });
     await modify(forward({ [red]: 30, [black]: 70 }));
-    await eventually(() => answers(url, 20), (seen) => (seen['black'] ?? 0) > 0);
+    await eventually(
+      () => answers(url, 20),
+      (seen) => (seen['black'] ?? 0) > 0,
+    );
     const seen = await answers(url, 1000);
     const blackShare = (seen['black'] ?? 0) / 1000;
     expect(Object.keys(seen).sort()).toEqual(['black', 'red']);
@@ -70,7 +91,10 @@ describe('weights', () => {
     const statuses = new Map<string, number>();
     const clients = Array.from({ length: 8 }, async () => {
       while (going) {
-        const status = await fetch(url).then(async (response) => (await response.text(), String(response.status)), String);
+        const status = await fetch(url).then(
+          async (response) => (await response.text(), String(response.status)),
+          String,
+        );
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
       }
     });
@@ -78,7 +102,8 @@ describe('weights', () => {
     for (let weight = 0; weight <= 100; weight += 5) {
       await modify(forward({ [red]: 100 - weight, [black]: weight }));
       if (weight === 30) await register(red, '10.0.1.2');
-      if (weight === 60) await world.elb.send(new DeregisterTargetsCommand({ TargetGroupArn: red, Targets: [{ Id: '10.0.1.2' }] }));
+      if (weight === 60)
+        await world.elb.send(new DeregisterTargetsCommand({ TargetGroupArn: red, Targets: [{ Id: '10.0.1.2' }] }));
     }
     await settles({ black: 5 });
     going = false;
@@ -113,7 +138,11 @@ describe('stickiness', () => {
     await modify(forward({ [red]: 0, [black]: 1 }, 2), arn);
     await settles({ black: 5 }, at);
     expect(await answers(at, 5, { headers })).toEqual({ red: 5 });
-    await eventually(() => answers(at, 1, { headers }), (seen) => seen['black'] === 1, 5_000);
+    await eventually(
+      () => answers(at, 1, { headers }),
+      (seen) => seen['black'] === 1,
+      5_000,
+    );
   });
 
   it('of targets keeps a client with its target', async () => {
@@ -122,19 +151,35 @@ describe('stickiness', () => {
     await world.pod('10.0.3.2:8080', 'two');
     await register(group, '10.0.3.1');
     await register(group, '10.0.3.2');
-    await world.elb.send(new ModifyTargetGroupAttributesCommand({ TargetGroupArn: group, Attributes: [{ Key: 'stickiness.enabled', Value: 'true' }] }));
+    await world.elb.send(
+      new ModifyTargetGroupAttributesCommand({
+        TargetGroupArn: group,
+        Attributes: [{ Key: 'stickiness.enabled', Value: 'true' }],
+      }),
+    );
     const { at } = await another(forward({ [group]: 1 }));
     await healthy(group, 2);
-    await eventually(() => answers(at, 10), (seen) => seen['one'] === 5 && seen['two'] === 5);
+    await eventually(
+      () => answers(at, 10),
+      (seen) => seen['one'] === 5 && seen['two'] === 5,
+    );
     const first = await fetch(at);
     const chosen = await first.text();
-    const cookie = present(first.headers.getSetCookie().find((value) => value.startsWith('AWSALB='))?.split(';')[0]);
+    const cookie = present(
+      first.headers
+        .getSetCookie()
+        .find((value) => value.startsWith('AWSALB='))
+        ?.split(';')[0],
+    );
     expect(await answers(at, 6, { headers: { cookie } })).toEqual({ [chosen]: 6 });
   });
 });
 
 describe('rules', () => {
-  const says = (MessageBody: string): Action => ({ Type: 'fixed-response', FixedResponseConfig: { StatusCode: '200', ContentType: 'text/plain', MessageBody } });
+  const says = (MessageBody: string): Action => ({
+    Type: 'fixed-response',
+    FixedResponseConfig: { StatusCode: '200', ContentType: 'text/plain', MessageBody },
+  });
   const rule = (ListenerArn: string, Priority: number, Conditions: RuleCondition[], action: Action) =>
     world.elb.send(new CreateRuleCommand({ ListenerArn, Priority, Conditions, Actions: [action] }));
 
@@ -142,16 +187,35 @@ describe('rules', () => {
     const { arn, at } = await another(says('default'));
     await rule(arn, 20, [{ Field: 'path-pattern', Values: ['/shop/*'] }], says('shop'));
     await rule(arn, 10, [{ Field: 'path-pattern', Values: ['/shop/special'] }], says('special'));
-    await rule(arn, 5, [{ Field: 'http-header', HttpHeaderConfig: { HttpHeaderName: 'x-canary', Values: ['yes'] } }], forward({ [red]: 1, [black]: 0 }));
+    await rule(
+      arn,
+      5,
+      [{ Field: 'http-header', HttpHeaderConfig: { HttpHeaderName: 'x-canary', Values: ['yes'] } }],
+      forward({ [red]: 1, [black]: 0 }),
+    );
     await settles({ special: 1 }, `${at}/shop/special`, 1);
-    const ask = async (path: string, headers: Record<string, string> = {}) => (await fetch(`${at}${path}`, { headers })).text();
-    await eventually(() => ask('/', { 'x-canary': 'yes' }), (answer) => answer === 'red');
-    expect(await Promise.all([ask('/'), ask('/shop/'), ask('/shop/special?x=1'), ask('/shop'), ask('/shop/special', { 'x-canary': 'yes' })]))
-      .toEqual(['default', 'shop', 'special', 'default', 'red']);
+    const ask = async (path: string, headers: Record<string, string> = {}) =>
+      (await fetch(`${at}${path}`, { headers })).text();
+    await eventually(
+      () => ask('/', { 'x-canary': 'yes' }),
+      (answer) => answer === 'red',
+    );
+    expect(
+      await Promise.all([
+        ask('/'),
+        ask('/shop/'),
+        ask('/shop/special?x=1'),
+        ask('/shop'),
+        ask('/shop/special', { 'x-canary': 'yes' }),
+      ]),
+    ).toEqual(['default', 'shop', 'special', 'default', 'red']);
   });
 
   it('can redirect', async () => {
-    const { at } = await another({ Type: 'redirect', RedirectConfig: { Protocol: 'HTTPS', Port: '443', Path: '/new/#{path}', StatusCode: 'HTTP_301' } });
+    const { at } = await another({
+      Type: 'redirect',
+      RedirectConfig: { Protocol: 'HTTPS', Port: '443', Path: '/new/#{path}', StatusCode: 'HTTP_301' },
+    });
     const response = await fetch(`${at}/old?a=b`, { redirect: 'manual' });
     expect([response.status, response.headers.get('location')]).toEqual([301, 'https://127.0.0.1:443/new/old?a=b']);
   });
@@ -162,23 +226,44 @@ describe('targets', () => {
     const group = await world.targetGroup('frail', { UnhealthyThresholdCount: 2 });
     const { at } = await another(forward({ [group]: 1 }));
     await settles({ 503: 2 }, at, 2);
-    await world.pod('10.0.4.1:8080', (incoming, response) => (incoming.url === '/' ? response.writeHead(500).end() : response.end('still here')));
+    await world.pod('10.0.4.1:8080', (incoming, response) =>
+      incoming.url === '/' ? response.writeHead(500).end() : response.end('still here'),
+    );
     await register(group, '10.0.4.1');
-    await eventually(() => world.health(group), (health) => health['10.0.4.1:8080'] === 'unhealthy Target.ResponseCodeMismatch');
+    await eventually(
+      () => world.health(group),
+      (health) => health['10.0.4.1:8080'] === 'unhealthy Target.ResponseCodeMismatch',
+    );
     await settles({ 'still here': 3 }, `${at}/work`, 3);
   });
 
   it('that refuse the connection mean 502, that nobody has mean 504, and so do slow ones', async () => {
-    const [refusing, absent, slow] = [await world.targetGroup('refusing'), await world.targetGroup('absent'), await world.targetGroup('slow', { HealthCheckEnabled: false })];
+    const [refusing, absent, slow] = [
+      await world.targetGroup('refusing'),
+      await world.targetGroup('absent'),
+      await world.targetGroup('slow', { HealthCheckEnabled: false }),
+    ];
     await world.connect('10.0.4.2:8080', 1);
     await world.pod('10.0.4.4:8080', () => undefined);
     const other = await world.loadBalancer('impatient');
-    await world.elb.send(new ModifyLoadBalancerAttributesCommand({ LoadBalancerArn: other, Attributes: [{ Key: 'idle_timeout.timeout_seconds', Value: '1' }] }));
-    for (const [group, id, status] of [[refusing, '10.0.4.2', 502], [absent, '10.0.4.3', 504], [slow, '10.0.4.4', 504]] as const) {
+    await world.elb.send(
+      new ModifyLoadBalancerAttributesCommand({
+        LoadBalancerArn: other,
+        Attributes: [{ Key: 'idle_timeout.timeout_seconds', Value: '1' }],
+      }),
+    );
+    for (const [group, id, status] of [
+      [refusing, '10.0.4.2', 502],
+      [absent, '10.0.4.3', 504],
+      [slow, '10.0.4.4', 504],
+    ] as const) {
       await register(group, id);
       const { ListenerArn } = await world.listener(other, [forward({ [group]: 1 })], (nextPort += 1));
       const at = await listenerUrl(world, ListenerArn);
-      await eventually(async () => (await fetch(at)).status, (seen) => seen === status);
+      await eventually(
+        async () => (await fetch(at)).status,
+        (seen) => seen === status,
+      );
     }
   });
 
@@ -216,7 +301,16 @@ describe('targets', () => {
     const { at } = await another(forward({ [group]: 1 }));
     await healthy(group);
     await settles({ ok: 2 }, at, 2);
-    const outgoing = request(at, { method: 'POST', headers: { 'x-mine': 'kept', connection: 'x-hop', 'x-hop': 'dropped', 'x-forwarded-for': '1.2.3.4', host: 'shop.example' } });
+    const outgoing = request(at, {
+      method: 'POST',
+      headers: {
+        'x-mine': 'kept',
+        connection: 'x-hop',
+        'x-hop': 'dropped',
+        'x-forwarded-for': '1.2.3.4',
+        host: 'shop.example',
+      },
+    });
     outgoing.write('first');
     const [response] = (await once(outgoing, 'response')) as [import('node:http').IncomingMessage];
     const [chunk] = (await once(response, 'data')) as [Buffer];
@@ -224,7 +318,12 @@ describe('targets', () => {
     outgoing.end('x'.repeat(3_000_000));
     expect((await text(response)).length).toBe(3_000_000);
     const seen = JSON.parse(String(response.headers['seen'])) as Record<string, string>;
-    expect(seen).toMatchObject({ 'x-mine': 'kept', 'x-forwarded-for': '1.2.3.4, 127.0.0.1', 'x-forwarded-proto': 'http', host: 'shop.example' });
+    expect(seen).toMatchObject({
+      'x-mine': 'kept',
+      'x-forwarded-for': '1.2.3.4, 127.0.0.1',
+      'x-forwarded-proto': 'http',
+      host: 'shop.example',
+    });
     expect(seen['x-amzn-trace-id']).toMatch(/^Root=1-/);
     expect(seen['x-hop']).toBeUndefined();
     expect(response.headers['set-cookie']).toEqual(['a=1', 'b=2']);
@@ -236,7 +335,9 @@ describe('a connection that changes its protocol', () => {
     const group = await world.targetGroup('sockets');
     const pod = await world.pod('10.0.4.8:8080', 'ok');
     pod.on('upgrade', (incoming: { headers: Record<string, string> }, socket: import('node:net').Socket) => {
-      socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${incoming.headers['upgrade'] ?? ''}\r\n\r\n`);
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${incoming.headers['upgrade'] ?? ''}\r\n\r\n`,
+      );
       socket.pipe(socket);
     });
     await register(group, '10.0.4.8');
@@ -245,7 +346,10 @@ describe('a connection that changes its protocol', () => {
     await settles({ ok: 2 }, at, 2);
     const outgoing = request(at, { headers: { connection: 'Upgrade', upgrade: 'echo' } });
     outgoing.end();
-    const [response, socket] = (await once(outgoing, 'upgrade')) as [import('node:http').IncomingMessage, import('node:net').Socket];
+    const [response, socket] = (await once(outgoing, 'upgrade')) as [
+      import('node:http').IncomingMessage,
+      import('node:net').Socket,
+    ];
     expect(response.headers['upgrade']).toBe('echo');
     socket.write('hello');
     const [echoed] = (await once(socket, 'data')) as [Buffer];
@@ -260,7 +364,14 @@ describe('a listener', () => {
     const { arn, at } = await another(forward({ [red]: 1 }));
     await settles({ red: 1 }, at, 1);
     await world.elb.send(new DeleteListenerCommand({ ListenerArn: arn }));
-    await eventually(() => fetch(at).then(() => 'reached', () => 'refused'), (answer) => answer === 'refused');
+    await eventually(
+      () =>
+        fetch(at).then(
+          () => 'reached',
+          () => 'refused',
+        ),
+      (answer) => answer === 'refused',
+    );
   });
 
   it('of a network load balancer carries connections by weight', async () => {
@@ -272,21 +383,35 @@ describe('a listener', () => {
       return () => server.close();
     };
     const stops = [await greet('10.0.5.1:9000', 'one'), await greet('10.0.5.2:9000', 'two')];
-    const groups = await Promise.all(['tcp-1', 'tcp-2'].map((name) => world.targetGroup(name, { Protocol: 'TCP', Port: 9000, HealthCheckProtocol: 'TCP' })));
+    const groups = await Promise.all(
+      ['tcp-1', 'tcp-2'].map((name) =>
+        world.targetGroup(name, { Protocol: 'TCP', Port: 9000, HealthCheckProtocol: 'TCP' }),
+      ),
+    );
     const [one, two] = [present(groups[0]), present(groups[1])];
     await register(one, '10.0.5.1');
     await register(two, '10.0.5.2');
-    const { Listeners } = await world.elb.send(new CreateListenerCommand({ LoadBalancerArn: flows, Protocol: 'TCP', Port: 9000, DefaultActions: [forward({ [one]: 1, [two]: 1 })] }));
+    const { Listeners } = await world.elb.send(
+      new CreateListenerCommand({
+        LoadBalancerArn: flows,
+        Protocol: 'TCP',
+        Port: 9000,
+        DefaultActions: [forward({ [one]: 1, [two]: 1 })],
+      }),
+    );
     const at = new URL(await listenerUrl(world, present(Listeners?.[0]?.ListenerArn)));
     expect(at.protocol).toBe('tcp:');
     await healthy(one);
     await healthy(two);
     const seen = new Set<string>();
-    await eventually(async () => {
-      const socket = connect({ host: at.hostname, port: Number(at.port) });
-      seen.add(await text(socket).catch(() => 'reset'));
-      return [...seen].sort().join();
-    }, (all) => all.includes('one') && all.includes('two'));
+    await eventually(
+      async () => {
+        const socket = connect({ host: at.hostname, port: Number(at.port) });
+        seen.add(await text(socket).catch(() => 'reset'));
+        return [...seen].sort().join();
+      },
+      (all) => all.includes('one') && all.includes('two'),
+    );
     for (const stop of stops) stop();
   });
 
@@ -297,7 +422,10 @@ describe('a listener', () => {
     await new Promise<void>((resolve) => squatter.listen(Number(new URL(at).port), '127.0.0.1', resolve));
     traffic = await startTraffic(world);
     await settles({ red: 1 }, url, 1);
-    const moved = await eventually(() => taggedUrl(world, arn), (tagged) => tagged !== at);
+    const moved = await eventually(
+      () => taggedUrl(world, arn),
+      (tagged) => tagged !== at,
+    );
     await settles({ red: 1 }, moved, 1);
     await new Promise((resolve) => squatter.close(resolve));
   });

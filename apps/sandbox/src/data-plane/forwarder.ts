@@ -12,16 +12,37 @@ export interface ForwardContext {
   readonly cookies: readonly string[];
 }
 
-const hopByHop = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'te', 'trailer', 'upgrade', 'expect']);
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'te',
+  'trailer',
+  'upgrade',
+  'expect',
+]);
 /** An ALB gives a target ten seconds to accept a connection. */
 const connectTimeoutMs = 10_000;
 
 /** Passes requests on to targets over kept connections, bodies as streams in both directions. */
 export class Forwarder {
-  private readonly agent = new Agent({ connections: 256, pipelining: 1, keepAliveTimeout: 4_000, connect: { timeout: connectTimeoutMs }, headersTimeout: 0, bodyTimeout: 0 });
+  private readonly agent = new Agent({
+    connections: 256,
+    pipelining: 1,
+    keepAliveTimeout: 4_000,
+    connect: { timeout: connectTimeoutMs },
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
 
   /** Answers the request with what the target says: 502 if it can't be reached or breaks off, 504 if it takes too long. */
-  async forward(request: IncomingMessage, response: ServerResponse, to: Endpoint, context: ForwardContext): Promise<void> {
+  async forward(
+    request: IncomingMessage,
+    response: ServerResponse,
+    to: Endpoint,
+    context: ForwardContext,
+  ): Promise<void> {
     const abort = new AbortController();
     response.once('close', () => abort.abort());
     try {
@@ -38,11 +59,23 @@ export class Forwarder {
   }
 
   /** A kept connection may be closed by the target at the moment it is used again; what has no body is then asked once more. */
-  private async ask(request: IncomingMessage, to: Endpoint, context: ForwardContext, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
+  private async ask(
+    request: IncomingMessage,
+    to: Endpoint,
+    context: ForwardContext,
+    signal: AbortSignal,
+  ): Promise<Dispatcher.ResponseData> {
+    const hasBody =
+      request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
     const options: Dispatcher.RequestOptions & { origin: string } = {
-      origin: `http://${to.host}:${to.port}`, path: request.url ?? '/', method: request.method ?? 'GET',
-      headers: requestHeaders(request, context.listener), body: hasBody ? request : null, signal, headersTimeout: context.listener.idleTimeoutMs, bodyTimeout: context.listener.idleTimeoutMs,
+      origin: `http://${to.host}:${to.port}`,
+      path: request.url ?? '/',
+      method: request.method ?? 'GET',
+      headers: requestHeaders(request, context.listener),
+      body: hasBody ? request : null,
+      signal,
+      headersTimeout: context.listener.idleTimeoutMs,
+      bodyTimeout: context.listener.idleTimeoutMs,
     };
     try {
       return await this.agent.request(options);
@@ -54,7 +87,16 @@ export class Forwarder {
 }
 
 function requestHeaders(request: IncomingMessage, listener: ListenerRouting): string[] {
-  const dropped = new Set([...hopByHop, ...(request.headers.connection ?? '').toLowerCase().split(',').map((name) => name.trim()), 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-port']);
+  const dropped = new Set([
+    ...hopByHop,
+    ...(request.headers.connection ?? '')
+      .toLowerCase()
+      .split(',')
+      .map((name) => name.trim()),
+    'x-forwarded-for',
+    'x-forwarded-proto',
+    'x-forwarded-port',
+  ]);
   const headers: string[] = [];
   for (let index = 0; index < request.rawHeaders.length; index += 2) {
     const name = request.rawHeaders[index] ?? '';
@@ -64,11 +106,18 @@ function requestHeaders(request: IncomingMessage, listener: ListenerRouting): st
   const before = request.headers['x-forwarded-for'];
   headers.push('X-Forwarded-For', before === undefined ? client : `${[before].flat().join(', ')}, ${client}`);
   headers.push('X-Forwarded-Proto', listener.protocol.toLowerCase(), 'X-Forwarded-Port', String(listener.port));
-  if (request.headers['x-amzn-trace-id'] === undefined) headers.push('X-Amzn-Trace-Id', `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${randomBytes(12).toString('hex')}`);
+  if (request.headers['x-amzn-trace-id'] === undefined)
+    headers.push(
+      'X-Amzn-Trace-Id',
+      `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${randomBytes(12).toString('hex')}`,
+    );
   return headers;
 }
 
-function responseHeaders(headers: Dispatcher.ResponseData['headers'], cookies: readonly string[]): Record<string, string | string[]> {
+function responseHeaders(
+  headers: Dispatcher.ResponseData['headers'],
+  cookies: readonly string[],
+): Record<string, string | string[]> {
   const kept: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined && !hopByHop.has(name)) kept[name] = value;
@@ -78,9 +127,17 @@ function responseHeaders(headers: Dispatcher.ResponseData['headers'], cookies: r
 }
 
 function isTimeout(error: unknown): boolean {
-  return error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError || error instanceof errors.ConnectTimeoutError;
+  return (
+    error instanceof errors.HeadersTimeoutError ||
+    error instanceof errors.BodyTimeoutError ||
+    error instanceof errors.ConnectTimeoutError
+  );
 }
 
 function brokeOff(error: unknown): boolean {
-  return error instanceof errors.SocketError || (error as NodeJS.ErrnoException).code === 'ECONNRESET' || (error as NodeJS.ErrnoException).code === 'EPIPE';
+  return (
+    error instanceof errors.SocketError ||
+    (error as NodeJS.ErrnoException).code === 'ECONNRESET' ||
+    (error as NodeJS.ErrnoException).code === 'EPIPE'
+  );
 }

@@ -23,11 +23,20 @@ export class HttpListener {
   private rules: readonly { matches: Matcher; action: Action }[] = [];
   private routing: ListenerRouting;
 
-  constructor(routing: ListenerRouting, private readonly parts: ListenerParts) {
+  constructor(
+    routing: ListenerRouting,
+    private readonly parts: ListenerParts,
+  ) {
     this.routing = routing;
     this.update(routing);
-    this.server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => void this.handle(request, response));
-    this.server.on('upgrade', (request: IncomingMessage, client: Duplex, head: Buffer) => void this.upgrade(request, client, head));
+    this.server = createServer(
+      { keepAliveTimeout: 60_000 },
+      (request, response) => void this.handle(request, response),
+    );
+    this.server.on(
+      'upgrade',
+      (request: IncomingMessage, client: Duplex, head: Buffer) => void this.upgrade(request, client, head),
+    );
   }
 
   /** From the next request on. */
@@ -63,7 +72,8 @@ export class HttpListener {
     const action = this.actionFor(factsOf(request));
     const receiver = action?.Type === 'forward' ? this.choose(action, request, []) : undefined;
     const endpoint = receiver && (await this.parts.network.resolve(receiver.id, receiver.port));
-    if (endpoint === undefined) client.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    if (endpoint === undefined)
+      client.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     else tunnel(request, client, head, endpoint);
   }
 
@@ -83,12 +93,26 @@ export class HttpListener {
     return this.chooseReceiver(group, request, nowMs, cookies);
   }
 
-  private chooseReceiver(group: TargetGroupRouting, request: IncomingMessage, nowMs: number, cookies: string[]): Receiver | undefined {
+  private chooseReceiver(
+    group: TargetGroupRouting,
+    request: IncomingMessage,
+    nowMs: number,
+    cookies: string[],
+  ): Receiver | undefined {
     if (group.stickySeconds === undefined) return this.parts.roundRobin.next(group);
     const pinned = pinnedTo(request, 'AWSALB', nowMs);
-    const receiver = group.receivers.find((candidate) => `${candidate.id}:${candidate.port}` === pinned) ?? this.parts.roundRobin.next(group);
+    const receiver =
+      group.receivers.find((candidate) => `${candidate.id}:${candidate.port}` === pinned) ??
+      this.parts.roundRobin.next(group);
     if (receiver !== undefined) {
-      cookies.push(...setCookies('AWSALB', encodePin(`${receiver.id}:${receiver.port}`, nowMs + group.stickySeconds * 1000), group.stickySeconds, nowMs));
+      cookies.push(
+        ...setCookies(
+          'AWSALB',
+          encodePin(`${receiver.id}:${receiver.port}`, nowMs + group.stickySeconds * 1000),
+          group.stickySeconds,
+          nowMs,
+        ),
+      );
     }
     return receiver;
   }
@@ -102,7 +126,11 @@ function pinnedTo(request: IncomingMessage, name: 'AWSALB' | 'AWSALBTG', nowMs: 
 function factsOf(request: IncomingMessage): RequestFacts {
   const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
   return {
-    host: (request.headers.host ?? '').replace(/:\d+$/, ''), path, query: new URLSearchParams(query), method: request.method ?? 'GET',
-    headers: request.headers, sourceIp: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+    host: (request.headers.host ?? '').replace(/:\d+$/, ''),
+    path,
+    query: new URLSearchParams(query),
+    method: request.method ?? 'GET',
+    headers: request.headers,
+    sourceIp: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
   };
 }

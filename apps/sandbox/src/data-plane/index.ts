@@ -60,7 +60,10 @@ class DataPlane {
       }
       this.lastError = undefined;
     } catch (error) {
-      if (String(error) !== this.lastError && !this.stopped) console.error(`sandbox: the data plane can't read ${this.options.awsEndpoint}; traffic goes on as before (${String(error)})`);
+      if (String(error) !== this.lastError && !this.stopped)
+        console.error(
+          `sandbox: the data plane can't read ${this.options.awsEndpoint}; traffic goes on as before (${String(error)})`,
+        );
       this.lastError = String(error);
     }
     if (!this.stopped) this.timer = setTimeout(() => void this.poll(), this.options.pollMs ?? 250);
@@ -107,8 +110,14 @@ class DataPlane {
   /** At once, or after the delay of the fault `dataPlane.propagationDelay`; always in the order of reading. */
   private async applyLater(routing: Routing): Promise<void> {
     const nowMs = performance.now();
-    this.lastApplyAtMs = Math.max(this.lastApplyAtMs, nowMs + (this.options.faults.get('dataPlane.propagationDelay')?.ms ?? 0));
-    const apply = (): Promise<void> => (this.applying = this.applying.catch(() => undefined).then(() => (this.stopped ? undefined : this.local.apply(routing))));
+    this.lastApplyAtMs = Math.max(
+      this.lastApplyAtMs,
+      nowMs + (this.options.faults.get('dataPlane.propagationDelay')?.ms ?? 0),
+    );
+    const apply = (): Promise<void> =>
+      (this.applying = this.applying
+        .catch(() => undefined)
+        .then(() => (this.stopped ? undefined : this.local.apply(routing))));
     if (this.lastApplyAtMs <= nowMs) return apply();
     const timeout = setTimeout(() => {
       this.waiting.delete(timeout);
@@ -121,7 +130,9 @@ class DataPlane {
     try {
       await this.reader(listener).tagUrl(listener.arn, url);
     } catch (error) {
-      console.error(`sandbox: ${listener.arn} listens on ${url}, but the tag that says so could not be set (${String(error)}); trying again with the next change`);
+      console.error(
+        `sandbox: ${listener.arn} listens on ${url}, but the tag that says so could not be set (${String(error)}); trying again with the next change`,
+      );
       this.revision = undefined;
     }
   }

@@ -23,8 +23,16 @@ export class LocalListeners {
   private routing: Routing = { listeners: [], targetGroups: new Map() };
 
   /** @param opened is told of each listener whose tag doesn't say where it listens. */
-  constructor(network: NetworkView, private readonly opened: (listener: ListenerRouting, url: string) => Promise<void>) {
-    this.parts = { network, forwarder: this.forwarder, roundRobin: new RoundRobin(), targetGroup: (arn) => this.routing.targetGroups.get(arn) };
+  constructor(
+    network: NetworkView,
+    private readonly opened: (listener: ListenerRouting, url: string) => Promise<void>,
+  ) {
+    this.parts = {
+      network,
+      forwarder: this.forwarder,
+      roundRobin: new RoundRobin(),
+      targetGroup: (arn) => this.routing.targetGroups.get(arn),
+    };
   }
 
   /** Takes over a new routing: for requests from now on, without touching those under way. */
@@ -40,11 +48,13 @@ export class LocalListeners {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.open.values()].map(({ listener }) => {
-      if (listener instanceof TcpListener) listener.closeConnections();
-      else listener.server.closeAllConnections();
-      return new Promise((resolve) => listener.server.close(resolve));
-    }));
+    await Promise.all(
+      [...this.open.values()].map(({ listener }) => {
+        if (listener instanceof TcpListener) listener.closeConnections();
+        else listener.server.closeAllConnections();
+        return new Promise((resolve) => listener.server.close(resolve));
+      }),
+    );
     await this.forwarder.close();
   }
 
@@ -76,12 +86,13 @@ function remove({ listener }: Open): void {
 
 /** Listens on the port it had before, or on another one if that is taken. */
 async function listenAgain(server: Server, port: number): Promise<number> {
-  const listen = (wanted: number): Promise<number> => new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(wanted, '127.0.0.1', () => {
-      server.off('error', reject);
-      resolve((server.address() as AddressInfo).port); // a listening TCP server has no other kind of address
+  const listen = (wanted: number): Promise<number> =>
+    new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(wanted, '127.0.0.1', () => {
+        server.off('error', reject);
+        resolve((server.address() as AddressInfo).port); // a listening TCP server has no other kind of address
+      });
     });
-  });
   return port === 0 ? listen(0) : listen(port).catch(() => listen(0));
 }

@@ -37,18 +37,28 @@ function compile(condition: RuleCondition): Matcher {
       const fits = textMatcher(Values, RegexValues, 'i');
       return ({ headers }) => [headers[HttpHeaderName.toLowerCase()] ?? []].flat().some(fits);
     }
-    case 'query-string': return queryMatcher(condition.QueryStringConfig?.Values ?? []);
+    case 'query-string':
+      return queryMatcher(condition.QueryStringConfig?.Values ?? []);
     case 'http-request-method': {
       const methods = new Set(condition.HttpRequestMethodConfig?.Values);
       return ({ method }) => methods.has(method);
     }
-    case 'source-ip': return sourceMatcher(condition.SourceIpConfig?.Values ?? []);
-    default: return () => false;
+    case 'source-ip':
+      return sourceMatcher(condition.SourceIpConfig?.Values ?? []);
+    default:
+      return () => false;
   }
 }
 
-function textMatcher(values: readonly string[] | undefined, regexes: readonly string[] | undefined, flags: string): (text: string) => boolean {
-  const patterns = [...(values ?? []).map((value) => wildcard(value, flags)), ...(regexes ?? []).map((regex) => new RegExp(regex, flags))];
+function textMatcher(
+  values: readonly string[] | undefined,
+  regexes: readonly string[] | undefined,
+  flags: string,
+): (text: string) => boolean {
+  const patterns = [
+    ...(values ?? []).map((value) => wildcard(value, flags)),
+    ...(regexes ?? []).map((regex) => new RegExp(regex, flags)),
+  ];
   return (text) => patterns.some((pattern) => pattern.test(text));
 }
 
@@ -62,8 +72,14 @@ function wildcard(value: string, flags: string): RegExp {
 }
 
 function queryMatcher(pairs: readonly { Key?: string; Value?: string }[]): Matcher {
-  const patterns = pairs.map(({ Key, Value = '' }) => ({ key: Key === undefined ? undefined : wildcard(Key, 'i'), value: wildcard(Value, 'i') }));
-  return ({ query }) => patterns.some(({ key, value }) => [...query].some(([name, text]) => (key === undefined || key.test(name)) && value.test(text)));
+  const patterns = pairs.map(({ Key, Value = '' }) => ({
+    key: Key === undefined ? undefined : wildcard(Key, 'i'),
+    value: wildcard(Value, 'i'),
+  }));
+  return ({ query }) =>
+    patterns.some(({ key, value }) =>
+      [...query].some(([name, text]) => (key === undefined || key.test(name)) && value.test(text)),
+    );
 }
 
 function sourceMatcher(cidrs: readonly string[]): Matcher {

@@ -28,15 +28,24 @@ describe('the network registry', () => {
     expect((await call('PUT', '/i-0123456789abcdef0:30080', here)).status).toBe(204);
     await network.close();
     network = await startNetwork({ dir, port: 0 });
-    expect(JSON.parse((await call('GET', '')).text)).toEqual({ '10.0.0.7:8080': JSON.parse(here) as object, 'i-0123456789abcdef0:30080': JSON.parse(here) as object });
+    expect(JSON.parse((await call('GET', '')).text)).toEqual({
+      '10.0.0.7:8080': JSON.parse(here) as object,
+      'i-0123456789abcdef0:30080': JSON.parse(here) as object,
+    });
     expect(await network.resolve('10.0.0.7', 8080)).toEqual(JSON.parse(here));
     expect((await call('DELETE', '/10.0.0.7:8080')).status).toBe(204);
     expect(await network.resolve('10.0.0.7', 8080)).toBeUndefined();
   });
 
   it.each([
-    ['PUT', '/localhost:80', here, 400], ['PUT', '/10.0.0.7', here, 400], ['PUT', '/__proto__', here, 400], ['PUT', '/10.0.0.7:80', 'not JSON', 400],
-    ['PUT', '/10.0.0.7:80', '{"host":"x","port":0}', 400], ['PUT', '/10.0.0.7:80', 'null', 400], ['PUT', '/%', here, 400], ['POST', '/10.0.0.7:80', here, 405],
+    ['PUT', '/localhost:80', here, 400],
+    ['PUT', '/10.0.0.7', here, 400],
+    ['PUT', '/__proto__', here, 400],
+    ['PUT', '/10.0.0.7:80', 'not JSON', 400],
+    ['PUT', '/10.0.0.7:80', '{"host":"x","port":0}', 400],
+    ['PUT', '/10.0.0.7:80', 'null', 400],
+    ['PUT', '/%', here, 400],
+    ['POST', '/10.0.0.7:80', here, 405],
   ])('refuses %s %s with %s', async (method, at, body, status) => {
     expect((await call(method, at, body)).status).toBe(status);
     expect((await call('GET', '')).text).toBe('{}');

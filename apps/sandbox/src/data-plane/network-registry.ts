@@ -33,7 +33,8 @@ export async function startNetwork(options: { dir: string; port: number }): Prom
   });
   const { port } = server.address() as AddressInfo; // a listening TCP server has no other kind of address
   return {
-    url: `http://127.0.0.1:${port}`, port,
+    url: `http://127.0.0.1:${port}`,
+    port,
     resolve: (id, targetPort) => Promise.resolve(registry.get(`${id}:${targetPort}`)),
     close: async () => {
       server.closeAllConnections();
@@ -52,7 +53,11 @@ class NetworkRegistry {
     try {
       this.endpoints = JSON.parse(await readFile(this.file, 'utf8')) as Endpoints; // written by `save` alone
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new Error(`${this.file} cannot be read (${String(error)}). Move it away; pods register again when they start.`, { cause: error });
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        throw new Error(
+          `${this.file} cannot be read (${String(error)}). Move it away; pods register again when they start.`,
+          { cause: error },
+        );
     }
   }
 
@@ -62,10 +67,14 @@ class NetworkRegistry {
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [, name] = /^\/network\/endpoints(?:\/([^/?]+))?$/.exec(request.url ?? '') ?? [undefined, ''];
-    if (!request.url?.startsWith('/network/endpoints')) return reply(response, 404, { message: 'There is only /network/endpoints' });
+    if (!request.url?.startsWith('/network/endpoints'))
+      return reply(response, 404, { message: 'There is only /network/endpoints' });
     if (request.method === 'GET' && !name) return reply(response, 200, this.endpoints);
     const decoded = decode(name ?? '');
-    if (!key.test(decoded)) return reply(response, 400, { message: `'${decoded}' is not an address like 10.0.0.7:8080 or i-0123456789abcdef0:30080` });
+    if (!key.test(decoded))
+      return reply(response, 400, {
+        message: `'${decoded}' is not an address like 10.0.0.7:8080 or i-0123456789abcdef0:30080`,
+      });
     if (request.method === 'PUT') return this.put(decoded, request, response);
     if (request.method !== 'DELETE') return reply(response, 405, { message: 'GET, PUT or DELETE' });
     delete this.endpoints[decoded];
@@ -75,14 +84,17 @@ class NetworkRegistry {
 
   private async put(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const endpoint = parseEndpoint(await text(request));
-    if (endpoint === undefined) return reply(response, 400, { message: 'The body has to be {"host":"127.0.0.1","port":1–65535,"cluster"?:"…"}' });
+    if (endpoint === undefined)
+      return reply(response, 400, { message: 'The body has to be {"host":"127.0.0.1","port":1–65535,"cluster"?:"…"}' });
     this.endpoints[name] = endpoint;
     await this.save();
     return reply(response, 204);
   }
 
   private save(): Promise<void> {
-    const next = this.lastWrite.then(() => writeFileAtomic(this.file, JSON.stringify(this.endpoints), { fsync: false }));
+    const next = this.lastWrite.then(() =>
+      writeFileAtomic(this.file, JSON.stringify(this.endpoints), { fsync: false }),
+    );
     this.lastWrite = next.catch(() => undefined);
     return next;
   }
@@ -91,7 +103,12 @@ class NetworkRegistry {
 function parseEndpoint(body: string): Endpoint | undefined {
   try {
     const { host, port, cluster } = JSON.parse(body) as Record<string, unknown>;
-    const fits = typeof host === 'string' && host !== '' && Number.isInteger(port) && (port as number) > 0 && (port as number) < 65_536;
+    const fits =
+      typeof host === 'string' &&
+      host !== '' &&
+      Number.isInteger(port) &&
+      (port as number) > 0 &&
+      (port as number) < 65_536;
     return fits ? { host, port: port as number, ...(typeof cluster === 'string' ? { cluster } : {}) } : undefined;
   } catch {
     return undefined;
@@ -105,7 +122,9 @@ async function text(request: IncomingMessage): Promise<string> {
 }
 
 function reply(response: ServerResponse, status: number, body?: object): void {
-  response.writeHead(status, body === undefined ? {} : { 'content-type': 'application/json' }).end(body === undefined ? undefined : JSON.stringify(body));
+  response
+    .writeHead(status, body === undefined ? {} : { 'content-type': 'application/json' })
+    .end(body === undefined ? undefined : JSON.stringify(body));
 }
 
 function decode(name: string): string {

@@ -8,7 +8,10 @@ export class TcpListener {
   readonly server: Server;
   private readonly open = new Set<Socket>();
 
-  constructor(private routing: ListenerRouting, private readonly parts: ListenerParts) {
+  constructor(
+    private routing: ListenerRouting,
+    private readonly parts: ListenerParts,
+  ) {
     this.server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => void this.accept(client));
   }
 

@@ -27,10 +27,17 @@ export class CertificateFolder {
     return this.keep('ca', async () => {
       const keys = await newKeys();
       const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-        serialNumber: serial(), name: [{ CN: [commonName] }], ...validity(), signingAlgorithm: algorithm, keys,
+        serialNumber: serial(),
+        name: [{ CN: [commonName] }],
+        ...validity(),
+        signingAlgorithm: algorithm,
+        keys,
         extensions: [
           new x509.BasicConstraintsExtension(true, undefined, true),
-          new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature, true),
+          new x509.KeyUsagesExtension(
+            x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature,
+            true,
+          ),
           await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
         ],
       });
@@ -40,11 +47,15 @@ export class CertificateFolder {
 
   /** A server certificate for loopback, signed by the authority. */
   async server(authority: KeyPair, file: string, names: readonly string[]): Promise<KeyPair> {
-    return this.keep(file, () => this.sign(authority, [{ CN: [names[0] ?? 'localhost'] }], x509.ExtendedKeyUsage.serverAuth, [
-      new x509.SubjectAlternativeNameExtension([
-        ...names.map((value) => ({ type: 'dns' as const, value })), { type: 'ip', value: '127.0.0.1' }, { type: 'ip', value: '::1' },
+    return this.keep(file, () =>
+      this.sign(authority, [{ CN: [names[0] ?? 'localhost'] }], x509.ExtendedKeyUsage.serverAuth, [
+        new x509.SubjectAlternativeNameExtension([
+          ...names.map((value) => ({ type: 'dns' as const, value })),
+          { type: 'ip', value: '127.0.0.1' },
+          { type: 'ip', value: '::1' },
+        ]),
       ]),
-    ]));
+    );
   }
 
   /** A client certificate: the user is the CN, each group an O. */
@@ -53,14 +64,26 @@ export class CertificateFolder {
     return this.keep(file, () => this.sign(authority, name, x509.ExtendedKeyUsage.clientAuth, []));
   }
 
-  private async sign(authority: KeyPair, subject: x509.JsonName, usage: x509.ExtendedKeyUsage, extensions: x509.Extension[]): Promise<KeyPair> {
+  private async sign(
+    authority: KeyPair,
+    subject: x509.JsonName,
+    usage: x509.ExtendedKeyUsage,
+    extensions: x509.Extension[],
+  ): Promise<KeyPair> {
     const keys = await newKeys();
     const issuer = new x509.X509Certificate(authority.certificate);
     const certificate = await x509.X509CertificateGenerator.create({
-      serialNumber: serial(), subject: new x509.Name(subject), issuer: issuer.subjectName, ...validity(), signingAlgorithm: algorithm,
-      publicKey: keys.publicKey, signingKey: await fromPem(authority.key),
+      serialNumber: serial(),
+      subject: new x509.Name(subject),
+      issuer: issuer.subjectName,
+      ...validity(),
+      signingAlgorithm: algorithm,
+      publicKey: keys.publicKey,
+      signingKey: await fromPem(authority.key),
       extensions: [
-        ...extensions, new x509.ExtendedKeyUsageExtension([usage]), new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+        ...extensions,
+        new x509.ExtendedKeyUsageExtension([usage]),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
         await x509.AuthorityKeyIdentifierExtension.create(issuer),
       ],
     });
@@ -69,7 +92,8 @@ export class CertificateFolder {
 
   private async keep(name: string, make: () => Promise<KeyPair>): Promise<KeyPair> {
     const [certificateFile, keyFile] = [join(this.dir, `${name}.crt`), join(this.dir, `${name}.key`)];
-    if (existsSync(certificateFile) && existsSync(keyFile)) return { certificate: readFileSync(certificateFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
+    if (existsSync(certificateFile) && existsSync(keyFile))
+      return { certificate: readFileSync(certificateFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
     const made = await make();
     writeFileSync(keyFile, made.key, { mode: 0o600 });
     writeFileSync(certificateFile, made.certificate);

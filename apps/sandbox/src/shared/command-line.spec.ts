@@ -4,14 +4,37 @@ import { allParts, readCommandLine } from './command-line.js';
 describe('the command line', () => {
   it('needs only a directory', () => {
     expect(readCommandLine(['--dir', '/tmp/x'])).toMatchObject({
-      dir: '/tmp/x', parts: new Set(allParts), clusters: ['blue-2025', 'green-2026'], region: 'us-east-1', accounts: ['111122223333'], healthIntervalScale: 0.1,
+      dir: '/tmp/x',
+      parts: new Set(allParts),
+      clusters: ['blue-2025', 'green-2026'],
+      region: 'us-east-1',
+      accounts: ['111122223333'],
+      healthIntervalScale: 0.1,
       ports: { control: 0, network: 0, aws: 0, cluster: 0 },
     });
   });
 
   it('takes parts, clusters elsewhere, roles and ports', () => {
-    const options = readCommandLine(['--dir', 'x', '--parts', 'aws, data-plane', '--kubeconfig', 'blue=/etc/blue', '--role', 'arn:aws:iam::111122223333:role/r=x=y', '--aws-port', '4566', '--aws-limits', 'real']);
-    expect(options).toMatchObject({ parts: new Set(['aws', 'data-plane']), kubeconfigs: { blue: '/etc/blue' }, roles: [{ arn: 'arn:aws:iam::111122223333:role/r=x', externalId: 'y' }], realLimits: true });
+    const options = readCommandLine([
+      '--dir',
+      'x',
+      '--parts',
+      'aws, data-plane',
+      '--kubeconfig',
+      'blue=/etc/blue',
+      '--role',
+      'arn:aws:iam::111122223333:role/r=x=y',
+      '--aws-port',
+      '4566',
+      '--aws-limits',
+      'real',
+    ]);
+    expect(options).toMatchObject({
+      parts: new Set(['aws', 'data-plane']),
+      kubeconfigs: { blue: '/etc/blue' },
+      roles: [{ arn: 'arn:aws:iam::111122223333:role/r=x', externalId: 'y' }],
+      realLimits: true,
+    });
     expect(options.ports.aws).toBe(4566);
   });
 

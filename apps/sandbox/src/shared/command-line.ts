@@ -2,7 +2,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 export const allParts = ['aws', 'data-plane', 'clusters', 'controller'] as const;
-export type PartName = (typeof allParts)[number];
+type PartName = (typeof allParts)[number];
 
 export interface SandboxOptions {
   readonly dir: string;
@@ -24,7 +24,7 @@ export interface SandboxOptions {
   readonly ports: Readonly<Record<'control' | 'network' | 'aws' | 'cluster', number>>;
 }
 
-export const usage = `node main.js --dir <state dir> [options]
+const usage = `node main.js --dir <state dir> [options]
   --parts aws,data-plane,clusters,controller   what runs in this process (all)
   --clusters blue-2025,green-2026              names of the clusters
   --auto-mode NAME,NAME                        those of them that also have EKS Auto Mode's TargetGroupBinding
@@ -40,30 +40,64 @@ export const usage = `node main.js --dir <state dir> [options]
 
 /** Reads the command line. @throws Error with the field and what it may be, for the person who typed it. */
 export function readCommandLine(args: readonly string[]): SandboxOptions {
-  const { values } = parseArgs({ args: [...args], options: {
-    dir: { type: 'string' }, parts: { type: 'string', default: allParts.join(',') }, clusters: { type: 'string', default: 'blue-2025,green-2026' }, 'auto-mode': { type: 'string', default: '' },
-    'aws-endpoint': { type: 'string' }, 'network-url': { type: 'string' }, kubeconfig: { type: 'string', multiple: true, default: [] },
-    region: { type: 'string', default: 'us-east-1' }, accounts: { type: 'string', default: '111122223333' }, role: { type: 'string', multiple: true, default: [] },
-    'health-interval-scale': { type: 'string', default: '0.1' }, 'aws-limits': { type: 'string', default: 'generous' }, 'poll-ms': { type: 'string', default: '250' },
-    'control-port': { type: 'string', default: '0' }, 'network-port': { type: 'string', default: '0' }, 'aws-port': { type: 'string', default: '0' }, 'cluster-port': { type: 'string', default: '0' },
-  } });
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      dir: { type: 'string' },
+      parts: { type: 'string', default: allParts.join(',') },
+      clusters: { type: 'string', default: 'blue-2025,green-2026' },
+      'auto-mode': { type: 'string', default: '' },
+      'aws-endpoint': { type: 'string' },
+      'network-url': { type: 'string' },
+      kubeconfig: { type: 'string', multiple: true, default: [] },
+      region: { type: 'string', default: 'us-east-1' },
+      accounts: { type: 'string', default: '111122223333' },
+      role: { type: 'string', multiple: true, default: [] },
+      'health-interval-scale': { type: 'string', default: '0.1' },
+      'aws-limits': { type: 'string', default: 'generous' },
+      'poll-ms': { type: 'string', default: '250' },
+      'control-port': { type: 'string', default: '0' },
+      'network-port': { type: 'string', default: '0' },
+      'aws-port': { type: 'string', default: '0' },
+      'cluster-port': { type: 'string', default: '0' },
+    },
+  });
   if (values.dir === undefined) throw new Error(`--dir is needed.\n${usage}`);
   const parts = list(values.parts).map((part) => among(part, allParts, '--parts'));
   const accounts = list(values.accounts);
   const wrong = accounts.find((account) => !/^\d{12}$/.test(account));
-  if (wrong !== undefined || accounts.length === 0) throw new Error(`--accounts: '${wrong ?? ''}' is not an account id of 12 digits`);
+  if (wrong !== undefined || accounts.length === 0)
+    throw new Error(`--accounts: '${wrong ?? ''}' is not an account id of 12 digits`);
   return {
-    dir: path.resolve(values.dir), parts: new Set(parts), awsEndpoint: values['aws-endpoint'], networkUrl: values['network-url'],
-    kubeconfigs: Object.fromEntries(values.kubeconfig.map((pair) => split(pair, '--kubeconfig NAME=FILE'))), clusters: list(values.clusters), autoMode: list(values['auto-mode']), region: values.region, accounts,
-    roles: values.role.map((pair) => split(pair, '--role ARN=EXTERNAL_ID')).map(([arn, externalId]) => ({ arn, externalId })),
+    dir: path.resolve(values.dir),
+    parts: new Set(parts),
+    awsEndpoint: values['aws-endpoint'],
+    networkUrl: values['network-url'],
+    kubeconfigs: Object.fromEntries(values.kubeconfig.map((pair) => split(pair, '--kubeconfig NAME=FILE'))),
+    clusters: list(values.clusters),
+    autoMode: list(values['auto-mode']),
+    region: values.region,
+    accounts,
+    roles: values.role
+      .map((pair) => split(pair, '--role ARN=EXTERNAL_ID'))
+      .map(([arn, externalId]) => ({ arn, externalId })),
     healthIntervalScale: positive(values['health-interval-scale'], '--health-interval-scale'),
-    realLimits: among(values['aws-limits'], ['generous', 'real'], '--aws-limits') === 'real', pollMs: positive(values['poll-ms'], '--poll-ms'),
-    ports: { control: port(values['control-port']), network: port(values['network-port']), aws: port(values['aws-port']), cluster: port(values['cluster-port']) },
+    realLimits: among(values['aws-limits'], ['generous', 'real'], '--aws-limits') === 'real',
+    pollMs: positive(values['poll-ms'], '--poll-ms'),
+    ports: {
+      control: port(values['control-port']),
+      network: port(values['network-port']),
+      aws: port(values['aws-port']),
+      cluster: port(values['cluster-port']),
+    },
   };
 }
 
 function list(value: string): string[] {
-  return value.split(',').map((item) => item.trim()).filter((item) => item !== '');
+  return value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 }
 
 function among<const T extends string>(value: string, allowed: readonly T[], option: string): T {

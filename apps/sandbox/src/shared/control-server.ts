@@ -18,16 +18,27 @@ export async function startControl(options: { port: number; faults: Faults; dir:
   app.get('/', () => ({ sandbox: options.dir, pid: process.pid }));
   app.get('/faults', () => ({
     active: faults.all(),
-    available: Object.fromEntries(Object.entries(faultCatalogue).map(([name, { says, schema }]) => [name, { says, body: schema }])),
+    available: Object.fromEntries(
+      Object.entries(faultCatalogue).map(([name, { says, schema }]) => [name, { says, body: schema }]),
+    ),
   }));
   app.put<{ Params: { name: string } }>('/faults/:name', async (request, reply) => {
     const result = faults.setUnchecked(request.params.name, request.body ?? {});
-    if (result.kind === 'refused') return reply.code(result.reason === 'UnknownFault' ? 404 : 400).send({ reason: result.reason, detail: result.detail });
+    if (result.kind === 'refused')
+      return reply
+        .code(result.reason === 'UnknownFault' ? 404 : 400)
+        .send({ reason: result.reason, detail: result.detail });
     return reply.code(204).send();
   });
   app.delete<{ Params: { name: string } }>('/faults/:name', async (request, reply) => {
     const { name } = request.params;
-    if (!isFault(name)) return reply.code(404).send({ reason: 'UnknownFault', detail: `There is no fault "${name}". There are: ${Object.keys(faultCatalogue).join(', ')}.` });
+    if (!isFault(name))
+      return reply
+        .code(404)
+        .send({
+          reason: 'UnknownFault',
+          detail: `There is no fault "${name}". There are: ${Object.keys(faultCatalogue).join(', ')}.`,
+        });
     faults.clear(name);
     return reply.code(204).send();
   });

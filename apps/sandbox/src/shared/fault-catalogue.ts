@@ -26,7 +26,12 @@ interface FaultEntry {
   readonly schema: object;
 }
 
-const names = { anyOf: [{ type: 'string', minLength: 1 }, { type: 'array', items: { type: 'string', minLength: 1 }, minItems: 1 }] };
+const names = {
+  anyOf: [
+    { type: 'string', minLength: 1 },
+    { type: 'array', items: { type: 'string', minLength: 1 }, minItems: 1 },
+  ],
+};
 const actions = { type: 'array', items: { type: 'string', minLength: 1 }, minItems: 1 };
 const probability = { type: 'number', exclusiveMinimum: 0, maximum: 1 };
 const ms = { type: 'number', minimum: 0, maximum: 600_000 };
@@ -65,9 +70,18 @@ export const faultCatalogue: Readonly<Record<FaultName, FaultEntry>> = {
     says: 'Health checks of these targets time out (by cluster, target group name or ARN, address); their traffic is not touched.',
     schema: body({ cluster: names, targetGroup: names, address: names }, [], 1),
   },
-  'cluster.down': { says: 'The API server of these clusters is not reachable.', schema: body({ name: names }, ['name']) },
-  'cluster.latency': { says: 'The API server of these clusters waits this long before it looks at a request.', schema: body({ name: names, ms }, ['name', 'ms']) },
-  'controller.down': { says: 'The load balancer controller of these clusters, with its webhooks, is not running.', schema: body({ name: names }, ['name']) },
+  'cluster.down': {
+    says: 'The API server of these clusters is not reachable.',
+    schema: body({ name: names }, ['name']),
+  },
+  'cluster.latency': {
+    says: 'The API server of these clusters waits this long before it looks at a request.',
+    schema: body({ name: names, ms }, ['name', 'ms']),
+  },
+  'controller.down': {
+    says: 'The load balancer controller of these clusters, with its webhooks, is not running.',
+    schema: body({ name: names }, ['name']),
+  },
   'pods.unhealthy': {
     says: 'The pods of these Services answer 503, to health checks too.',
     schema: body({ cluster: names, namespace: names, service: names }, ['cluster']),

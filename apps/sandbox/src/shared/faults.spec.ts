@@ -16,11 +16,21 @@ describe('faults', () => {
     faults.clearAll();
     unsubscribe();
     faults.set('aws.latency', { ms: 6 });
-    expect(told).toEqual(['aws.latency {"ms":5}', 'cluster.down {"name":"blue"}', 'aws.latency "off"', 'cluster.down "off"']);
+    expect(told).toEqual([
+      'aws.latency {"ms":5}',
+      'cluster.down {"name":"blue"}',
+      'aws.latency "off"',
+      'cluster.down "off"',
+    ]);
   });
 
   it('mean one name, several, or all', () => {
-    expect([meansName('a', 'a'), meansName('a', 'b'), meansName(['a', 'b'], 'b'), meansName('*', 'b')]).toEqual([true, false, true, true]);
+    expect([meansName('a', 'a'), meansName('a', 'b'), meansName(['a', 'b'], 'b'), meansName('*', 'b')]).toEqual([
+      true,
+      false,
+      true,
+      true,
+    ]);
   });
 });
 
@@ -35,7 +45,10 @@ describe('the control API', () => {
     await control.stop();
   });
   const call = async (method: string, path: string, body?: unknown) => {
-    const response = await fetch(`${control.url}${path}`, { method, ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }) });
+    const response = await fetch(`${control.url}${path}`, {
+      method,
+      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
     const text = await response.text();
     return { status: response.status, body: text === '' ? undefined : (JSON.parse(text) as Record<string, unknown>) };
   };
@@ -59,11 +72,14 @@ describe('the control API', () => {
     ['a missing field', 'PUT', '/faults/cluster.down', {}, 400, /name/],
     ['nothing to aim at', 'PUT', '/faults/targets.unhealthy', {}, 400, /fewer than 1/],
     ['an unknown fault to clear', 'DELETE', '/faults/constructor', undefined, 404, /no fault/],
-  ] as [string, string, string, unknown, number, RegExp][])('refuses %s and says what is wrong', async (_what, method, path, body, status, detail) => {
-    const answer = await call(method, path, body);
-    expect([answer.status, String(answer.body?.['detail'])]).toEqual([status, expect.stringMatching(detail)]);
-    expect(faults.all()).toEqual({});
-  });
+  ] as [string, string, string, unknown, number, RegExp][])(
+    'refuses %s and says what is wrong',
+    async (_what, method, path, body, status, detail) => {
+      const answer = await call(method, path, body);
+      expect([answer.status, String(answer.body?.['detail'])]).toEqual([status, expect.stringMatching(detail)]);
+      expect(faults.all()).toEqual({});
+    },
+  );
 });
 
 describe('the page about the sandbox', () => {

@@ -2,7 +2,7 @@ import { Ajv } from 'ajv';
 import type { ValidateFunction } from 'ajv';
 import { faultCatalogue, type FaultBodies, type FaultName } from './fault-catalogue.js';
 
-export { meansName, type FaultBodies, type FaultName, type Names } from './fault-catalogue.js';
+export { meansName, type FaultBodies, type FaultName } from './fault-catalogue.js';
 
 type Listener = (name: FaultName) => void;
 
@@ -33,13 +33,21 @@ export class Faults {
   setUnchecked(name: string, body: unknown): SetResult {
     const known = (Object.keys(faultCatalogue) as FaultName[]).find((candidate) => candidate === name);
     if (known === undefined) {
-      return { kind: 'refused', reason: 'UnknownFault', detail: `There is no fault "${name}". There are: ${Object.keys(faultCatalogue).join(', ')}.` };
+      return {
+        kind: 'refused',
+        reason: 'UnknownFault',
+        detail: `There is no fault "${name}". There are: ${Object.keys(faultCatalogue).join(', ')}.`,
+      };
     }
     const validate = this.validators.get(known);
     if (validate !== undefined && !validate(body)) {
       const first = validate.errors?.[0];
       const where = first?.instancePath ? `body${first.instancePath.replaceAll('/', '.')}` : 'body';
-      return { kind: 'refused', reason: 'InvalidBody', detail: `The ${where} of ${known} ${first?.message ?? 'is not valid'}. ${faultCatalogue[known].says}` };
+      return {
+        kind: 'refused',
+        reason: 'InvalidBody',
+        detail: `The ${where} of ${known} ${first?.message ?? 'is not valid'}. ${faultCatalogue[known].says}`,
+      };
     }
     this.active.set(known, body);
     this.tell(known);

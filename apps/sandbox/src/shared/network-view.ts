@@ -24,7 +24,10 @@ export class RemoteNetwork implements NetworkView {
   private readAtMs = -Infinity;
   private reading: Promise<void> | undefined;
 
-  constructor(private readonly url: string, private readonly maxAgeMs = 250) {}
+  constructor(
+    private readonly url: string,
+    private readonly maxAgeMs = 250,
+  ) {}
 
   async resolve(id: string, port: number): Promise<Endpoint | undefined> {
     if (performance.now() - this.readAtMs > this.maxAgeMs) {
@@ -42,7 +45,11 @@ export class RemoteNetwork implements NetworkView {
 
   private async read(): Promise<void> {
     try {
-      const { statusCode, body } = await request(`${this.url}/network/endpoints`, { dispatcher: this.agent, headersTimeout: 2_000, bodyTimeout: 2_000 });
+      const { statusCode, body } = await request(`${this.url}/network/endpoints`, {
+        dispatcher: this.agent,
+        headersTimeout: 2_000,
+        bodyTimeout: 2_000,
+      });
       const endpoints = await body.json();
       if (statusCode === 200) this.endpoints = endpoints as Endpoints; // our own registry's reply
     } catch {

@@ -4,7 +4,10 @@ import writeFileAtomic from 'write-file-atomic';
 
 /** Remembers in `ports.json` on which port each part listened, so that addresses stay the same from start to start. */
 export class Ports {
-  private constructor(private readonly file: string, private readonly remembered: Record<string, number>) {}
+  private constructor(
+    private readonly file: string,
+    private readonly remembered: Record<string, number>,
+  ) {}
 
   static async open(dir: string): Promise<Ports> {
     const file = path.join(dir, 'ports.json');
@@ -13,7 +16,11 @@ export class Ports {
   }
 
   /** Starts a part on the wanted port (0 or undefined: the one of last time), or on a free one if that is taken. */
-  async start<T extends { readonly port: number }>(name: string, wanted: number | undefined, start: (port: number) => Promise<T>): Promise<T> {
+  async start<T extends { readonly port: number }>(
+    name: string,
+    wanted: number | undefined,
+    start: (port: number) => Promise<T>,
+  ): Promise<T> {
     const port = wanted || this.remembered[name] || 0;
     const started = await start(port).catch((error: unknown) => {
       if (port === 0 || !isTaken(error)) throw error;

@@ -4,8 +4,16 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
-  CreateListenerCommand, CreateLoadBalancerCommand, type CreateLoadBalancerCommandInput, CreateTargetGroupCommand, type CreateTargetGroupCommandInput,
-  DescribeTargetHealthCommand, type DescribeTargetHealthCommandOutput, ElasticLoadBalancingV2Client, type Action, type Listener,
+  CreateListenerCommand,
+  CreateLoadBalancerCommand,
+  type CreateLoadBalancerCommandInput,
+  CreateTargetGroupCommand,
+  type CreateTargetGroupCommandInput,
+  DescribeTargetHealthCommand,
+  type DescribeTargetHealthCommandOutput,
+  ElasticLoadBalancingV2Client,
+  type Action,
+  type Listener,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { type AwsOptions, type RunningAws, startAws } from '../aws/index.js';
 import { subnets, vpcId } from '../aws/vpc.js';
@@ -24,7 +32,14 @@ type Overrides = Partial<Omit<AwsOptions, 'dir' | 'faults' | 'networkUrl'>>;
 export class AwsWorld {
   private readonly servers: Server[] = [];
 
-  private constructor(readonly dir: string, readonly faults: Faults, readonly network: RunningNetwork, private readonly overrides: Overrides, public aws: RunningAws, public elb: ElasticLoadBalancingV2Client) {}
+  private constructor(
+    readonly dir: string,
+    readonly faults: Faults,
+    readonly network: RunningNetwork,
+    private readonly overrides: Overrides,
+    public aws: RunningAws,
+    public elb: ElasticLoadBalancingV2Client,
+  ) {}
 
   static async start(overrides: Overrides = {}): Promise<AwsWorld> {
     const dir = await mkdtemp(path.join(tmpdir(), 'sluice-sandbox-'));
@@ -52,19 +67,37 @@ export class AwsWorld {
   }
 
   async loadBalancer(name: string, input: Partial<CreateLoadBalancerCommandInput> = {}): Promise<string> {
-    const { LoadBalancers } = await this.elb.send(new CreateLoadBalancerCommand({ Name: name, Subnets: subnets.map((subnet) => subnet.id), ...input }));
+    const { LoadBalancers } = await this.elb.send(
+      new CreateLoadBalancerCommand({ Name: name, Subnets: subnets.map((subnet) => subnet.id), ...input }),
+    );
     return present(LoadBalancers?.[0]?.LoadBalancerArn);
   }
 
   async targetGroup(name: string, input: Partial<CreateTargetGroupCommandInput> = {}): Promise<string> {
-    const { TargetGroups } = await this.elb.send(new CreateTargetGroupCommand({
-      Name: name, Protocol: 'HTTP', Port: 8080, VpcId: vpcId, TargetType: 'ip', HealthCheckIntervalSeconds: 5, HealthCheckTimeoutSeconds: 2, HealthyThresholdCount: 2, ...input,
-    }));
+    const { TargetGroups } = await this.elb.send(
+      new CreateTargetGroupCommand({
+        Name: name,
+        Protocol: 'HTTP',
+        Port: 8080,
+        VpcId: vpcId,
+        TargetType: 'ip',
+        HealthCheckIntervalSeconds: 5,
+        HealthCheckTimeoutSeconds: 2,
+        HealthyThresholdCount: 2,
+        ...input,
+      }),
+    );
     return present(TargetGroups?.[0]?.TargetGroupArn);
   }
 
-  async listener(LoadBalancerArn: string, DefaultActions: Action[], Port = 80): Promise<Listener & { ListenerArn: string }> {
-    const { Listeners } = await this.elb.send(new CreateListenerCommand({ LoadBalancerArn, Protocol: 'HTTP', Port, DefaultActions }));
+  async listener(
+    LoadBalancerArn: string,
+    DefaultActions: Action[],
+    Port = 80,
+  ): Promise<Listener & { ListenerArn: string }> {
+    const { Listeners } = await this.elb.send(
+      new CreateListenerCommand({ LoadBalancerArn, Protocol: 'HTTP', Port, DefaultActions }),
+    );
     const listener = present(Listeners?.[0]);
     return { ...listener, ListenerArn: present(listener.ListenerArn) };
   }
@@ -79,7 +112,10 @@ export class AwsWorld {
   }
 
   async connect(address: string, port: number, cluster?: string): Promise<void> {
-    const response = await fetch(`${this.network.url}/network/endpoints/${address}`, { method: 'PUT', body: JSON.stringify({ host: '127.0.0.1', port, cluster }) });
+    const response = await fetch(`${this.network.url}/network/endpoints/${address}`, {
+      method: 'PUT',
+      body: JSON.stringify({ host: '127.0.0.1', port, cluster }),
+    });
     if (response.status !== 204) throw new Error(await response.text());
   }
 
@@ -89,13 +125,22 @@ export class AwsWorld {
   }
 }
 
-export function healthByAddress({ TargetHealthDescriptions = [] }: DescribeTargetHealthCommandOutput): Record<string, string> {
-  return Object.fromEntries(TargetHealthDescriptions.map(({ Target, TargetHealth }) => [
-    `${Target?.Id ?? ''}:${Target?.Port ?? ''}`, [TargetHealth?.State, TargetHealth?.Reason].filter((part) => part !== undefined).join(' '),
-  ]));
+export function healthByAddress({
+  TargetHealthDescriptions = [],
+}: DescribeTargetHealthCommandOutput): Record<string, string> {
+  return Object.fromEntries(
+    TargetHealthDescriptions.map(({ Target, TargetHealth }) => [
+      `${Target?.Id ?? ''}:${Target?.Port ?? ''}`,
+      [TargetHealth?.State, TargetHealth?.Reason].filter((part) => part !== undefined).join(' '),
+    ]),
+  );
 }
 
-export function client(endpoint: string, credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } = keys, regionName = region): ElasticLoadBalancingV2Client {
+export function client(
+  endpoint: string,
+  credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } = keys,
+  regionName = region,
+): ElasticLoadBalancingV2Client {
   return new ElasticLoadBalancingV2Client({ endpoint, region: regionName, credentials, maxAttempts: 1 });
 }
 
@@ -104,7 +149,8 @@ export function forward(weights: Record<string, number | undefined>, stickySecon
     Type: 'forward',
     ForwardConfig: {
       TargetGroups: Object.entries(weights).map(([TargetGroupArn, Weight]) => ({ TargetGroupArn, Weight })),
-      TargetGroupStickinessConfig: stickySeconds === undefined ? undefined : { Enabled: true, DurationSeconds: stickySeconds },
+      TargetGroupStickinessConfig:
+        stickySeconds === undefined ? undefined : { Enabled: true, DurationSeconds: stickySeconds },
     },
   };
 }
@@ -126,7 +172,15 @@ export async function refusal(call: Promise<unknown>): Promise<string> {
 
 function optionsFor(dir: string, faults: Faults, network: RunningNetwork, overrides: Overrides): AwsOptions {
   return {
-    dir, faults, networkUrl: network.url, port: 0, healthIntervalScale: 0.01,
-    accessKeys: [{ ...keys, account }, { ...otherKeys, account: otherAccount }], ...overrides,
+    dir,
+    faults,
+    networkUrl: network.url,
+    port: 0,
+    healthIntervalScale: 0.01,
+    accessKeys: [
+      { ...keys, account },
+      { ...otherKeys, account: otherAccount },
+    ],
+    ...overrides,
   };
 }

@@ -5,7 +5,15 @@ import { account, type AwsWorld, region } from './aws-world.js';
 import { eventually } from './eventually.js';
 
 export function startTraffic(world: AwsWorld): Promise<RunningPart> {
-  return startDataPlane({ awsEndpoint: world.aws.endpoint, network: world.network, faults: world.faults, account, region, credentialsFor: partsCredentials, pollMs: 20 });
+  return startDataPlane({
+    awsEndpoint: world.aws.endpoint,
+    network: world.network,
+    faults: world.faults,
+    account,
+    region,
+    credentialsFor: partsCredentials,
+    pollMs: 20,
+  });
 }
 
 /** What the listener's tag says, or undefined before it has one. */
@@ -15,7 +23,12 @@ export async function taggedUrl(world: AwsWorld, listenerArn: string): Promise<s
 }
 
 export async function listenerUrl(world: AwsWorld, listenerArn: string): Promise<string> {
-  return (await eventually(() => taggedUrl(world, listenerArn), (url) => url !== undefined)) ?? '';
+  return (
+    (await eventually(
+      () => taggedUrl(world, listenerArn),
+      (url) => url !== undefined,
+    )) ?? ''
+  );
 }
 
 /** How often each answer came in so many requests. */

@@ -21,12 +21,18 @@ export class AwsFaults {
   refuse(action: string, caller: Caller, nowMs: number): void {
     if (caller.temporary && this.faults.get('aws.expiredToken') !== undefined) throw expiredToken();
     const denied = this.faults.get('aws.accessDenied');
-    if (denied !== undefined && concerns(denied, action)) throw new AwsError('AccessDenied', `User: ${caller.arn} is not authorized to perform: ${action}`, 403);
+    if (denied !== undefined && concerns(denied, action))
+      throw new AwsError('AccessDenied', `User: ${caller.arn} is not authorized to perform: ${action}`, 403);
     const throttle = this.faults.get('aws.throttle');
-    if (throttle !== undefined && concerns(throttle, action) && this.throttled(throttle, caller, nowMs)) throw throttling();
+    if (throttle !== undefined && concerns(throttle, action) && this.throttled(throttle, caller, nowMs))
+      throw throttling();
     const broken = this.faults.get('aws.serverError');
     if (broken !== undefined && concerns(broken, action) && Math.random() < (broken.probability ?? 1)) {
-      throw new AwsError('InternalFailure', 'The request processing has failed because of an unknown error, exception or failure.', 500);
+      throw new AwsError(
+        'InternalFailure',
+        'The request processing has failed because of an unknown error, exception or failure.',
+        500,
+      );
     }
   }
 
@@ -40,7 +46,10 @@ export class AwsFaults {
     return handler.mutates ? this.spend('aws.timeoutThenLateApply', action)?.ms : undefined;
   }
 
-  private spend<N extends 'aws.successThenTimeout' | 'aws.timeoutThenLateApply'>(name: N, action: string): FaultBodies[N] | undefined {
+  private spend<N extends 'aws.successThenTimeout' | 'aws.timeoutThenLateApply'>(
+    name: N,
+    action: string,
+  ): FaultBodies[N] | undefined {
     const fault = this.faults.get(name);
     if (fault === undefined || !concerns(fault, action)) return undefined;
     if (fault.count === 1) this.faults.clear(name);
@@ -51,7 +60,11 @@ export class AwsFaults {
   private throttled(fault: { probability?: number; ratePerSecond?: number }, caller: Caller, nowMs: number): boolean {
     if (Math.random() < (fault.probability ?? 0)) return true;
     if (fault.ratePerSecond === undefined) return false;
-    return !this.buckets.take(`${caller.account}/${caller.regionName}`, { burst: Math.max(1, fault.ratePerSecond), perSecond: fault.ratePerSecond }, nowMs);
+    return !this.buckets.take(
+      `${caller.account}/${caller.regionName}`,
+      { burst: Math.max(1, fault.ratePerSecond), perSecond: fault.ratePerSecond },
+      nowMs,
+    );
   }
 }
 
