@@ -14,7 +14,7 @@ import { Service } from './services.mjs';
 
 const DATABASE = 'sluice';
 const CLUSTERS = ['blue-2025', 'green-2026'];
-const USUAL = { api: 4780, postgres: 4783 };
+const USUAL = { api: 4780, postgres: 4783, aws: 4790 };
 const inState = (...parts) => path.join(stateDir, ...parts);
 
 export class LocalWorld {
@@ -44,9 +44,7 @@ export class LocalWorld {
     signal.throwIfAborted();
     await step('bringing the database up to date', () => this.#migrate());
     signal.throwIfAborted();
-    await step('starting the sandbox (AWS, load balancer, clusters)', () => this.#startSandbox());
-    signal.throwIfAborted();
-    const api = await step('starting Sluice', () => this.#startApi());
+    const api = await this.#startServices();
     const token = await this.#token(api);
     const { aws, clusters } = this.#sandbox;
     this.#access = { api, token, dashboard: `${api}/`, aws, clusters, database: this.#databaseUrl };
@@ -104,19 +102,33 @@ export class LocalWorld {
     return `${applied.length} migrations applied`;
   }
 
-  async #startSandbox() {
-    const alsoKept = ['KUBEBUILDER_ASSETS'];
+  /** Both at once; Sluice is told beforehand where AWS will be. */
+  async #startServices() {
+    const awsPort = await freePort(USUAL.aws);
+    const endpoint = `http://127.0.0.1:${awsPort}`;
+    const [, api] = await Promise.all([
+      step('starting the sandbox (AWS, load balancer, clusters)', () => this.#startSandbox(awsPort)),
+      step('starting Sluice', () => this.#startApi(endpoint)),
+    ]);
+    this.#sandbox = JSON.parse(readFileSync(inState('sandbox/access.json'), 'utf8'));
+    if (this.#sandbox.aws.endpoint === endpoint) return api;
+    throw new ToolError(
+      `somebody took port ${awsPort} while the sandbox started, which is at ${this.#sandbox.aws.endpoint} now: start again`,
+    );
+  }
+
+  async #startSandbox(awsPort) {
+    const program = inRoot('apps/sandbox/dist/main.js');
     await this.#run('sandbox', {
-      args: [inRoot('apps/sandbox/dist/main.js'), '--dir', inState('sandbox'), '--clusters', CLUSTERS.join(',')],
-      env: safeEnvironment({}, { alsoKept }),
+      args: [program, '--dir', inState('sandbox'), '--clusters', CLUSTERS.join(','), '--aws-port', String(awsPort)],
+      env: safeEnvironment({}, { alsoKept: ['KUBEBUILDER_ASSETS'] }),
       isReady: async (said) => /^sandbox ready/m.test(said),
       timeoutMs: 120_000,
     });
-    this.#sandbox = JSON.parse(readFileSync(inState('sandbox/access.json'), 'utf8'));
     return process.env.KUBEBUILDER_ASSETS ? 'with real control planes' : undefined;
   }
 
-  async #startApi() {
+  async #startApi(awsEndpoint) {
     const port = await freePort(USUAL.api);
     const api = `http://127.0.0.1:${port}`;
     const keyFile = inState('encryption-key');
@@ -132,11 +144,11 @@ export class LocalWorld {
         SLUICE_ENCRYPTION_KEY_FILE: keyFile,
         SLUICE_FIRST_TOKEN_FILE: inState('first-token'),
         SLUICE_DASHBOARD_DIR: inRoot('apps/dashboard/dist'),
-        SLUICE_ALLOWED_AWS_ENDPOINTS: this.#sandbox.aws.endpoint,
+        SLUICE_ALLOWED_AWS_ENDPOINTS: awsEndpoint,
       }),
       isReady: () =>
         fetch(`${api}/readyz`, { signal: AbortSignal.timeout(1_000) }).then(
-          (reply) => reply.ok,
+          ({ ok }) => ok,
           () => false,
         ),
     });
