@@ -7,6 +7,7 @@ import type { ResourceStore, ResourceTransaction } from '../stores/resource-stor
 import type { AccountAccess } from './account-access.js';
 import { answered } from './aws-refusals.js';
 import { bindingName, desiredBinding } from './binding-spec.js';
+import { clusterRefusal, reached } from './cluster-refusals.js';
 import { Checks, knownId } from './checks.js';
 import type { ClusterAccessFactory } from './cluster-access.js';
 import type { DrainReader, DrainState } from './drain-reader.js';
@@ -74,7 +75,7 @@ export class Bindings {
       return { outcome, binding: await this.#settle(pending.id, appliedPatch(outcome)) };
     } catch (error) {
       await this.#settle(pending.id, failurePatch(error, 'Pending'));
-      throw error;
+      throw clusterRefusal(error);
     }
   }
 
@@ -88,7 +89,8 @@ export class Bindings {
   /** Reads it back and stores what the cluster shows. */
   async refresh(caller: Caller, id: string): Promise<Binding> {
     const binding = await this.get(caller, id);
-    const state = await this.agent.readBinding(await this.clusterAccess.access(binding.clusterId), binding.namespace, binding.name);
+    const access = await this.clusterAccess.access(binding.clusterId);
+    const state = await reached(this.agent.readBinding(access, binding.namespace, binding.name));
     return this.#settle(id, seenPatch(binding, state));
   }
 
@@ -127,7 +129,7 @@ export class Bindings {
       return { outcome, drained, binding: await this.#settle(id, removedPatch(binding, outcome)) };
     } catch (error) {
       await this.#settle(id, failurePatch(error, 'Removing'));
-      throw error;
+      throw clusterRefusal(error);
     }
   }
 
@@ -149,7 +151,8 @@ export class Bindings {
   }
 
   async #ask(backend: Backend, desired: DesiredBinding, input: ApplyBindingInput): Promise<ApplyBinding> {
-    return this.agent.applyBinding(await this.clusterAccess.access(backend.clusterId), desired, { dryRun: true, force: input.force ?? false });
+    const access = await this.clusterAccess.access(backend.clusterId);
+    return reached(this.agent.applyBinding(access, desired, { dryRun: true, force: input.force ?? false }));
   }
 
   async #rehearse(caller: Caller, backend: Backend, desired: DesiredBinding, input: ApplyBindingInput, options: MutationOptions): Promise<AppliedBinding> {

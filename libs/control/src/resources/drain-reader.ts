@@ -1,9 +1,10 @@
 import { drained, shareOf, type Drain } from '@sluice/domain';
 import type { Clock } from '../context.js';
-import type { LoadBalancer } from '../ports/load-balancer.js';
+import { ExternalFailure } from '../ports/external-failure.js';
+import type { AwsAccess, LoadBalancer } from '../ports/load-balancer.js';
 import type { ResourceStore } from '../stores/resource-store.js';
 import type { AccountAccess } from './account-access.js';
-import { answered } from './aws-refusals.js';
+import { answered, refusal } from './aws-refusals.js';
 import { readIfThere } from './live-route.js';
 import type { Backend, Route } from './types.js';
 
@@ -44,11 +45,21 @@ export class DrainReader {
       weightZeroSince: since,
       settleMs: this.settleMs,
       stickinessMs: stickiness?.enabled ? stickiness.durationSeconds * 1000 : 0,
-      deregistrationMs: await answered(this.loadBalancer.deregistrationDelayMs(access, backend.targetGroupArn), 'targetGroupArn'),
+      deregistrationMs: await this.#deregistrationMs(access, backend.targetGroupArn),
     };
     const state = drained(facts, this.clock.now());
     const message = unexplained ? `its live weight is 0 in route ${route.name}, but no decision of ours took it there, so nobody knows since when; set the route's weights through Sluice once` : `${state.message} (route ${route.name})`;
     return { ...state, message, measured: false };
+  }
+
+  /** 0 when the target group is gone: nothing is registered that could drain. */
+  async #deregistrationMs(access: AwsAccess, targetGroupArn: string): Promise<number> {
+    try {
+      return await this.loadBalancer.deregistrationDelayMs(access, targetGroupArn);
+    } catch (error) {
+      if (error instanceof ExternalFailure && error.kind === 'terminal' && error.code.startsWith('TargetGroupNotFound')) return 0;
+      throw refusal(error);
+    }
   }
 
   /** By the ledger; where somebody else took the weight away, since the drift was seen. null = nobody knows. */

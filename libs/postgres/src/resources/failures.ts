@@ -24,7 +24,17 @@ export function explained(error: unknown): unknown {
   return new Conflict('AlreadyExists', taken[index] ?? 'something with these values exists already', {});
 }
 
+/** Whether Postgres ended this transaction only because of another one (deadlock, serialization failure). */
+export function isDeadlock(error: unknown): boolean {
+  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
+  return error.code === 'P2034' || /\b(40P01|40001)\b/.test(textOf(error.meta));
+}
+
 function indexIn(meta: Record<string, unknown> | undefined): string | undefined {
-  const text = JSON.stringify(meta ?? {}, (key, value: unknown) => (value instanceof Error ? { ...value } : value));
+  const text = textOf(meta);
   return Object.keys(taken).find((name) => text.includes(name));
+}
+
+function textOf(meta: Record<string, unknown> | undefined): string {
+  return JSON.stringify(meta ?? {}, (key, value: unknown) => (value instanceof Error ? { ...value } : value));
 }

@@ -1,9 +1,12 @@
 import { ResourceStore, type Announcement, type ResourceTables, type ResourceTransaction } from '@sluice/control';
 import type { Prisma, PrismaClient } from '../generated/client.js';
 import { PrismaEngineFacts } from './engine-facts.js';
+import { isDeadlock } from './failures.js';
 import * as mappings from './mappings.js';
 import { PrismaPlanVersionRows } from './plan-version-rows.js';
 import { PrismaRows } from './rows.js';
+
+const attempts = 5;
 
 /** Ends a dry run: everything it did is rolled back. */
 class RolledBack extends Error {
@@ -21,6 +24,17 @@ export class PrismaResourceStore extends ResourceStore {
   }
 
   async transaction<T>(work: (tx: ResourceTransaction) => Promise<T>, options: { readonly dryRun?: boolean } = {}): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#once(work, options.dryRun ?? false);
+      } catch (error) {
+        // the whole transaction is safe to run again: it never calls out
+        if (!isDeadlock(error) || attempt === attempts) throw error;
+      }
+    }
+  }
+
+  async #once<T>(work: (tx: ResourceTransaction) => Promise<T>, dryRun: boolean): Promise<T> {
     let answer: { value: T } | undefined;
     try {
       await this.prisma.$transaction(
@@ -28,7 +42,7 @@ export class PrismaResourceStore extends ResourceStore {
           const events: Announcement[] = [];
           const tx = { ...tables(db), announce: (event: Announcement) => void events.push(event), exclusively: (name: string) => lockName(db, name) };
           answer = { value: await work(tx) };
-          if (options.dryRun) throw new RolledBack();
+          if (dryRun) throw new RolledBack();
           // last: the event counter's row is held until the commit, so that numbers follow the order of commits
           for (const event of events) await append(db, event);
         },
