@@ -237,6 +237,7 @@ describe('the fault targets.unhealthy', () => {
     await register(group, { Id: '10.0.1.10' }, { Id: '10.0.1.11' });
     await attach({ [group]: 0 });
     await becomes(group, '10.0.1.10:8080', 'healthy');
+    await becomes(group, '10.0.1.11:8080', 'healthy');
     world.faults.set('targets.unhealthy', { cluster: 'blue', targetGroup: 'faulted' });
     await becomes(group, '10.0.1.10:8080', 'unhealthy Target.Timeout');
     expect((await world.health(group))['10.0.1.11:8080']).toBe('healthy');

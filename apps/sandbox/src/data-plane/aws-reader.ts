@@ -35,7 +35,13 @@ export class AwsReader {
     endpoint: string,
     credentials: SandboxCredentials & { sessionToken?: string },
   ) {
-    this.client = new ElasticLoadBalancingV2Client({ endpoint, region, credentials, maxAttempts: 2 });
+    this.client = new ElasticLoadBalancingV2Client({
+      endpoint,
+      region,
+      credentials,
+      maxAttempts: 2,
+      requestHandler: { requestTimeout: 10_000 },
+    });
   }
 
   async read(): Promise<Routing> {

@@ -22,6 +22,9 @@ export interface DataPlaneOptions {
   readonly pollMs?: number;
 }
 
+/** Reading a large account takes long; the pause grows with it, so that reading never takes more than a quarter of the time. */
+const pausePerWork = 3;
+
 interface Place {
   readonly account: string;
   readonly region: string;
@@ -51,6 +54,7 @@ class DataPlane {
 
   /** Reads if there is something new, and asks again after a while. What can't be read stays as it was. */
   async poll(): Promise<void> {
+    const startMs = performance.now();
     try {
       const { revision, places } = await this.look();
       if (revision === undefined || revision !== this.revision) {
@@ -66,7 +70,8 @@ class DataPlane {
         );
       this.lastError = String(error);
     }
-    if (!this.stopped) this.timer = setTimeout(() => void this.poll(), this.options.pollMs ?? 250);
+    const pauseMs = Math.max(this.options.pollMs ?? 250, (performance.now() - startMs) * pausePerWork);
+    if (!this.stopped) this.timer = setTimeout(() => void this.poll(), pauseMs);
   }
 
   async stop(): Promise<void> {

@@ -17,7 +17,7 @@ export interface NetworkView {
   close(): Promise<void>;
 }
 
-/** The network registry as read over HTTP, at most 250 ms old; while it can't be read, the last that was. */
+/** The network registry as read over HTTP, at most 250 ms old, and fresh before it says that nobody is there; while it can't be read, the last that was. */
 export class RemoteNetwork implements NetworkView {
   private readonly agent = new Agent({ keepAliveTimeout: 4_000, connections: 2 });
   private endpoints: Endpoints = {};
@@ -30,17 +30,23 @@ export class RemoteNetwork implements NetworkView {
   ) {}
 
   async resolve(id: string, port: number): Promise<Endpoint | undefined> {
-    if (performance.now() - this.readAtMs > this.maxAgeMs) {
-      this.reading ??= this.read().finally(() => {
-        this.reading = undefined;
-      });
-      await this.reading;
-    }
+    const isOld = performance.now() - this.readAtMs > this.maxAgeMs;
+    if (isOld) await this.readOnce();
+    const known = this.endpoints[`${id}:${port}`];
+    if (known !== undefined || isOld) return known;
+    await this.readOnce();
     return this.endpoints[`${id}:${port}`];
   }
 
   async close(): Promise<void> {
     await this.agent.destroy();
+  }
+
+  private readOnce(): Promise<void> {
+    this.reading ??= this.read().finally(() => {
+      this.reading = undefined;
+    });
+    return this.reading;
   }
 
   private async read(): Promise<void> {
