@@ -14,6 +14,7 @@ import type { Config } from './config.js';
 import { serveDashboard } from './dashboard/dashboard.js';
 import { Metrics } from './health/metrics.js';
 import { bodyLimitBytes, parseJsonBodies } from './http/body-parser.js';
+import { Connections } from './http/connections.js';
 import { MethodTable } from './http/method-table.js';
 import { answerFor } from './http/problems.js';
 import { securityHeaders } from './http/security-headers.js';
@@ -52,6 +53,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   logRequests(instance, await nest.resolve(PinoLogger));
   if (config.role !== 'worker') serveApiPages(nest);
   if (config.role !== 'worker' && config.dashboardDir !== null) serveDashboard(instance, config.dashboardDir);
+  const connections = new Connections(nest.getHttpServer());
   const signals = nest.get(Signals);
   let closing: Promise<void> | undefined;
   return {
@@ -64,7 +66,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
     },
     close: () =>
       (closing ??= (async () => {
-        await nest.close();
+        await connections.during(() => nest.close());
         if (signals instanceof PostgresSignals) await signals.stop();
         await database.close();
       })()),

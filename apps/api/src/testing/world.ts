@@ -12,7 +12,7 @@ export interface World {
   readonly black: Backend;
 }
 
-const listener = 'arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup';
+const listener = 'arn:aws:elasticloadbalancing:eu-west-1:000000000000:targetgroup';
 let made = 0;
 
 /** Two clusters behind one listener: red has everything, black is attached at 0; all targets healthy. */
@@ -24,10 +24,10 @@ export async function blueGreen(service: TestService, client: SluiceClient = ser
   service.aws.setHealth(redArn, healthy);
   service.aws.setHealth(blackArn, healthy);
   const project = await client.projects.create({ name: `shop ${made}` });
-  const account = await client.accounts.create({ projectId: project.id, name: 'production', awsAccountId: '111122223333', region: 'eu-central-1', credentials: null });
-  const { certPem } = await certificateAuthority();
+  const account = await client.accounts.create({ projectId: project.id, name: 'production', awsAccountId: '000000000000', region: 'eu-west-1', credentials: null });
+  const { caPem } = await certificateAuthority();
   const cluster = (name: string) =>
-    client.clusters.create({ projectId: project.id, accountId: account.id, name, server: 'https://10.0.0.10:6443', caPem: certPem, credentials: { token: 'secret-token-of-the-cluster' } });
+    client.clusters.create({ projectId: project.id, accountId: account.id, name, server: 'https://10.0.0.10:6443', caPem, credentials: { token: 'secret-token-of-the-cluster' } });
   const [blue, green] = [await cluster('blue-2025'), await cluster('green-2026')];
   const route = await client.routes.create({ projectId: project.id, accountId: account.id, name: 'shop', arn, labels: { app: 'shop' } });
   const backend = async (name: string, clusterId: string, targetGroupArn: string) =>

@@ -87,12 +87,16 @@ async function* connect(http: Http, options: EventsOptions, last: string | undef
     const parser = new EventStreamParser();
     const decoder = new TextDecoder();
     const reader = response.body.getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      clearTimeout(timer);
-      timer = setTimeout(() => silence.abort(), silenceMs);
-      for (const message of parser.push(decoder.decode(value, { stream: true }))) yield Event.parse(JSON.parse(message.data));
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        clearTimeout(timer);
+        timer = setTimeout(() => silence.abort(), silenceMs);
+        for (const message of parser.push(decoder.decode(value, { stream: true }))) yield Event.parse(JSON.parse(message.data));
+      }
+    } finally {
+      await reader.cancel().catch(() => undefined);
     }
   } finally {
     clearTimeout(timer);
