@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Conflict } from '@sluice/domain';
+import { eventually } from '@sluice/testing';
 import { admin, createResourceWorld, errorOf, type ResourceWorld } from './resource-world.js';
 
 const tg = (name: string) => `arn:aws:elasticloadbalancing:eu-west-1:000000000000:targetgroup/${name}/0123456789abcdef`;
@@ -42,11 +43,21 @@ describe('backends and bindings', () => {
 
     it('does not stay when its attachment is refused', async () => {
       const { route, blackInput } = await scene();
-      world.writer.refuseWith = new Conflict('RouteIsBusy', 'a rollout moves it');
+      world.writer.refuseWith = new Conflict('RouteIsBusy', 'a rollout moves it', { rolloutId: 'rol_a' });
       const error = await errorOf(world.resources.backends.create(admin, blackInput));
       world.writer.refuseWith = null;
       expect(error).toMatchObject({ reason: 'RouteIsBusy' });
       expect((await world.resources.backends.list(admin, { routeId: route.id }, { limit: 5, cursor: null })).items).toEqual([]);
+    });
+
+    it('waits for an earlier write to its route, not for a rollout', async () => {
+      const { blackInput, black, route } = await scene();
+      world.writer.refuseWith = new Conflict('RouteIsBusy', 'another write is outstanding');
+      const creating = world.resources.backends.create(admin, blackInput);
+      await eventually('the backend', async () => (await world.resources.backends.list(admin, { routeId: route.id }, { limit: 1, cursor: null })).items[0] ?? null);
+      world.writer.refuseWith = null;
+      expect((await creating).attachDecisionId).not.toBeNull();
+      expect(world.loadBalancer.weightsOf(route.arn).map((one) => one.targetGroupArn)).toContain(tg(black));
     });
 
     it('is named after its cluster when nobody names it', async () => {

@@ -87,7 +87,7 @@ export async function createResourceWorld(options: ResourceOptions & { readonly 
       weightWriter: () => parts.writer,
       parseClusterCredentials, parseKubeconfig,
     },
-    { allowedEndpoints: ['http://127.0.0.1:4566'], detachPollMs: 5, detachWaitMs: 100, ...options },
+    { allowedEndpoints: ['http://127.0.0.1:4566'], writePollMs: 5, writeWaitMs: 10_000, ...options },
   );
   const world: ResourceWorld = {
     ...parts,

@@ -39,10 +39,10 @@ export interface BackendFilter {
 }
 
 export interface BackendOptions {
-  /** How long a removal waits for its target group to leave the forward action. Default 20 000. */
-  readonly detachWaitMs?: number;
-  /** How often it looks. Default 500. */
-  readonly detachPollMs?: number;
+  /** How long a caller waits for an earlier write to the route, or for a target group to leave the forward action. Default 20 000. */
+  readonly writeWaitMs?: number;
+  /** How often that is looked at. Default 500. */
+  readonly writePollMs?: number;
 }
 
 /** Services in clusters, each a share of one route. */
@@ -131,7 +131,7 @@ export class Backends {
   async #attach(caller: Caller, backend: Backend): Promise<string> {
     const request = { routeId: backend.routeId, targetGroupArns: [backend.targetGroupArn], reason: `backend ${backend.name} was added` };
     try {
-      return (await this.weights.requestAttach(caller, request)).decisionId;
+      return (await this.#onceIdle(() => this.weights.requestAttach(caller, request))).decisionId;
     } catch (error) {
       // a backend that nobody will attach would look ready for a share and never be
       await this.store.transaction(async (tx) => {
@@ -145,16 +145,35 @@ export class Backends {
 
   async #detach(caller: Caller, backend: Backend, route: Route, access: AwsAccess): Promise<void> {
     const request = { routeId: route.id, targetGroupArns: [backend.targetGroupArn], reason: `backend ${backend.name} is removed` };
-    const { decisionId } = await this.weights.requestDetach(caller, request);
-    const giveUpAt = performance.now() + (this.options.detachWaitMs ?? 20_000);
+    const { decisionId } = await this.#onceIdle(() => this.weights.requestDetach(caller, request));
+    const giveUpAt = this.#giveUpAt();
     for (;;) {
       const live = await readIfThere(this.loadBalancer, access, route.arn);
       if (!live || !isAttached(live.action.weights, backend.targetGroupArn)) break;
       if (performance.now() > giveUpAt) {
         throw new Conflict('DetachPending', `decision ${decisionId} takes the target group of ${backend.name} out of the action; it has not been carried out yet. Remove the backend again once it has`, { decisionId });
       }
-      await delay(this.options.detachPollMs ?? 500);
+      await delay(this.options.writePollMs ?? 500);
     }
+  }
+
+  /** A route takes one write at a time; backends added one after the other would otherwise refuse each other. A rollout is not waited for. */
+  async #onceIdle<T>(request: () => Promise<T>): Promise<T> {
+    const giveUpAt = this.#giveUpAt();
+    for (;;) {
+      try {
+        return await request();
+      } catch (error) {
+        const isBusyForAMoment = error instanceof Conflict && error.reason === 'RouteIsBusy' && !error.facts['rolloutId'];
+        if (!isBusyForAMoment || performance.now() > giveUpAt) throw error;
+      }
+      await delay(this.options.writePollMs ?? 500);
+    }
+  }
+
+  /** On the monotonic clock. */
+  #giveUpAt(): number {
+    return performance.now() + (this.options.writeWaitMs ?? 20_000);
   }
 }
 
