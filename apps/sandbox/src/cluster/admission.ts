@@ -9,6 +9,7 @@ import { jsonPatch } from './patch.js';
 import type { ResourceType } from './resource-type.js';
 import { mutatingWebhookConfigurations, validatingWebhookConfigurations } from './resources/webhook-configurations.js';
 import type { Store } from './store.js';
+import { errorText } from '../shared/error-facts.js';
 
 export interface AdmissionRequest {
   readonly type: ResourceType;
@@ -54,7 +55,7 @@ export class Admission {
       response = await callWebhook(webhook, asked);
     } catch (error) {
       if (stringAt(webhook, 'failurePolicy') === 'Ignore') return undefined;
-      const why = error instanceof Error ? error.message : String(error);
+      const why = errorText(error);
       throw kubeErrors.internal(`failed calling webhook ${JSON.stringify(name)}: failed to call webhook: ${why}`);
     }
     if (response['allowed'] === true) return response;

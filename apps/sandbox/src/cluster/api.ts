@@ -1,6 +1,7 @@
 import { Objects, type PatchKind, type Place, type WriteOptions } from './objects.js';
 import { coreVersions, groupInfo, groupList, openApiDocument, openApiIndex, resourceList, versionInfo } from './discovery.js';
-import type { Exchange } from './http-exchange.js';
+import { Exchange } from './http-exchange.js';
+import { actingUser } from './impersonation.js';
 import { isRecord, recordAt, stringAt, type JsonRecord } from './json.js';
 import { kubeErrors } from './kube-error.js';
 import type { KubeObject } from './kube-object.js';
@@ -30,7 +31,8 @@ export class Api {
     this.objects = new Objects(store, types);
   }
 
-  async handle(exchange: Exchange): Promise<void> {
+  async handle(received: Exchange): Promise<void> {
+    const exchange = new Exchange(received.request, received.response, actingUser(received, this.authorizer));
     const target = parseTarget(this.types, exchange.url.pathname);
     if (target.kind === 'resource') return this.handleResource(exchange, target);
     if (target.kind === 'review') return this.handleReview(exchange, target.review);
@@ -102,7 +104,7 @@ export class Api {
     response.flushHeaders();
     const stop = startWatch(this.store, {
       type, namespace, matches, resourceVersion: given === null || given === '' ? undefined : Number(given),
-      wantsBookmarks: query.get('allowWatchBookmarks') === 'true', timeoutMs: seconds > 0 ? Math.min(seconds * 1000, longestWatchMs) : longestWatchMs,
+      wantsBookmarks: query.get('allowWatchBookmarks') === 'true', wantsInitialEvents: query.get('sendInitialEvents') === 'true', timeoutMs: seconds > 0 ? Math.min(seconds * 1000, longestWatchMs) : longestWatchMs,
       show: (object) => (isTable ? toTable(type, [object], { resourceVersion: object.metadata.resourceVersion }, includeOf(exchange)) : object),
     }, { send: (line) => response.write(`${JSON.stringify(line)}\n`), end: () => response.end() });
     response.on('close', stop);

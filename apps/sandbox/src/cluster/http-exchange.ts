@@ -4,6 +4,7 @@ import type { User } from './authentication.js';
 import type { JsonRecord } from './json.js';
 import { KubeError, kubeErrors } from './kube-error.js';
 import { decodeKubernetesProtobuf } from './protobuf.js';
+import { errorText } from '../shared/error-facts.js';
 
 const largestBodyBytes = 3 * 1024 * 1024;
 
@@ -52,7 +53,7 @@ export class Exchange {
     try {
       return this.contentType.includes('yaml') && !text.trimStart().startsWith('{') ? parseYaml(text) : JSON.parse(text);
     } catch (error) {
-      throw kubeErrors.badRequest(`couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`);
+      throw kubeErrors.badRequest(`couldn't get version/kind; json parse error: ${errorText(error)}`);
     }
   }
 

@@ -10,6 +10,7 @@ import type { FrontDoor } from './front-door.js';
 import { Exchange } from './http-exchange.js';
 import { KubeError, kubeErrors } from './kube-error.js';
 import { listenAtRemembered } from './remembered-port.js';
+import { errorText } from '../shared/error-facts.js';
 
 /** One cluster's HTTPS server. It keeps its port in `<dir>/port` and takes it again while it is free. */
 export class ClusterServer {
@@ -61,7 +62,7 @@ function isProtobufOnly(accept: string | undefined): boolean {
 
 function refuse(response: ServerResponse, error: unknown): void {
   if (response.headersSent) return void response.destroy();
-  const known = error instanceof KubeError ? error : kubeErrors.internal(error instanceof Error ? error.message : String(error));
+  const known = error instanceof KubeError ? error : kubeErrors.internal(errorText(error));
   const text = JSON.stringify(known.toStatus());
   response.writeHead(known.code, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), 'cache-control': 'no-cache, private' });
   response.end(text);

@@ -1,9 +1,9 @@
 import { isRecord, type JsonRecord } from './json.js';
 import { kubeErrors } from './kube-error.js';
 import type { KubeObject } from './kube-object.js';
-import type { ResourceType } from './resource-type.js';
+import { apiVersionOf, type ResourceType } from './resource-type.js';
 import { fieldMatcher, labelMatcher, type Matcher } from './selectors.js';
-import type { Store } from './store.js';
+import type { Change, Store } from './store.js';
 
 /** The objects that labelSelector and fieldSelector of a query let through. */
 export function queryMatcher(type: ResourceType, query: URLSearchParams, name?: string): Matcher {
@@ -17,16 +17,17 @@ export interface Page {
   readonly metadata: JsonRecord;
 }
 
-/** One page of a list. `continue` goes on behind the last object shown; what changed meanwhile is shown as it is now. */
+/** One page of a list. `continue` goes on behind the last object shown, in the list as it was when its first page was read. */
 export function listPage(store: Store, type: ResourceType, namespace: string | undefined, query: URLSearchParams): Page {
   const matches = queryMatcher(type, query);
-  const all = store.list(type, namespace).filter(matches);
   const token = query.get('continue');
   const start = token ? parseToken(token) : undefined;
   const revision = start?.revision ?? store.revision;
-  if (start && store.since(start.revision) === undefined) {
+  const since = store.since(revision);
+  if (since === undefined) {
     throw kubeErrors.expired('The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.');
   }
+  const all = asBefore(store.list(type, namespace), since, type, namespace).filter(matches);
   const rest = start ? all.filter((object) => orderKey(object) > start.after) : all;
   const limit = Number(query.get('limit') ?? 0);
   const items = limit > 0 ? rest.slice(0, limit) : rest;
@@ -39,6 +40,18 @@ export function listPage(store: Store, type: ResourceType, namespace: string | u
       ...(isMore ? { continue: Buffer.from(JSON.stringify({ revision, after: orderKey(last) })).toString('base64url'), remainingItemCount: rest.length - items.length } : {}),
     },
   };
+}
+
+/** The objects without these changes, in the order of a list. */
+function asBefore(now: readonly KubeObject[], changes: readonly Change[], type: ResourceType, namespace: string | undefined): KubeObject[] {
+  const objects = new Map(now.map((object) => [orderKey(object), object]));
+  for (const { object, before } of changes.toReversed()) {
+    if (object.kind !== type.kind || object.apiVersion !== apiVersionOf(type)) continue;
+    if (namespace !== undefined && object.metadata.namespace !== namespace) continue;
+    if (before === undefined) objects.delete(orderKey(object));
+    else objects.set(orderKey(object), before);
+  }
+  return [...objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
 }
 
 function orderKey(object: KubeObject): string {

@@ -1,11 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo, Server } from 'node:net';
+import { errorCode } from '../shared/error-facts.js';
 
 /** Listens on loopback at the port that `file` remembers, else `wanted`, else any; remembers where it ended up. */
 export async function listenAtRemembered(server: Server, file: string, wanted = 0): Promise<number> {
   const port = remembered(file) ?? wanted;
   const bound = await listenOn(server, port).catch((error: unknown) => {
-    const isTaken = error instanceof Error && 'code' in error && (error.code === 'EADDRINUSE' || error.code === 'EACCES');
+    const isTaken = ['EADDRINUSE', 'EACCES'].includes(errorCode(error) ?? '');
     if (!isTaken || port === 0) throw error;
     return listenOn(server, 0);
   });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import writeFileAtomic from 'write-file-atomic';
 import type { KubeObject } from './kube-object.js';
 import type { ResourceType } from './resource-type.js';
+import { errorCode } from '../shared/error-facts.js';
 
 export interface Change {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
@@ -114,7 +115,7 @@ function readState(file: string): SavedState | undefined {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
   return JSON.parse(text) as SavedState; // written by `commit` alone, and whole or not at all

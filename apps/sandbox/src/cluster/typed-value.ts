@@ -113,7 +113,7 @@ export function without(schema: Schema | undefined, value: unknown, gone: FieldS
     }
     return Object.keys(rest).length === 0 && Object.keys(value).length > 0 ? undefined : rest;
   }
-  if (!Array.isArray(value)) return value;
+  if (!Array.isArray(value) || shape === 'leaf') return value;
   const rest = [...partsOf(schema, value, shape).values()]
     .map((part) => partWithout(part.schema, part.value, gone.children.get(part.step), kept.children.get(part.step)))
     .filter((part) => part !== undefined);

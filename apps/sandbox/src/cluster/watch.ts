@@ -12,6 +12,8 @@ export interface WatchOptions {
   /** From this revision on; undefined or 0: everything that is there, then changes. */
   readonly resourceVersion: number | undefined;
   readonly wantsBookmarks: boolean;
+  /** A list by watch: everything that is there first, then a bookmark that says so, whatever the revision. */
+  readonly wantsInitialEvents: boolean;
   readonly timeoutMs: number;
   /** How an object is shown: itself, or as a Table. */
   show(object: KubeObject): JsonRecord;
@@ -27,7 +29,7 @@ const bookmarkEveryMs = 30_000;
 /** Streams changes to the sink until the time is over. Answers how to stop early. */
 export function startWatch(store: Store, options: WatchOptions, sink: WatchSink): () => void {
   const { resourceVersion } = options;
-  const isFromNow = resourceVersion === undefined || resourceVersion === 0;
+  const isFromNow = options.wantsInitialEvents || resourceVersion === undefined || resourceVersion === 0;
   const missed = isFromNow ? [] : store.since(resourceVersion);
   if (missed === undefined) {
     const expired = new KubeError(410, 'Expired', `too old resource version: ${String(resourceVersion)} (${store.revision})`);
@@ -42,6 +44,7 @@ export function startWatch(store: Store, options: WatchOptions, sink: WatchSink)
   if (isFromNow) {
     for (const object of store.list(options.type, options.namespace)) if (options.matches(object)) sink.send({ type: 'ADDED', object: options.show(object) });
   }
+  if (options.wantsInitialEvents) sink.send(bookmark(store, options.type, { annotations: { 'k8s.io/initial-events-end': 'true' } }));
   missed.forEach(tell);
   const stopListening = store.onChange(tell);
   const bookmarks = setInterval(() => { if (options.wantsBookmarks) sink.send(bookmark(store, options.type)); }, bookmarkEveryMs);
@@ -69,6 +72,6 @@ function lineFor(change: Change, { type, namespace, matches, show }: WatchOption
   return matched ? { type: 'DELETED', object: show(object) } : undefined;
 }
 
-function bookmark(store: Store, type: ResourceType): JsonRecord {
-  return { type: 'BOOKMARK', object: { kind: type.kind, apiVersion: apiVersionOf(type), metadata: { resourceVersion: String(store.revision), creationTimestamp: null } } };
+function bookmark(store: Store, type: ResourceType, more: JsonRecord = {}): JsonRecord {
+  return { type: 'BOOKMARK', object: { kind: type.kind, apiVersion: apiVersionOf(type), metadata: { resourceVersion: String(store.revision), creationTimestamp: null, ...more } } };
 }

@@ -13,6 +13,7 @@ import { TargetGroups } from './target-groups.js';
 import { Validator } from './validator.js';
 import { mutatePath, registerWebhooks, validatePath } from './webhook-registration.js';
 import { WebhookServer } from './webhook-server.js';
+import { errorText } from '../shared/error-facts.js';
 
 export interface ClusterControllersOptions {
   readonly cluster: string;
@@ -80,7 +81,7 @@ export class ClusterControllers {
         await this.webhooks?.open();
         this.controller?.resume();
       }
-    }).catch((error: unknown) => this.options.onFailure(`switching the controller of ${this.options.cluster}: ${error instanceof Error ? error.message : String(error)}`));
+    }).catch((error: unknown) => this.options.onFailure(`switching the controller of ${this.options.cluster}: ${errorText(error)}`));
   }
 
   /** The kinds of binding that this cluster serves: the open-source one, and that of Auto Mode where it is. */

@@ -8,6 +8,7 @@ import type { ClusterView } from './endpoints.js';
 import { EventRecorder } from './event-recorder.js';
 import { ReconcileFailure, Reconciler } from './reconciler.js';
 import type { TargetGroups } from './target-groups.js';
+import { errorText } from '../shared/error-facts.js';
 
 export interface ControllerOptions {
   readonly cluster: string;
@@ -36,7 +37,7 @@ export class Controller {
     const { client } = options;
     this.queue = new WorkQueue({
       work: (key) => this.work(key), workers: 3, firstPauseMs: 5, longestPauseMs: 1_000_000,
-      onFailure: (key, error) => options.onFailure(`binding ${key.split('/').slice(1).join('/')} in ${options.cluster}: ${error instanceof Error ? error.message : String(error)}`),
+      onFailure: (key, error) => options.onFailure(`binding ${key.split('/').slice(1).join('/')} in ${options.cluster}: ${errorText(error)}`),
     });
     this.services = new Reflector<Service>(client, resources.services);
     this.pods = new Reflector<Pod>(client, resources.pods).onChange(({ now, before }) => this.podChanged(now, before));

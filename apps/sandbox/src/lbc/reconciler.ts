@@ -120,7 +120,7 @@ export class Reconciler {
       await act();
     } catch (error) {
       if (error instanceof ReconcileFailure) throw error;
-      const cause = error instanceof Error ? error : new Error(String(error));
+      const cause = error as Error; // nothing here throws anything else
       await this.options.events.record(binding, reason, `${phrases[reason]} due to ${cause.message}`);
       await onError?.(cause);
       throw new ReconcileFailure(cause.message, { cause });

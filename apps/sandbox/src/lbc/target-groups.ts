@@ -2,6 +2,7 @@ import {
   DeregisterTargetsCommand, DescribeTagsCommand, DescribeTargetGroupsCommand, DescribeTargetHealthCommand, ElasticLoadBalancingV2Client, RegisterTargetsCommand,
   type TargetDescription, type TargetGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { errorText } from '../shared/error-facts.js';
 
 const chunkSize = 200;
 
@@ -57,13 +58,12 @@ function chunks(targets: readonly string[]): string[][] {
 
 /** How the controller quotes an AWS failure: operation, status, code and message. */
 export function quoteAwsError(error: unknown, operation: string): string {
-  if (!(error instanceof Error)) return String(error);
-  const metadata = (error as { $metadata?: { httpStatusCode?: number; requestId?: string } }).$metadata; // the SDK's own errors carry it
-  if (metadata?.httpStatusCode === undefined) return `operation error Elastic Load Balancing v2: ${operation}, ${error.message}`;
-  const code = error.name.replace(/Exception$/, '');
-  return `operation error Elastic Load Balancing v2: ${operation}, https response error StatusCode: ${metadata.httpStatusCode}, RequestID: ${metadata.requestId ?? ''}, ${code}: ${error.message}`;
+  const { $metadata: metadata, name = '' } = error as { $metadata?: { httpStatusCode?: number; requestId?: string }; name?: string }; // the SDK's own errors carry it
+  if (metadata?.httpStatusCode === undefined) return `operation error Elastic Load Balancing v2: ${operation}, ${errorText(error)}`;
+  const code = name.replace(/Exception$/, '');
+  return `operation error Elastic Load Balancing v2: ${operation}, https response error StatusCode: ${metadata.httpStatusCode}, RequestID: ${metadata.requestId ?? ''}, ${code}: ${errorText(error)}`;
 }
 
 export function isTargetGroupMissing(error: unknown): boolean {
-  return error instanceof Error && /^TargetGroupNotFound(Exception)?$/.test(error.name);
+  return /^TargetGroupNotFound(Exception)?$/.test((error as { name?: string }).name ?? '');
 }

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { reviewAnswer, type ReviewRequest, type Verdict } from './admission-review.js';
+import { errorCode, errorText } from '../shared/error-facts.js';
 
 export interface Reviewer {
   review(request: ReviewRequest): Promise<Verdict>;
@@ -30,7 +31,7 @@ export class WebhookServer {
   async open(wanted = 0): Promise<void> {
     if (this.server) return;
     this.boundPort = await this.listen(this.boundPort || wanted).catch((error: unknown) => {
-      const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+      const isTaken = errorCode(error) === 'EADDRINUSE';
       if (!isTaken) throw error;
       return this.listen(0);
     });
@@ -72,7 +73,7 @@ export class WebhookServer {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text);
     } catch (error) {
       if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' });
-      response.end(error instanceof Error ? error.message : String(error));
+      response.end(errorText(error));
     }
   }
 }

@@ -8,6 +8,7 @@ import { LocalServers } from './local-servers.js';
 import type { NetworkRegistry } from './network-registry.js';
 import { nodeObject, nodeStatus, podObject, runningStatus, sliceObject } from './pod-objects.js';
 import { instanceId, podNames, serviceLabel, sliceName, targetPort, wantedPods } from './service-plan.js';
+import { errorText } from '../shared/error-facts.js';
 
 export interface PodSimulatorOptions {
   readonly cluster: string;
@@ -34,7 +35,7 @@ export class PodSimulator {
     this.servers = new LocalServers(cluster, registry, faults);
     this.queue = new WorkQueue({
       work: (key) => this.reconcile(key), workers: 1, firstPauseMs: 50, longestPauseMs: 5_000,
-      onFailure: (key, error) => options.onFailure(`pods of ${key} in ${cluster}: ${error instanceof Error ? error.message : String(error)}`),
+      onFailure: (key, error) => options.onFailure(`pods of ${key} in ${cluster}: ${errorText(error)}`),
     });
     this.services = new Reflector<Service>(client, resources.services).onChange(({ now, before }) => this.enqueue(now ?? before, (now ?? before)?.metadata.name));
     this.pods = new Reflector<Pod>(client, resources.pods).onChange(({ now, before }) => this.enqueue(now ?? before, (now ?? before)?.metadata.labels?.[serviceLabel]));

@@ -46,6 +46,8 @@ export const pods: ResourceType = {
     ageColumn,
     { name: 'IP', priority: 1, cell: (each) => stringAt(each, 'status', 'podIP') ?? '<none>' },
     { name: 'Node', priority: 1, cell: (each) => stringAt(each, 'spec', 'nodeName') ?? '<none>' },
+    { name: 'Nominated Node', priority: 1, cell: (each) => stringAt(each, 'status', 'nominatedNodeName') ?? '<none>' },
+    { name: 'Readiness Gates', priority: 1, cell: (each) => readinessGates(each) },
   ],
   fieldSelectors: ['spec.nodeName', 'status.phase', 'status.podIP', 'spec.serviceAccountName', 'spec.restartPolicy'],
   setDefaults(each) {
@@ -59,6 +61,13 @@ export const pods: ResourceType = {
 
 function isPodReady(pod: KubeObject): boolean {
   return listAt(pod, 'status', 'conditions').some((each) => stringAt(each, 'type') === 'Ready' && stringAt(each, 'status') === 'True');
+}
+
+function readinessGates(pod: KubeObject): string {
+  const gates = listAt(pod, 'spec', 'readinessGates').map((gate) => stringAt(gate, 'conditionType'));
+  const isTrue = (gate: string | undefined) =>
+    listAt(pod, 'status', 'conditions').some((each) => stringAt(each, 'type') === gate && stringAt(each, 'status') === 'True');
+  return gates.length === 0 ? '<none>' : `${gates.filter(isTrue).length}/${gates.length}`;
 }
 
 function containerCount(pod: KubeObject): number {
