@@ -17,6 +17,9 @@ async function alreadyRunning(dir: string): Promise<number | undefined> {
   }
 }
 
+/** Nothing that is being stopped may keep the process longer. */
+const stopDeadlineMs = 10_000;
+
 async function main(): Promise<void> {
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const options = readCommandLine(process.argv.slice(2));
@@ -34,6 +37,7 @@ async function main(): Promise<void> {
   const stop = (): void => {
     if (stopping) return;
     stopping = true;
+    setTimeout(() => process.exit(1), stopDeadlineMs).unref();
     void sandbox.stop().then(() => process.exit(0));
   };
   process.on('SIGTERM', stop);

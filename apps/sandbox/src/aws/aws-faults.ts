@@ -11,23 +11,23 @@ export class AwsFaults {
 
   constructor(private readonly faults: Faults) {}
 
-  /** Before anything is looked at. */
-  async delay(action: string): Promise<void> {
+  /** Once the caller is known, before anything else. */
+  async delay(action: string, caller: Caller): Promise<void> {
     const latency = this.faults.get('aws.latency');
-    if (latency !== undefined && concerns(latency, action)) await sleep(latency.ms);
+    if (latency !== undefined && concerns(latency, action, caller)) await sleep(latency.ms);
   }
 
-  /** Once the caller is known, before the action runs. @throws AwsError */
+  /** Before the action runs. @throws AwsError */
   refuse(action: string, caller: Caller, nowMs: number): void {
     if (caller.temporary && this.faults.get('aws.expiredToken') !== undefined) throw expiredToken();
     const denied = this.faults.get('aws.accessDenied');
-    if (denied !== undefined && concerns(denied, action))
+    if (denied !== undefined && concerns(denied, action, caller))
       throw new AwsError('AccessDenied', `User: ${caller.arn} is not authorized to perform: ${action}`, 403);
     const throttle = this.faults.get('aws.throttle');
-    if (throttle !== undefined && concerns(throttle, action) && this.throttled(throttle, caller, nowMs))
+    if (throttle !== undefined && concerns(throttle, action, caller) && this.throttled(throttle, caller, nowMs))
       throw throttling();
     const broken = this.faults.get('aws.serverError');
-    if (broken !== undefined && concerns(broken, action) && Math.random() < (broken.probability ?? 1)) {
+    if (broken !== undefined && concerns(broken, action, caller) && Math.random() < (broken.probability ?? 1)) {
       throw new AwsError(
         'InternalFailure',
         'The request processing has failed because of an unknown error, exception or failure.',
@@ -37,29 +37,30 @@ export class AwsFaults {
   }
 
   /** Whether the reply of a call that took effect is to be lost. Counts down and ends the fault by itself. */
-  dropsReply(action: string, handler: ActionHandler): boolean {
-    return handler.mutates && this.spend('aws.successThenTimeout', action) !== undefined;
+  dropsReply(action: string, handler: ActionHandler, caller: Caller): boolean {
+    return handler.mutates && this.spend('aws.successThenTimeout', action, caller) !== undefined;
   }
 
   /** How much later a call is to take effect, its connection being dropped now; undefined for at once. Counts down likewise. */
-  lateByMs(action: string, handler: ActionHandler): number | undefined {
-    return handler.mutates ? this.spend('aws.timeoutThenLateApply', action)?.ms : undefined;
+  lateByMs(action: string, handler: ActionHandler, caller: Caller): number | undefined {
+    return handler.mutates ? this.spend('aws.timeoutThenLateApply', action, caller)?.ms : undefined;
   }
 
   private spend<N extends 'aws.successThenTimeout' | 'aws.timeoutThenLateApply'>(
     name: N,
     action: string,
+    caller: Caller,
   ): FaultBodies[N] | undefined {
     const fault = this.faults.get(name);
-    if (fault === undefined || !concerns(fault, action)) return undefined;
+    if (fault === undefined || !concerns(fault, action, caller)) return undefined;
     if (fault.count === 1) this.faults.clear(name);
     else if (fault.count !== undefined) this.faults.set(name, { ...fault, count: fault.count - 1 });
     return fault;
   }
 
   private throttled(fault: { probability?: number; ratePerSecond?: number }, caller: Caller, nowMs: number): boolean {
+    if (fault.ratePerSecond === undefined) return Math.random() < (fault.probability ?? 1);
     if (Math.random() < (fault.probability ?? 0)) return true;
-    if (fault.ratePerSecond === undefined) return false;
     return !this.buckets.take(
       `${caller.account}/${caller.regionName}`,
       { burst: Math.max(1, fault.ratePerSecond), perSecond: fault.ratePerSecond },
@@ -72,6 +73,6 @@ export function throttling(): AwsError {
   return new AwsError('Throttling', 'Rate exceeded');
 }
 
-function concerns(fault: { actions?: string[] }, action: string): boolean {
-  return fault.actions === undefined || fault.actions.includes(action);
+function concerns(fault: { actions?: string[]; accounts?: string[] }, action: string, { account }: Caller): boolean {
+  return (fault.actions?.includes(action) ?? true) && (fault.accounts?.includes(account) ?? true);
 }

@@ -175,6 +175,13 @@ describe('faults', () => {
     expect(await outcomes(10, () => list(world.elb))).toEqual({ ok: 2, throttled: 8 });
   });
 
+  it('leave other accounts alone when they name one', async () => {
+    world = await AwsWorld.start();
+    world.faults.set('aws.throttle', { accounts: [otherAccount] });
+    expect(await refusal(list(client(world.aws.endpoint, otherKeys)))).toBe('Throttling');
+    expect(await refusal(list(world.elb))).toContain('accepted');
+  });
+
   it('let a call take effect and lose its reply, as often as asked', async () => {
     world = await AwsWorld.start();
     const group = await world.targetGroup('red');

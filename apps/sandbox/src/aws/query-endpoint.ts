@@ -75,7 +75,7 @@ export class QueryEndpoint {
     const action = form.get('Action') ?? '';
     const version = form.get('Version') ?? '';
     const caller = identities.identify(request.headers, nowMs());
-    if (!caller.internal) await faults.delay(action);
+    if (!caller.internal) await faults.delay(action, caller);
     const handler = this.handler(action, version, caller);
     const logged = async (outcome: string): Promise<void> => {
       if (!handler.mutates || caller.internal) return;
@@ -91,7 +91,7 @@ export class QueryEndpoint {
         outcome,
       });
     };
-    const lateMs = caller.internal ? undefined : faults.lateByMs(action, handler);
+    const lateMs = caller.internal ? undefined : faults.lateByMs(action, handler, caller);
     if (lateMs !== undefined) {
       setTimeout(
         () =>
@@ -105,7 +105,7 @@ export class QueryEndpoint {
     }
     try {
       const result = await this.perform(action, handler, form, caller);
-      const dropped = !caller.internal && faults.dropsReply(action, handler);
+      const dropped = !caller.internal && faults.dropsReply(action, handler, caller);
       await logged(dropped ? 'Dropped' : 'OK');
       if (dropped) return 'dropped';
       return version === ec2Version

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Action,
   CreateListenerCommand,
@@ -327,6 +328,36 @@ describe('targets', () => {
     expect(seen['x-amzn-trace-id']).toMatch(/^Root=1-/);
     expect(seen['x-hop']).toBeUndefined();
     expect(response.headers['set-cookie']).toEqual(['a=1', 'b=2']);
+  });
+});
+
+describe('clients', () => {
+  it('that break off at any moment harm nobody else', async () => {
+    const group = await world.targetGroup('patient');
+    await world.pod('10.0.4.9:8080', (incoming, response) => {
+      if (incoming.url === '/') return void response.end('ok');
+      incoming.resume();
+      response.write('begun');
+    });
+    await register(group, '10.0.4.9');
+    const { at } = await another(forward({ [group]: 1 }));
+    await healthy(group);
+    await settles({ ok: 1 }, at, 1);
+    const breakOff = async (method: string, upgrade: boolean): Promise<void> => {
+      const outgoing = request(`${at}/endless`, {
+        method,
+        headers: upgrade ? { connection: 'Upgrade', upgrade: 'x' } : {},
+      });
+      outgoing.on('error', () => undefined);
+      if (method === 'POST') outgoing.write('x'.repeat(100_000));
+      else outgoing.end();
+      await Promise.race([once(outgoing, 'response').catch(() => undefined), sleep(Math.random() * 50)]);
+      outgoing.destroy();
+    };
+    await Promise.all(
+      Array.from({ length: 60 }, (_, index) => breakOff(index % 2 === 0 ? 'GET' : 'POST', index % 3 === 0)),
+    );
+    expect(await answers(at, 3)).toEqual({ ok: 3 });
   });
 });
 

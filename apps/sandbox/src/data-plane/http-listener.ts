@@ -69,6 +69,7 @@ export class HttpListener {
 
   /** A WebSocket or another protocol to change to: the target is chosen as for a request, and keeps the connection. */
   private async upgrade(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
+    client.on('error', () => client.destroy());
     const action = this.actionFor(factsOf(request));
     const receiver = action?.Type === 'forward' ? this.choose(action, request, []) : undefined;
     const endpoint = receiver && (await this.parts.network.resolve(receiver.id, receiver.port));

@@ -20,6 +20,5 @@ export function tunnel(request: IncomingMessage, client: Duplex, head: Buffer, t
     else client.destroy();
   });
   target.once('close', () => client.destroy());
-  client.once('error', () => target.destroy());
   client.once('close', () => target.destroy());
 }

@@ -33,12 +33,10 @@ export async function startControl(options: { port: number; faults: Faults; dir:
   app.delete<{ Params: { name: string } }>('/faults/:name', async (request, reply) => {
     const { name } = request.params;
     if (!isFault(name))
-      return reply
-        .code(404)
-        .send({
-          reason: 'UnknownFault',
-          detail: `There is no fault "${name}". There are: ${Object.keys(faultCatalogue).join(', ')}.`,
-        });
+      return reply.code(404).send({
+        reason: 'UnknownFault',
+        detail: `There is no fault "${name}". There are: ${Object.keys(faultCatalogue).join(', ')}.`,
+      });
     faults.clear(name);
     return reply.code(204).send();
   });

@@ -3,12 +3,12 @@ export type Names = string | string[];
 
 /** What the body of each fault may hold. The table below says the same in words and as a JSON schema. */
 export interface FaultBodies {
-  'aws.throttle': { probability?: number; ratePerSecond?: number; actions?: string[] };
-  'aws.serverError': { probability?: number; actions?: string[] };
-  'aws.successThenTimeout': { actions?: string[]; count?: number };
-  'aws.timeoutThenLateApply': { ms: number; actions?: string[]; count?: number };
-  'aws.latency': { ms: number; actions?: string[] };
-  'aws.accessDenied': { actions?: string[] };
+  'aws.throttle': { probability?: number; ratePerSecond?: number; actions?: string[]; accounts?: string[] };
+  'aws.serverError': { probability?: number; actions?: string[]; accounts?: string[] };
+  'aws.successThenTimeout': { actions?: string[]; accounts?: string[]; count?: number };
+  'aws.timeoutThenLateApply': { ms: number; actions?: string[]; accounts?: string[]; count?: number };
+  'aws.latency': { ms: number; actions?: string[]; accounts?: string[] };
+  'aws.accessDenied': { actions?: string[]; accounts?: string[] };
   'aws.expiredToken': Record<string, never>;
   'aws.staleReads': { ms: number };
   'dataPlane.propagationDelay': { ms: number };
@@ -33,6 +33,8 @@ const names = {
   ],
 };
 const actions = { type: 'array', items: { type: 'string', minLength: 1 }, minItems: 1 };
+const accounts = { type: 'array', items: { type: 'string', pattern: '^\\d{12}$' }, minItems: 1 };
+const aim = { actions, accounts };
 const probability = { type: 'number', exclusiveMinimum: 0, maximum: 1 };
 const ms = { type: 'number', minimum: 0, maximum: 600_000 };
 
@@ -43,23 +45,23 @@ function body(properties: object, required: readonly string[] = [], minPropertie
 /** Every fault the sandbox can show, what it does, and what its body may hold. `docs/sandbox.md` repeats this table. */
 export const faultCatalogue: Readonly<Record<FaultName, FaultEntry>> = {
   'aws.throttle': {
-    says: 'Calls are refused with Throttling before they take effect: each with the probability, or those above ratePerSecond.',
-    schema: body({ probability, ratePerSecond: { type: 'number', exclusiveMinimum: 0 }, actions }, [], 1),
+    says: 'Calls are refused with Throttling before they take effect: each with the probability, or those above ratePerSecond, or all.',
+    schema: body({ probability, ratePerSecond: { type: 'number', exclusiveMinimum: 0 }, ...aim }),
   },
   'aws.serverError': {
     says: 'Calls are answered 500 InternalFailure before they take effect, each with the probability (1 if absent).',
-    schema: body({ probability, actions }),
+    schema: body({ probability, ...aim }),
   },
   'aws.successThenTimeout': {
     says: 'Mutating calls take effect, then the connection is dropped without a reply; `count` times if given, then the fault ends.',
-    schema: body({ actions, count: { type: 'integer', minimum: 1 } }),
+    schema: body({ ...aim, count: { type: 'integer', minimum: 1 } }),
   },
   'aws.timeoutThenLateApply': {
     says: 'The connection of mutating calls is dropped without a reply, and they take effect only this much later; `count` times if given.',
-    schema: body({ ms, actions, count: { type: 'integer', minimum: 1 } }, ['ms']),
+    schema: body({ ms, ...aim, count: { type: 'integer', minimum: 1 } }, ['ms']),
   },
-  'aws.latency': { says: 'Each call waits this long before it is looked at.', schema: body({ ms, actions }, ['ms']) },
-  'aws.accessDenied': { says: 'Calls are refused with AccessDenied.', schema: body({ actions }) },
+  'aws.latency': { says: 'Each call waits this long before it is looked at.', schema: body({ ms, ...aim }, ['ms']) },
+  'aws.accessDenied': { says: 'Calls are refused with AccessDenied.', schema: body(aim) },
   'aws.expiredToken': { says: 'Temporary credentials are refused with ExpiredToken.', schema: body({}) },
   'aws.staleReads': { says: 'Describe calls show the state as it was this long ago.', schema: body({ ms }, ['ms']) },
   'dataPlane.propagationDelay': {
