@@ -15,5 +15,5 @@ export * from './overview.js';
 export * from './events.js';
 export * from './client/errors.js';
 export { EventStreamParser, followEvents, type EventsOptions, type StreamMessage } from './client/event-stream.js';
-export type { ClientConfig, ReadOptions, WriteOptions } from './client/http.js';
+export { Http, type BodyReader, type ClientConfig, type ReadOptions, type WriteOptions } from './client/http.js';
 export { SluiceClient, type PageOptions } from './client/sluice-client.js';

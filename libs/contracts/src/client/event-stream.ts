@@ -1,6 +1,6 @@
-import { Event } from '../events.js';
+import type { Event } from '../events.js';
 import { SluiceProblem, SluiceUnreachable } from './errors.js';
-import type { Http } from './http.js';
+import type { BodyReader, Http } from './http.js';
 
 /** One message of an event stream; `id` is what the server named it, '' = none. */
 export interface StreamMessage {
@@ -54,12 +54,12 @@ const silenceMs = 45_000;
 const longestBackoffMs = 10_000;
 
 /** Every event in order, each once, across reconnections; ends when `signal` is aborted; throws when the server refuses (4xx). */
-export async function* followEvents(http: Http, options: EventsOptions): AsyncGenerator<Event, void, void> {
+export async function* followEvents(http: Http, reader: BodyReader<Event>, options: EventsOptions): AsyncGenerator<Event, void, void> {
   let last = options.after;
   let backoffMs = 250;
   while (!aborted(options.signal)) {
     try {
-      for await (const event of connect(http, options, last)) {
+      for await (const event of connect(http, reader, options, last)) {
         last = event.seq;
         backoffMs = 250;
         yield event;
@@ -75,7 +75,7 @@ export async function* followEvents(http: Http, options: EventsOptions): AsyncGe
   }
 }
 
-async function* connect(http: Http, options: EventsOptions, last: string | undefined): AsyncGenerator<Event, void, void> {
+async function* connect(http: Http, reader: BodyReader<Event>, options: EventsOptions, last: string | undefined): AsyncGenerator<Event, void, void> {
   const silence = new AbortController();
   const stop = options.signal === undefined ? silence.signal : AbortSignal.any([silence.signal, options.signal]);
   let timer = setTimeout(() => silence.abort(), silenceMs);
@@ -86,22 +86,28 @@ async function* connect(http: Http, options: EventsOptions, last: string | undef
     options.onState?.('open');
     const parser = new EventStreamParser();
     const decoder = new TextDecoder();
-    const reader = response.body.getReader();
+    const chunks = response.body.getReader();
     try {
       for (;;) {
-        const { done, value } = await reader.read();
+        const { done, value } = await chunks.read();
         if (done) return;
         clearTimeout(timer);
         timer = setTimeout(() => silence.abort(), silenceMs);
-        for (const message of parser.push(decoder.decode(value, { stream: true }))) yield Event.parse(JSON.parse(message.data));
+        for (const message of parser.push(decoder.decode(value, { stream: true }))) yield eventIn(message, reader);
       }
     } finally {
-      await reader.cancel().catch(() => undefined);
+      await chunks.cancel().catch(() => undefined);
     }
   } finally {
     clearTimeout(timer);
     silence.abort();
   }
+}
+
+function eventIn(message: StreamMessage, reader: BodyReader<Event>): Event {
+  const read = reader.safeParse(JSON.parse(message.data));
+  if (!read.success) throw new SluiceUnreachable(`GET /v1/events: event ${message.id} has another shape`);
+  return read.data;
 }
 
 /** A function, so that the answer is asked anew each time. */

@@ -1,5 +1,4 @@
-import type { z } from 'zod';
-import { Problem } from '../problem.js';
+import type { Problem } from '../problem.js';
 import { SluiceProblem, SluiceUnreachable } from './errors.js';
 
 export interface ClientConfig {
@@ -25,6 +24,11 @@ export interface WriteOptions extends ReadOptions {
   readonly dryRun?: boolean;
 }
 
+/** Reads a reply's body: a zod schema is one. The dashboard, which its own server brings along, has one that trusts. */
+export interface BodyReader<T> {
+  safeParse(body: unknown): { success: true; data: T } | { success: false; error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] } };
+}
+
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 interface Call {
@@ -45,7 +49,7 @@ export class Http {
   }
 
   /** Answers the reply's body, checked; throws `SluiceProblem` or `SluiceUnreachable`. */
-  async call<T extends z.ZodType>(schema: T, call: Call): Promise<z.output<T>> {
+  async call<T>(reader: BodyReader<T>, call: Call): Promise<T> {
     const response = await this.send(call, AbortSignal.timeout(this.#config.timeoutMs ?? 30_000));
     const text = await this.#text(response, call);
     let body: unknown;
@@ -54,8 +58,8 @@ export class Http {
     } catch (cause) {
       throw new SluiceUnreachable(`${call.method} ${call.path}: the answer is not JSON`, { cause });
     }
-    const read = schema.safeParse(body);
-    if (!read.success) throw new SluiceUnreachable(`${call.method} ${call.path}: the answer has another shape: ${read.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`);
+    const read = reader.safeParse(body);
+    if (!read.success) throw new SluiceUnreachable(`${call.method} ${call.path}: the answer has another shape: ${read.error.issues.map((issue) => `${issue.path.map(String).join('.')}: ${issue.message}`).join('; ')}`);
     return read.data;
   }
 
@@ -105,11 +109,19 @@ export class Http {
   async #problem(response: Response, call: Call): Promise<Error> {
     const text = await this.#text(response, call);
     const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
-    try {
-      return new SluiceProblem(Problem.parse(JSON.parse(text)), Number.isFinite(retryAfter) ? retryAfter * 1000 : null);
-    } catch {
-      return new SluiceUnreachable(`${call.method} ${call.path}: ${response.status} without a problem: ${text.slice(0, 200)}`);
-    }
+    const problem = problemIn(text);
+    if (problem === null) return new SluiceUnreachable(`${call.method} ${call.path}: ${response.status} without a problem: ${text.slice(0, 200)}`);
+    return new SluiceProblem(problem, Number.isFinite(retryAfter) ? retryAfter * 1000 : null);
+  }
+}
+
+/** By hand, so that a client that checks nothing else needs no schemas. */
+function problemIn(text: string): Problem | null {
+  try {
+    const body = JSON.parse(text) as Problem | null;
+    return typeof body?.type === 'string' && typeof body.title === 'string' && typeof body.status === 'number' && typeof body.detail === 'string' ? body : null;
+  } catch {
+    return null;
   }
 }
 

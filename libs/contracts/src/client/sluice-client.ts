@@ -3,7 +3,7 @@ import { Account, AccountCheck, AccountPage, type CreateAccount, type UpdateAcco
 import { AppliedBinding, Backend, BackendPage, Binding, BindingPage, BindingPreview, CreatedBackend, RemovedBinding, type CreateBackend, type CreateBinding } from '../backends.js';
 import { Cluster, ClusterCheckReply, ClusterPage, type CreateCluster, type UpdateCluster } from '../clusters.js';
 import { Decision, DecisionPage, WeightsPreview, WeightsSet } from '../decisions.js';
-import type { Event } from '../events.js';
+import { Event } from '../events.js';
 import { Overview } from '../overview.js';
 import { PlanPage, PlanVersion, PlanVersionPage, PlanWithVersion, type CreatePlan, type CreatePlanVersion } from '../plans.js';
 import { Project, ProjectPage, type CreateProject } from '../projects.js';
@@ -142,7 +142,7 @@ export class SluiceClient {
 
   /** Every event in order, each once, also across lost connections. */
   events(options: EventsOptions = {}): AsyncGenerator<Event, void, void> {
-    return followEvents(this.#http, options);
+    return followEvents(this.#http, Event, options);
   }
 
   #get<T extends z.ZodType>(schema: T, path: string, query: Query, options?: ReadOptions): Promise<z.output<T>> {
