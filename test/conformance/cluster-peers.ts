@@ -72,12 +72,9 @@ async function startSandbox(): Promise<ClusterPeer> {
     `${tokens.powerless},powerless,powerless`,
   ];
   writeFileSync(path.join(clusterDir, 'tokens'), `${users.join('\n')}\n`, { mode: 0o600 });
-  const child = spawn(
-    process.execPath,
-    [sandboxProgram, '--dir', dir, '--parts', 'clusters', '--clusters', 'sandbox'],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  await ready(child);
+  // Started twice: a server that goes on with what it kept, and has forgotten the changes that led there.
+  await ended(await startedSandbox(dir));
+  const child = await startedSandbox(dir);
   const kubeconfig = path.join(clusterDir, 'kubeconfig');
   const { server, caPem } = parseKubeconfig(readFileSync(kubeconfig, 'utf8'));
   const admin = new RawKube(server, caPem, tokens.admin);
@@ -93,6 +90,20 @@ async function startSandbox(): Promise<ClusterPeer> {
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+async function startedSandbox(dir: string): Promise<ChildProcess> {
+  const child = spawn(
+    process.execPath,
+    [sandboxProgram, '--dir', dir, '--parts', 'clusters', '--clusters', 'sandbox'],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // With KUBEBUILDER_ASSETS the sandbox would start real API servers instead of its own.
+      env: { ...process.env, KUBEBUILDER_ASSETS: '' },
+    },
+  );
+  await ready(child);
+  return child;
 }
 
 /** Waits for the line that says so; a sandbox that ends instead is an error with what it printed. */

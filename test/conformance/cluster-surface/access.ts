@@ -98,6 +98,23 @@ export function accessSurface(surface: Surface): void {
       });
     });
 
+    it('lets an administrator act as somebody else, and nobody else do so', async () => {
+      const headers = { 'impersonate-user': 'powerless' };
+      const reply = await surface.admin.send('GET', '/api/v1/namespaces', { headers });
+      expect(refusalOf(reply)).toMatchObject({
+        status: 403,
+        message: expect.stringContaining('User "powerless" cannot list'),
+      });
+      const refused = await surface.admin.send('GET', '/api/v1/namespaces', {
+        ...as('sluice'),
+        headers: { 'impersonate-user': 'admin' },
+      });
+      expect(refusalOf(refused)).toMatchObject({
+        status: 403,
+        message: expect.stringContaining('User "sluice" cannot impersonate'),
+      });
+    });
+
     it('answers who we are and what we may', async () => {
       const me = await surface.admin.send('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', {
         ...as('sluice'),

@@ -64,7 +64,7 @@ export function selectionSurface(surface: Surface): void {
             reason: 'R',
             message: 'm',
             involvedObject: { kind: 'TargetGroupBinding', name: about, namespace, uid: 'u' },
-            lastTimestamp: '2026-01-01T00:00:00Z',
+            lastTimestamp: new Date().toISOString().replace(/\.\d+/, ''),
           },
         });
       }

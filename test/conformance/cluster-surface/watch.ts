@@ -43,6 +43,21 @@ export function watchSurface(surface: Surface): void {
       watch.close();
     });
 
+    it('gives the list as a watch, and says where it ends', async () => {
+      const namespace = await surface.namespace();
+      await surface.created(namespace, 'red');
+      const query = 'watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true';
+      const watch = await surface.admin.watch(`${bindingPath(namespace)}?${query}`);
+      expect(await watch.next()).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'red' } } });
+      expect(await watch.next()).toMatchObject({
+        type: 'BOOKMARK',
+        object: {
+          metadata: { annotations: { 'k8s.io/initial-events-end': 'true' }, resourceVersion: expect.any(String) },
+        },
+      });
+      watch.close();
+    });
+
     it('tells that an object has left the selection as a deletion, and that it came in as an addition', async () => {
       const namespace = await surface.namespace();
       await surface.created(namespace, 'red');

@@ -16,6 +16,7 @@ export interface RawOptions {
   readonly accept?: string;
   /** Bearer token instead of the usual one; null = none. */
   readonly token?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export const patchTypes = {
@@ -46,6 +47,7 @@ export class RawKube {
       method,
       dispatcher: this.agent,
       headers: {
+        ...options.headers,
         accept: options.accept ?? 'application/json',
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
         ...(options.body === undefined ? {} : { 'content-type': options.contentType ?? 'application/json' }),
