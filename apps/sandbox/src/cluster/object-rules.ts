@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { isRecord, sameJson, stringAt } from './json.js';
+import { isRecord, sameJson, stringAt, textOf } from './json.js';
 import { kubeErrors, type FieldError } from './kube-error.js';
 import type { KubeObject } from './kube-object.js';
 import { apiVersionOf, type ResourceType } from './resource-type.js';
@@ -29,12 +29,12 @@ export function asObjectOf(type: ResourceType, body: unknown): KubeObject {
   const kind = body['kind'] ?? type.kind;
   const apiVersion = body['apiVersion'] ?? apiVersionOf(type);
   if (apiVersion !== apiVersionOf(type)) {
-    throw kubeErrors.badRequest(`the API version in the data (${String(apiVersion)}) does not match the expected API version (${apiVersionOf(type)})`);
+    throw kubeErrors.badRequest(`the API version in the data (${textOf(apiVersion)}) does not match the expected API version (${apiVersionOf(type)})`);
   }
   if (kind !== type.kind && type.isCustom) {
-    throw kubeErrors.invalid(String(kind), type.group, stringAt(body, 'metadata', 'name') ?? '', [{ type: 'FieldValueInvalid', field: 'kind', message: `Invalid value: ${JSON.stringify(kind)}: must be ${type.kind}` }]);
+    throw kubeErrors.invalid(textOf(kind), type.group, stringAt(body, 'metadata', 'name') ?? '', [{ type: 'FieldValueInvalid', field: 'kind', message: `Invalid value: ${JSON.stringify(kind)}: must be ${type.kind}` }]);
   }
-  if (kind !== type.kind) throw kubeErrors.badRequest(`${type.kind} in version ${JSON.stringify(type.version)} cannot be handled as a ${String(kind)}: no kind ${JSON.stringify(kind)} is registered for it`);
+  if (kind !== type.kind) throw kubeErrors.badRequest(`${type.kind} in version ${JSON.stringify(type.version)} cannot be handled as a ${textOf(kind)}: no kind ${JSON.stringify(kind)} is registered for it`);
   const metadata = body['metadata'] ?? {};
   if (!isRecord(metadata)) throw kubeErrors.badRequest(`${type.kind} in version ${JSON.stringify(type.version)} cannot be handled as a ${type.kind}: json: cannot unmarshal into Go struct field .metadata of type v1.ObjectMeta`);
   return { ...body, apiVersion: apiVersionOf(type), kind: type.kind, metadata: { ...metadata, name: typeof metadata['name'] === 'string' ? metadata['name'] : '' } };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Admission, type AdmissionRequest } from './admission.js';
 import type { User } from './authentication.js';
-import { isRecord, recordAt, stringAt } from './json.js';
+import { isRecord, recordAt, stringAt, textOf } from './json.js';
 import { KubeError, kubeErrors } from './kube-error.js';
 import type { KubeObject, ObjectMeta } from './kube-object.js';
 import { asObjectOf, checkObject, dropUnknown, generateName, isSameObject, isSpecChanged, placeAt, type FieldValidation } from './object-rules.js';
@@ -246,7 +246,7 @@ function checkPreconditions(type: ResourceType, object: KubeObject, wanted: Reco
   for (const [field, text] of [['uid', 'UID'], ['resourceVersion', 'ResourceVersion']] as const) {
     const expected = wanted?.[field];
     if (expected !== undefined && expected !== object.metadata[field]) {
-      throw kubeErrors.conflict(type, object.metadata.name, `the ${text} in the precondition (${String(expected)}) does not match the ${text} in record (${String(object.metadata[field])}). The object might have been deleted and then recreated`);
+      throw kubeErrors.conflict(type, object.metadata.name, `the ${text} in the precondition (${textOf(expected)}) does not match the ${text} in record (${textOf(object.metadata[field])}). The object might have been deleted and then recreated`);
     }
   }
 }

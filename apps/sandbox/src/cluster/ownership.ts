@@ -70,14 +70,15 @@ export function timestamp(date: Date): string {
 
 /**
  * Ownership after a create, update or patch: the writer takes every field that it changed, everybody loses what was
- * changed or removed under them. A client that empties `managedFields` resets all ownership.
+ * changed or removed under them. A client may hand fields over by changing `managedFields`, and resets all ownership by
+ * emptying them.
  */
 export function ownAfterUpdate(type: ResourceType, before: KubeObject | undefined, after: KubeObject, writer: Writer, now: Date): KubeObject {
   const isReset = after.metadata.managedFields?.length === 0 || (after.metadata.managedFields?.length === 1 && !after.metadata.managedFields[0]?.manager);
   if (isReset) return withOwners(after, []);
   const seen = (object: KubeObject | undefined) => ownable(type, object, writer.subresource);
   const changed = compare(type.schema, { ...alwaysThere(type), ...seen(before) }, { ...alwaysThere(type), ...seen(after) });
-  const owners = ownersOf(before);
+  const owners = ownersOf((after.metadata.managedFields ?? []).length > 0 ? after : before);
   const lost = changed.modified.union(changed.removed);
   for (const owner of owners) owner.fields = owner.fields.minus(lost);
   const gained = changed.modified.union(changed.added);
@@ -124,9 +125,22 @@ function settleConflicts(type: ResourceType, live: KubeObject | undefined, resul
   if (live === undefined) return;
   const changed = compare(type.schema, ownable(type, live, writer.subresource), ownable(type, result, writer.subresource));
   const touched = changed.modified.union(changed.added);
-  const conflicts = others.flatMap((owner) => owner.fields.intersect(touched).paths().map((path) => ({ owner, path })));
+  const disputed = touched.minus(handedOver(type, live, writer));
+  const conflicts = others.flatMap((owner) => owner.fields.intersect(disputed).paths().map((path) => ({ owner, path })));
   if (conflicts.length > 0 && !force) throw conflictError(conflicts);
   for (const owner of others) owner.fields = owner.fields.minus(touched).minus(changed.removed);
+}
+
+/** What client-side `kubectl apply` set is kubectl's own: its server-side apply takes that over without a conflict. */
+function handedOver(type: ResourceType, live: KubeObject, writer: Writer): FieldSet {
+  const lastApplied = live.metadata.annotations?.['kubectl.kubernetes.io/last-applied-configuration'];
+  if (writer.manager !== 'kubectl' || lastApplied === undefined) return new FieldSet();
+  try {
+    const object: unknown = JSON.parse(lastApplied);
+    return isRecord(object) ? fieldsOf(type.schema, object) : new FieldSet();
+  } catch {
+    return new FieldSet(); // an annotation that anybody may write: what is no JSON hands nothing over
+  }
 }
 
 function conflictError(conflicts: readonly { owner: Owner; path: string }[]): KubeError {

@@ -1,4 +1,4 @@
-import { valueAt } from './json.js';
+import { textOf, valueAt } from './json.js';
 import { kubeErrors } from './kube-error.js';
 import type { KubeObject } from './kube-object.js';
 import type { ResourceType } from './resource-type.js';
@@ -51,6 +51,6 @@ export function fieldMatcher(type: ResourceType, selector: string): Matcher {
 }
 
 function fieldText(object: KubeObject, field: string): string {
-  if (field === 'source' && object.kind === 'Event') return String(valueAt(object, 'source', 'component') ?? '');
-  return String(valueAt(object, ...field.split('.')) ?? '');
+  if (field === 'source' && object.kind === 'Event') return textOf(valueAt(object, 'source', 'component'));
+  return textOf(valueAt(object, ...field.split('.')));
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { KubeClient, type RemoteObject, type WatchLine } from '../kube-client/kube-client.js';
+import { KubeClient, type RemoteObject } from '../kube-client/kube-client.js';
 import { ClusterWorld, patchTypes } from '../testing/cluster-world.js';
 
 let world: ClusterWorld;
@@ -26,7 +26,7 @@ async function version(): Promise<string> {
 async function lines(from: string, count: number): Promise<string[]> {
   const aborter = new AbortController();
   const seen: string[] = [];
-  for await (const line of client.watch(configMaps, from, aborter.signal) as AsyncGenerator<WatchLine<RemoteObject>>) {
+  for await (const line of client.watch<RemoteObject>(configMaps, from, aborter.signal)) {
     seen.push(`${line.type} ${line.object.metadata.name}`);
     if (seen.length === count) break;
   }

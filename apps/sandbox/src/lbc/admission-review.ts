@@ -40,6 +40,6 @@ function responseOf(verdict: Verdict): object {
 export function portProblem(binding: Binding | null): string | undefined {
   const port: unknown = binding?.spec.serviceRef?.port;
   if (port === undefined || port === null || typeof port === 'string' || Number.isInteger(port)) return undefined;
-  const what = Array.isArray(port) ? 'array' : typeof port === 'object' ? 'object' : typeof port === 'boolean' ? 'bool' : `number ${String(port)}`;
+  const what = Array.isArray(port) ? 'array' : typeof port === 'object' ? 'object' : typeof port === 'boolean' ? 'bool' : `number ${JSON.stringify(port)}`;
   return `json: cannot unmarshal ${what} into Go value of type int32`;
 }

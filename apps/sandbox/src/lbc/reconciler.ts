@@ -78,7 +78,7 @@ export class Reconciler {
       const { active } = await targetGroups.targets(arn);
       await targetGroups.deregister(arn, active);
     } catch (error) {
-      if (!isTargetGroupMissing(error)) throw new Error(quoteAwsError(error, 'DeregisterTargets'));
+      if (!isTargetGroupMissing(error)) throw new Error(quoteAwsError(error, 'DeregisterTargets'), { cause: error });
     }
   }
 

@@ -86,7 +86,7 @@ describe('a Service with a selector', () => {
 
 describe('a Service without a selector', () => {
   it('gets nothing', async () => {
-    await world.client.create(resources.services, { metadata: { name: 'bare', namespace: 'red-ns' }, spec: { ports: [{ port: 80 }] } } as Service);
+    await world.client.create(resources.services, { metadata: { name: 'bare', namespace: 'red-ns' }, spec: { ports: [{ port: 80 }] } });
     await world.service('red-ns', 'after');
     await eventually(() => readyAddresses('red-ns'), (all) => all.length === 2);
     expect((await pods('red-ns')).every((pod) => pod.metadata.name.startsWith('after-'))).toBe(true);

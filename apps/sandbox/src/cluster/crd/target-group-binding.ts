@@ -1,4 +1,4 @@
-import { valueAt } from '../json.js';
+import { textOf, valueAt } from '../json.js';
 import { kindSchema, ageColumn, nameColumn } from '../resources/metadata.js';
 import { allVerbs, type Column, type ResourceType } from '../resource-type.js';
 import { bindingColumns, bindingGroups, type BindingGroup } from './target-group-binding-crd.js';
@@ -21,7 +21,7 @@ function toColumn(column: (typeof bindingColumns)[number]): Column {
     name: column.name, description: column.description, ...('priority' in column ? { priority: column.priority } : {}),
     cell: (object) => {
       const value = valueAt(object, ...path);
-      return value === undefined ? null : String(value);
+      return value === undefined ? null : textOf(value);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { isRecord, listAt, recordAt, stringAt, type JsonRecord } from '../json.js';
+import { isRecord, listAt, recordAt, stringAt, textOf, type JsonRecord } from '../json.js';
 import type { FieldError } from '../kube-error.js';
 import type { KubeObject } from '../kube-object.js';
 import { allVerbs, type ResourceType, type WriteContext } from '../resource-type.js';
@@ -126,7 +126,7 @@ function portErrors(port: JsonRecord, index: number, needsName: boolean): FieldE
 
 function portsCell(service: KubeObject): string {
   const cells = listAt(service, 'spec', 'ports').filter(isRecord).map((port) =>
-    `${String(port['port'])}${port['nodePort'] ? `:${String(port['nodePort'])}` : ''}/${String(port['protocol'] ?? 'TCP')}`);
+    `${textOf(port['port'])}${port['nodePort'] ? `:${textOf(port['nodePort'])}` : ''}/${textOf(port['protocol'] ?? 'TCP')}`);
   return cells.join(',') || '<none>';
 }
 
