@@ -103,6 +103,16 @@ export function kubectlSurface(surface: Surface): void {
       );
     });
 
+    it('goes over from client-side to server-side apply, with everything that was applied before', async () => {
+      const namespace = await surface.namespace();
+      const labelled = (labels: object) => JSON.stringify(surface.manifest('red', { metadata: { labels } }));
+      await must(['apply', '-n', namespace, '-f', '-'], labelled({ old: 'a', kept: 'b' }));
+      await must(['apply', '--server-side', '-n', namespace, '-f', '-'], labelled({ kept: 'c' }));
+      await must(['apply', '--server-side', '-n', namespace, '-f', '-'], labelled({ kept: 'c' }));
+      const labels = await must(['get', 'targetgroupbinding', 'red', '-n', namespace, '-o', 'jsonpath={.metadata.labels}']);
+      expect(JSON.parse(labels)).toEqual({ kept: 'c' });
+    });
+
     it('says which value the schema does not take', async () => {
       const namespace = await surface.namespace();
       const bad = JSON.stringify(surface.manifest('red', { spec: { targetType: 'lambda' } }));

@@ -39,6 +39,15 @@ function ownersOf(object: KubeObject | undefined): Owner[] {
   return (object?.metadata.managedFields ?? []).map((entry) => ({ entry, fields: FieldSet.fromFieldsV1(entry.fieldsV1) }));
 }
 
+/** Whether a client has sent an entry that can be read; others are passed over. */
+function isEntry({ manager, operation, fieldsV1 }: ManagedFieldsEntry): boolean {
+  return typeof manager === 'string' && (operation === 'Apply' || operation === 'Update') && isFieldsV1(fieldsV1);
+}
+
+function isFieldsV1(value: unknown): boolean {
+  return isRecord(value) && Object.entries(value).every(([step, inner]) => (step === '.' || /^([fv]:.|k:\{.*\}$)/s.test(step)) && isFieldsV1(inner));
+}
+
 function isWriter(owner: Owner, writer: Writer): boolean {
   const { manager, operation, subresource } = owner.entry;
   return manager === writer.manager && operation === writer.operation && (subresource ?? '') === writer.subresource;
@@ -78,7 +87,8 @@ export function ownAfterUpdate(type: ResourceType, before: KubeObject | undefine
   if (isReset) return withOwners(after, []);
   const seen = (object: KubeObject | undefined) => ownable(type, object, writer.subresource);
   const changed = compare(type.schema, { ...alwaysThere(type), ...seen(before) }, { ...alwaysThere(type), ...seen(after) });
-  const owners = ownersOf((after.metadata.managedFields ?? []).length > 0 ? after : before);
+  const given = after.metadata.managedFields ?? [];
+  const owners = ownersOf(given.length > 0 && given.every(isEntry) ? after : before);
   const lost = changed.modified.union(changed.removed);
   for (const owner of owners) owner.fields = owner.fields.minus(lost);
   const gained = changed.modified.union(changed.added);
