@@ -34,6 +34,11 @@ export interface Node extends RemoteObject {
   status?: { conditions?: { type: string; status: string }[] };
 }
 
+export interface Namespace extends RemoteObject {
+  spec?: { finalizers?: string[] };
+  status?: { phase?: string };
+}
+
 export interface Endpoint {
   addresses: string[];
   conditions?: { ready?: boolean; serving?: boolean; terminating?: boolean };

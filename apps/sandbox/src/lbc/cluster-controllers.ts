@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KubeApiError, KubeClient, type Resource } from '../kube-client/kube-client.js';
 import { resources } from '../kube-client/resources.js';
-import { NetworkRegistry, PodSimulator } from '../pods/index.js';
+import { NamespaceController, NetworkRegistry, PodSimulator } from '../pods/index.js';
 import { CertificateFolder } from '../shared/certificates.js';
 import { meansName, type Faults } from '../shared/faults.js';
 import type { Binding } from './binding.js';
@@ -39,6 +39,7 @@ export class ClusterControllers {
   private readonly targetGroups: TargetGroups;
   private controller: Controller | undefined;
   private pods: PodSimulator | undefined;
+  private namespaces: NamespaceController | undefined;
   private webhooks: WebhookServer | undefined;
   private switching: Promise<void> = Promise.resolve();
   private stopFaults: () => void = () => undefined;
@@ -55,7 +56,9 @@ export class ClusterControllers {
     const { cluster, networkUrl, faults, podRange: range, region, onFailure } = this.options;
     this.pods = new PodSimulator({ cluster, client: this.podClient, registry: new NetworkRegistry(networkUrl, cluster), faults, range, zone: `${region}a`, onFailure });
     this.controller = new Controller({ cluster, client: this.lbcClient, targetGroups: this.targetGroups, onFailure }, bindingResources);
+    this.namespaces = new NamespaceController(this.podClient, onFailure);
     await patiently(() => this.pods?.start() ?? Promise.resolve());
+    await this.namespaces.start();
     await this.controller.start();
     this.stopFaults = faults.onChange((name) => { if (name === 'controller.down') this.switch(); });
     this.switch();
@@ -65,7 +68,7 @@ export class ClusterControllers {
   async stop(): Promise<void> {
     this.stopFaults();
     await this.switching;
-    await Promise.all([this.controller?.stop(), this.pods?.stop(), this.webhooks?.shut()]);
+    await Promise.all([this.controller?.stop(), this.pods?.stop(), this.namespaces?.stop(), this.webhooks?.shut()]);
     await Promise.all([this.lbcClient.close(), this.podClient.close()]);
     this.targetGroups.close();
   }

@@ -35,7 +35,8 @@ describe('a Service with a selector', () => {
       metadata: { name: 'red-service-0', labels: { app: 'red-service' } }, spec: { nodeName: 'sandbox-node' }, status: { phase: 'Running', podIP: '10.0.16.10' },
     });
     expect(pod?.status?.conditions).toEqual(expect.arrayContaining([expect.objectContaining({ type: 'Ready', status: 'True' }), expect.objectContaining({ type: 'ContainersReady', status: 'True' })]));
-    const { items: [slice] } = await world.client.list<EndpointSlice>(resources.endpointSlices);
+    const { items } = await world.client.list<EndpointSlice>(resources.endpointSlices);
+    const slice = items.find((each) => each.metadata.namespace === 'red-ns');
     expect(slice).toMatchObject({
       metadata: { labels: { 'kubernetes.io/service-name': 'red-service' } }, ports: [{ name: 'http', port: 8080 }],
     });
@@ -117,6 +118,16 @@ describe('after a restart of what runs the pods', () => {
     await eventually(async () => (await world.endpoints())[address]?.port, (port) => port !== oldPort);
     expect(await readyAddresses('node-ns')).toEqual(before);
     expect((await get(address)).status).toBe(200);
+  });
+});
+
+describe('a namespace that is deleted', () => {
+  it('is gone once all that was in it is', async () => {
+    await world.service('brief-ns', 'brief-service');
+    await eventually(() => readyAddresses('brief-ns'), (all) => all.length === 2);
+    await world.client.delete(resources.namespaces, undefined, 'brief-ns');
+    await eventually(() => world.client.find(resources.namespaces, undefined, 'brief-ns'), (each) => each === undefined);
+    expect(await pods('brief-ns')).toEqual([]);
   });
 });
 
