@@ -78,6 +78,8 @@ async function startSandbox(): Promise<ClusterPeer> {
   const kubeconfig = path.join(clusterDir, 'kubeconfig');
   const { server, caPem } = parseKubeconfig(readFileSync(kubeconfig, 'utf8'));
   const admin = new RawKube(server, caPem, tokens.admin);
+  const { gitVersion } = await admin.must('GET', '/version');
+  if (!String(gitVersion).endsWith('-sandbox')) throw new Error(`this is no cluster of the sandbox: ${gitVersion}`);
   return {
     server,
     caPem,
