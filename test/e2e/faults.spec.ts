@@ -32,11 +32,19 @@ describe('a real upgrade over real HTTP, with things breaking', () => {
   }, 60_000);
 
   const get = (id: string, from = replica) => stack.rest(from).get(`/rollouts/${id}`) as Promise<Rollout>;
-  const reaches = (id: string, state: string) => eventually(`${id} in ${state}`, async () => {
-    const now = await get(id).catch(() => null);
-    if (now?.state === 'Blocked' && state !== 'Blocked') throw new Error(`blocked: ${now.message}`);
-    return now?.state === state && now;
-  }, 120_000);
+  async function reaches(id: string, state: string): Promise<Rollout> {
+    let last: Rollout | null = null;
+    try {
+      return await eventually(`${id} in ${state}`, async () => {
+        last = await get(id).catch(() => last);
+        if (last?.state === 'Blocked' && state !== 'Blocked') throw new Error('a person would be needed');
+        return last?.state === state && last;
+      }, 60_000);
+    } catch (error) {
+      const timeline = await stack.rest(replica).get(`/rollouts/${id}/timeline`).catch(String);
+      throw new Error(`${String(error)}; last seen: ${JSON.stringify({ ...(last ?? {}), plan: undefined })}\n${JSON.stringify(timeline, null, 1)}`);
+    }
+  }
   const verb = (id: string, name: string, from = replica) => stack.rest(from).post(`/rollouts/${id}:${name}`, {}) as Promise<Rollout>;
 
   /** The other way round each time, so that every run changes weights. */

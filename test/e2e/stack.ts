@@ -103,7 +103,8 @@ export class Stack {
     await Promise.all([...this.replicas].map((replica) => replica.stop()));
     if (this.sandboxProcess) await ended(this.sandboxProcess, 'SIGTERM');
     await this.postgres?.release();
-    rmSync(this.dir, { recursive: true, force: true });
+    // SLUICE_E2E_KEEP=1 leaves logs and data for whoever has to look into a failure
+    if (!process.env['SLUICE_E2E_KEEP']) rmSync(this.dir, { recursive: true, force: true });
   }
 
   private spawn(app: 'api' | 'sandbox', args: readonly string[], env: Record<string, string>): ChildProcess {

@@ -31,8 +31,8 @@ export abstract class LaneStore {
   /** Hands a lane over at once (after the calls in flight have ended). */
   abstract release(fence: Fence): Promise<void>;
 
-  /** In flight under an older epoch: to be settled by reading before anything is written. */
-  abstract orphans(fence: Fence): Promise<readonly Intent[]>;
+  /** Sent, but by nobody who still waits for the answer: to be settled by reading before anything else is written. */
+  abstract orphans(fence: Fence, inFlightIds: readonly string[]): Promise<readonly Intent[]>;
   /** The most urgent pending intent whose route has nothing in flight, or when the next one may be due (ms), or null. */
   abstract next(fence: Fence, busyRouteIds: readonly string[]): Promise<{ intent: Intent } | { inMs: number } | null>;
   /** pending -> sent, durable before the call. False: superseded, paused or fenced meanwhile. */

@@ -16,8 +16,8 @@ export interface LaneLog {
 /**
  * One account's writes, while this replica owns them. States:
  *   waiting out -> settling orphans -> sending -> closed
- * It sends nothing before the wait-out is over and every intent of an older epoch has been settled by reading,
- * and nothing after the lease's monotonic deadline: an owner that was asleep finds its deadline gone and closes itself.
+ * It sends nothing before the wait-out is over and every intent that was sent by a former owner, or by a call of its own
+ * that broke off, has been settled by reading; and nothing after the lease's monotonic deadline: an owner that was asleep finds its deadline gone and closes itself.
  */
 export class Lane implements Fence {
   readonly accountId: string;
@@ -27,7 +27,8 @@ export class Lane implements Fence {
   private readonly writesFrom: number;
   private recovered = false;
   private closing = false;
-  private readonly inFlight = new Map<string, Promise<void>>();
+  /** By route id. */
+  private readonly inFlight = new Map<string, { readonly intentId: string; readonly done: Promise<void> }>();
   private timer: NodeJS.Timeout | null = null;
   private pumping: Promise<void> | null = null;
   private pumpAgain = false;
@@ -85,7 +86,7 @@ export class Lane implements Fence {
     this.closing = true;
     if (this.timer) clearTimeout(this.timer);
     await this.pumping;
-    await Promise.allSettled(this.inFlight.values());
+    await Promise.allSettled([...this.inFlight.values()].map((one) => one.done));
   }
 
   private async pump(): Promise<void> {
@@ -108,7 +109,8 @@ export class Lane implements Fence {
     if (waitOutMs > 0) return waitOutMs;
     const access = await this.parts.access(this.accountId);
     if (!this.recovered) {
-      for (const orphan of await this.parts.store.orphans(this)) {
+      const inFlightIds = [...this.inFlight.values()].map((one) => one.intentId);
+      for (const orphan of await this.parts.store.orphans(this, inFlightIds)) {
         if (!(await this.parts.executor.settleOrphan(this, access, orphan))) return this.parts.settings.pollMs;
       }
       this.recovered = true;
@@ -125,19 +127,22 @@ export class Lane implements Fence {
   }
 
   private start(access: AwsAccess, intent: Intent): void {
-    const run = this.parts.executor
+    const done = this.parts.executor
       .execute(this, access, intent, this.timeLeft())
-      .catch((error: unknown) => this.parts.log.warn('an intent was left as it is; it will be settled by reading', { intentId: intent.id, error }))
+      .catch((error: unknown) => {
+        this.recovered = false;
+        this.parts.log.warn('an intent was left as it is; it will be settled by reading', { intentId: intent.id, error });
+      })
       .finally(() => {
         this.inFlight.delete(intent.routeId);
         this.wake();
       });
-    this.inFlight.set(intent.routeId, run);
+    this.inFlight.set(intent.routeId, { intentId: intent.id, done });
   }
 
-  /** How long a call may take, asked again right before the bytes are written. */
+  /** How long a call may take, in whole milliseconds, asked again right before the bytes are written. */
   private timeLeft(): () => number {
     const { writeTimeoutMs, leaseMarginMs } = this.parts.settings;
-    return () => (this.closing && this.inFlight.size === 0 ? 0 : Math.min(writeTimeoutMs, this.deadline - performance.now() - leaseMarginMs));
+    return () => Math.floor(Math.min(writeTimeoutMs, this.deadline - performance.now() - leaseMarginMs));
   }
 }

@@ -68,10 +68,10 @@ export class PostgresLaneStore extends LaneStore {
     await this.pool.query(`SELECT pg_notify('sluice_intents', $1)`, [fence.accountId]);
   }
 
-  async orphans(fence: Fence): Promise<readonly Intent[]> {
+  async orphans(fence: Fence, inFlightIds: readonly string[]): Promise<readonly Intent[]> {
     const { rows } = await this.pool.query<LaneIntentRow>(
-      `${selectIntent} WHERE i.account_id = $1 AND i.state = 'sent' AND (i.epoch <> $2 OR i.grant_id <> $3) ORDER BY i.seq`,
-      [fence.accountId, fence.epoch.toString(), fence.grantId],
+      `${selectIntent} WHERE i.account_id = $1 AND i.state = 'sent' AND NOT (i.id = ANY($2)) ORDER BY i.seq`,
+      [fence.accountId, inFlightIds],
     );
     return rows.map(toLaneIntent);
   }
@@ -102,38 +102,69 @@ export class PostgresLaneStore extends LaneStore {
     return rowCount === 1;
   }
 
-  async putBack(fence: Fence, intentId: string, delayMs: number, why: { reason: string; message: string }): Promise<boolean> {
-    const { rowCount } = await this.pool.query(
-      `UPDATE intents i SET state = 'pending', not_before = clock_timestamp() + $4 * interval '1 ms', reason = $5, message = $6,
-              attempts = attempts + CASE WHEN state = 'pending' THEN 1 ELSE 0 END
-       WHERE i.id = $1 AND i.state IN ('pending', 'sent') AND ${fenceHolds}`,
-      [intentId, fence.epoch.toString(), fence.grantId, delayMs, why.reason, why.message],
-    );
-    return rowCount === 1;
+  putBack(fence: Fence, intentId: string, delayMs: number, why: { reason: string; message: string }): Promise<boolean> {
+    return inTransaction(this.pool, async (client) => {
+      const rollout = await lockRollout(client, intentId);
+      // a verb that came while it was in flight could not supersede it: that is done here, or nobody ever would
+      if (rollout?.covered) return settleIn(client, fence, intentId, { state: 'superseded', message: `${why.message} Something newer covers it.` });
+      const { rowCount } = await client.query(
+        `UPDATE intents i SET state = 'pending', not_before = clock_timestamp() + $4 * interval '1 ms', reason = $5, message = $6,
+                attempts = attempts + CASE WHEN state = 'pending' THEN 1 ELSE 0 END
+         WHERE i.id = $1 AND i.state IN ('pending', 'sent') AND ${fenceHolds}`,
+        [intentId, fence.epoch.toString(), fence.grantId, delayMs, why.reason, why.message],
+      );
+      if (rowCount !== 1) return false;
+      if (rollout) await wakeRollout(client, rollout.id);
+      return true;
+    });
   }
 
   settle(fence: Fence, intentId: string, outcome: Settlement): Promise<boolean> {
     return inTransaction(this.pool, async (client) => {
-      await client.query('SELECT 1 FROM rollouts WHERE id = (SELECT rollout_id FROM intents WHERE id = $1) FOR UPDATE', [intentId]);
-      const { rows } = await client.query<{ project_id: string; rollout_id: string | null; route_id: string; decision_id: string; after: Weights }>(
-        `UPDATE intents i SET state = $4, settled_at = clock_timestamp(), reason = $5, message = $6, live = $7, request_id = $8
-         WHERE i.id = $1 AND i.state IN ('pending', 'sent') AND ${fenceHolds} RETURNING project_id, rollout_id, route_id, decision_id, after`,
-        [intentId, fence.epoch.toString(), fence.grantId, outcome.state, outcome.state === 'failed' ? outcome.reason : outcome.state === 'superseded' ? 'Superseded' : null,
-          outcome.message, 'live' in outcome && outcome.live ? JSON.stringify(outcome.live) : null, 'requestId' in outcome ? outcome.requestId : null],
-      );
-      const intent = rows[0];
-      if (!intent) return false;
-      await endDecision(client, intent.decision_id);
-      if (outcome.state === 'applied') {
-        await client.query('UPDATE routes SET expected = $2, drift = NULL WHERE id = $1', [intent.route_id, JSON.stringify(intent.after)]);
-      }
-      const rollout = intent.rollout_id === null ? null : await advanceRollout(client, intent.rollout_id, intent, outcome.state);
-      const data = { routeId: intent.route_id, rolloutId: intent.rollout_id, intentId, outcome: outcome.state, weights: intent.after, message: outcome.message };
-      await appendEvent(client, intent.project_id, 'route.weights', `route/${intent.route_id}`, data);
-      if (rollout) await appendEvent(client, intent.project_id, 'rollout.changed', `rollout/${rollout.id}`, summary(rollout));
-      return true;
+      await lockRollout(client, intentId);
+      return settleIn(client, fence, intentId, outcome);
     });
   }
+}
+
+/** The intent's rollout, locked before the intent itself (the lock order), and whether a newer word of it stands over the intent. */
+async function lockRollout(client: PoolClient, intentId: string): Promise<{ id: string; covered: boolean } | null> {
+  const { rows } = await client.query<{ id: string; covered: boolean }>(
+    `SELECT o.id, o.write_decision_id IS DISTINCT FROM i.decision_id OR o.state NOT IN ('Running', 'RollingBack', 'Paused', 'Blocked', 'Suspended') AS covered
+     FROM rollouts o JOIN intents i ON i.rollout_id = o.id WHERE i.id = $1 FOR UPDATE OF o`,
+    [intentId],
+  );
+  return rows[0] ?? null;
+}
+
+/** So that it tells anew what it waits for. */
+async function wakeRollout(client: PoolClient, rolloutId: string): Promise<void> {
+  await client.query(`UPDATE rollouts SET wake_at = clock_timestamp() WHERE id = $1 AND state IN ('Running', 'RollingBack')`, [rolloutId]);
+  await notify(client, 'rollouts', rolloutId);
+}
+
+async function settleIn(client: PoolClient, fence: Fence, intentId: string, outcome: Settlement): Promise<boolean> {
+  const { rows } = await client.query<{ project_id: string; rollout_id: string | null; route_id: string; decision_id: string; after: Weights }>(
+    `UPDATE intents i SET state = $4, settled_at = clock_timestamp(), reason = $5, message = $6, live = $7, request_id = $8
+     WHERE i.id = $1 AND i.state IN ('pending', 'sent') AND ${fenceHolds} RETURNING project_id, rollout_id, route_id, decision_id, after`,
+    [intentId, fence.epoch.toString(), fence.grantId, outcome.state, reasonOf(outcome), outcome.message,
+      'live' in outcome && outcome.live ? JSON.stringify(outcome.live) : null, 'requestId' in outcome ? outcome.requestId : null],
+  );
+  const intent = rows[0];
+  if (!intent) return false;
+  await endDecision(client, intent.decision_id);
+  if (outcome.state === 'applied') {
+    await client.query('UPDATE routes SET expected = $2, drift = NULL WHERE id = $1', [intent.route_id, JSON.stringify(intent.after)]);
+  }
+  const rollout = intent.rollout_id === null ? null : await advanceRollout(client, intent.rollout_id, intent, outcome.state);
+  const data = { routeId: intent.route_id, rolloutId: intent.rollout_id, intentId, outcome: outcome.state, weights: intent.after, message: outcome.message };
+  await appendEvent(client, intent.project_id, 'route.weights', `route/${intent.route_id}`, data);
+  if (rollout) await appendEvent(client, intent.project_id, 'rollout.changed', `rollout/${rollout.id}`, summary(rollout));
+  return true;
+}
+
+function reasonOf(outcome: Settlement): string | null {
+  return outcome.state === 'failed' ? outcome.reason : outcome.state === 'superseded' ? 'Superseded' : null;
 }
 
 /** Tells the rollout what became of a write, wakes it, and starts the hold with the last write of its step. */

@@ -3,7 +3,7 @@ import type { AwsAccess, LaneSettings } from '@sluice/control';
 import { DriftSweep, Engine, IntentExecutor, Lanes, Observer, OneOffWeights, ReconcileRollout, Rollouts, Waker } from '@sluice/control';
 import type { CrashPoint } from '@sluice/control';
 import type { PlanSpec, Weights } from '@sluice/domain';
-import { PostgresLaneStore, PostgresRolloutStore, PostgresRouteWriteStore, PostgresSignals, RandomIds } from '../index.js';
+import { PostgresLaneStore, PostgresRolloutStore, PostgresRouteWriteStore, PostgresSignals, RandomIds } from '@sluice/postgres';
 import { InMemoryLoadBalancer, createTestDatabase } from '@sluice/testing';
 
 export const operator = { actor: 'token:ops', role: 'operator', projectId: null } as const;

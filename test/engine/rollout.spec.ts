@@ -120,6 +120,20 @@ describe('a rollout on Postgres, with one replica', () => {
     expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual(weights(100, 0));
   });
 
+  it('ends a write that had no effect when a rollback came while it was in flight, and goes back', async () => {
+    const id = await world.startRollout();
+    const release = world.loadBalancer.faults.holdWrites();
+    world.loadBalancer.faults.failBefore = 1;
+    await world.replica('a');
+    await eventually('a write in flight', async () => (await world.rollouts.timeline(operator, id)).intents.some((intent) => intent.state === 'sent'));
+    await world.rollouts.verb(operator, id, 'rollback');
+    release();
+    await state(id, 'RolledBack');
+    const { intents } = await world.rollouts.timeline(operator, id);
+    expect(intents.map((intent) => intent.state)).toEqual(['superseded']);
+    expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual(weights(100, 0));
+  });
+
   it('lets one rollout at a time move a route', async () => {
     const id = await world.startRollout(quickPlan('rte_1', { steps: { kind: 'explicit', steps: [{ shares: { red: 50, black: 50 }, holdMs: 60_000 }] } }));
     await expect(world.startRollout()).rejects.toMatchObject({ reason: 'RouteIsBusy' });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CrashPoint } from '@sluice/control';
 import { EngineWorld, eventually, operator, quickPlan, weights } from './harness.js';
-import { PostgresLaneStore } from '../index.js';
+import { PostgresLaneStore } from '@sluice/postgres';
 
 /** A replica that dies: whatever it was about to do at that point never happens, and nothing of it is cleaned up. */
 class Died extends Error {}
