@@ -35,7 +35,12 @@ export function forgetOutside(env = process.env) {
   Object.assign(env, DEAD_ENDS, QUIET);
 }
 
-/** The kept names of `from`, those of `alsoKept`, and what is set on purpose. */
+/**
+ * The kept names of `from`, those of `alsoKept`, and what is set on purpose.
+ * @param {Record<string, string>} set
+ * @param {{ from?: NodeJS.ProcessEnv, alsoKept?: string[] }} options
+ * @returns {Record<string, string>}
+ */
 export function safeEnvironment(set = {}, { from = process.env, alsoKept = [] } = {}) {
   const isKept = (name) => KEPT.includes(name) || name.startsWith('LC_') || alsoKept.includes(name);
   const kept = Object.fromEntries(Object.entries(from).filter(([name]) => isKept(name)));

@@ -1,8 +1,6 @@
-import type { BucketLimits, BucketState, LearnedRate, RateBounds } from '@sluice/domain';
-import { afterSuccess, afterThrottle, fullBucket, startingRate, take } from '@sluice/domain';
+import type { BucketLimits, BucketState, IntentPurpose, LearnedRate, RateBounds } from '@sluice/domain';
+import { afterSuccess, afterThrottle, fullBucket, isEmergency, startingRate, take } from '@sluice/domain';
 import type { ApiBudget } from '../resources/types.js';
-import type { IntentPurpose } from './intent.js';
-import { isEmergency } from './intent.js';
 
 const minPerSecond = 0.2;
 const reserve = 5;

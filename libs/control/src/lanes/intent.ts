@@ -1,7 +1,4 @@
-import type { Weights } from '@sluice/domain';
-
-/** Why a write is made: a step, a way back, a person's one-off weights, an attachment at weight 0, a reassertion. */
-export type IntentPurpose = 'step' | 'rollback' | 'oneOff' | 'attach' | 'reassert';
+import type { IntentPurpose, Weights } from '@sluice/domain';
 
 /** One write that has been decided. */
 export interface Intent {
@@ -23,14 +20,4 @@ export interface Intent {
   readonly attempts: number;
   /** Whether, by now, something newer covers it: it may be settled, never sent again (rule 5). */
   readonly covered: boolean;
-}
-
-/** Writes that must not wait for the others, and that pass over the safety rules of planned change (rule 12). */
-export function isEmergency(purpose: IntentPurpose): boolean {
-  return purpose === 'rollback';
-}
-
-/** Lower is sooner: evacuate = rollback > a person > step. */
-export function priorityOf(purpose: IntentPurpose): number {
-  return purpose === 'rollback' ? 0 : purpose === 'oneOff' || purpose === 'reassert' ? 1 : 2;
 }

@@ -1,9 +1,8 @@
 import type { Fact, LiveRoute, TargetHealth, Weights } from '@sluice/domain';
-import { receiverCheck } from '@sluice/domain';
+import { isEmergency, receiverCheck } from '@sluice/domain';
 import { ExternalFailure } from '../ports/external-failure.js';
 import type { AwsAccess, LoadBalancer } from '../ports/load-balancer.js';
 import type { Intent } from './intent.js';
-import { isEmergency } from './intent.js';
 
 export type HealthFacts = Readonly<Record<string, Fact<TargetHealth>>>;
 export type ReceiverRefusal =

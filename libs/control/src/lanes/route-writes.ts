@@ -1,6 +1,5 @@
-import type { Weights } from '@sluice/domain';
+import type { IntentPurpose, Weights } from '@sluice/domain';
 import type { DecisionView, IntentView } from '../rollouts/types.js';
-import type { IntentPurpose } from './intent.js';
 
 /** Decisions that aren't a rollout's: one-off weights, attachments. */
 export interface RouteWrite {

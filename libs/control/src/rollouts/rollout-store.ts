@@ -1,6 +1,5 @@
-import type { Finding, FrozenPlan, FrozenRoute, PlanSpec, Rollout, RolloutState, RouteChange, RouteDiff, Weights, WriteFact } from '@sluice/domain';
+import type { Finding, FrozenPlan, FrozenRoute, IntentPurpose, PlanSpec, Rollout, RolloutState, RouteChange, RouteDiff, Weights, WriteFact } from '@sluice/domain';
 import type { Page, PageRequest } from '../resources/types.js';
-import type { IntentPurpose } from '../lanes/intent.js';
 import type { DecisionView, EventView, RolloutTimeline, RolloutView } from './types.js';
 
 /** A rollout as stored: what `decide` needs, and what a person is told. */

@@ -1,25 +1,17 @@
-/** What a call to AWS is for. */
-export const intentPurposes = ['rollback', 'evacuate', 'step', 'verify', 'driftRead'] as const;
+/** Why a write is made: a way back, a person's one-off weights, a reassertion, a step, an attachment at (or detachment from) weight 0. */
+export const intentPurposes = ['rollback', 'oneOff', 'reassert', 'step', 'attach'] as const;
 export type IntentPurpose = (typeof intentPurposes)[number];
 
-/** Lower goes first. */
+/** Lower goes first: rollback, then a person's own write, then what the plan wants. Within one priority the older goes first. */
 export const priorityOf: Readonly<Record<IntentPurpose, number>> = {
   rollback: 0,
-  evacuate: 0,
-  step: 1,
-  verify: 2,
-  driftRead: 3,
+  oneOff: 1,
+  reassert: 1,
+  step: 2,
+  attach: 2,
 };
 
-/** May use the reserve of the token bucket. */
+/** May use the reserve of the token bucket, and passes over the safety rules of planned change (rule 12). */
 export function isEmergency(purpose: IntentPurpose): boolean {
   return priorityOf[purpose] === 0;
-}
-
-/** Orders intents: the more urgent purpose first, then the older one (`sequence` grows with age of commit). */
-export function byUrgency(
-  a: { readonly purpose: IntentPurpose; readonly sequence: number },
-  b: { readonly purpose: IntentPurpose; readonly sequence: number },
-): number {
-  return priorityOf[a.purpose] - priorityOf[b.purpose] || a.sequence - b.sequence;
 }

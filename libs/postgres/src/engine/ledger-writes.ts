@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
-import type { Ids, IntentPurpose } from '@sluice/control';
-import { priorityOf } from '@sluice/control';
-import type { RouteChange } from '@sluice/domain';
+import type { Ids } from '@sluice/control';
+import type { IntentPurpose, RouteChange } from '@sluice/domain';
+import { priorityOf } from '@sluice/domain';
 
 /** Everything that a decision's rows need; the change list becomes one intent per route when `writes` is given. */
 export interface DecisionToWrite {
@@ -26,7 +26,7 @@ export async function insertDecision(client: PoolClient, ids: Ids, decision: Dec
       `INSERT INTO intents (id, project_id, account_id, rollout_id, route_id, decision_id, purpose, priority, step_index, before, after,
                             min_healthy_targets, max_fact_age_ms, forced, created_at)
        SELECT $1, $2, account_id, $3, id, $4, $5, $6, $7, $8, $9, $10, $11, $12, clock_timestamp() FROM routes WHERE id = $13`,
-      [ids.next('int'), decision.projectId, decision.rolloutId, id, decision.writes.purpose, priorityOf(decision.writes.purpose),
+      [ids.next('int'), decision.projectId, decision.rolloutId, id, decision.writes.purpose, priorityOf[decision.writes.purpose],
         decision.stepIndex, JSON.stringify(change.before), JSON.stringify(change.after), decision.writes.minHealthyTargets,
         decision.writes.maxFactAgeMs, decision.writes.forced === null ? null : JSON.stringify(decision.writes.forced), change.routeId],
     );
