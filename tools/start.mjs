@@ -8,10 +8,12 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { install, requireNodeVersion } from './lib/install.mjs';
 import { isMain, stateDir } from './lib/paths.mjs';
+import { sleep } from './lib/processes.mjs';
 import { ToolError, main, say, seconds } from './lib/say.mjs';
 import { forgetOutside } from './lib/safe-environment.mjs';
 import { RunFolder } from './lib/services.mjs';
 
+const GRACE_MS = 15_000;
 const accessFile = path.join(stateDir, 'access.json');
 
 async function start({ once, noDemo, signal, world }) {
@@ -75,16 +77,20 @@ async function live(options) {
     () => stop.abort(),
     () => world.current?.kill(),
   );
+  const started = start({ ...options, signal: stop.signal, world }).then((code) =>
+    code === undefined ? waitFor(ended) : code,
+  );
   try {
-    const started = start({ ...options, signal: stop.signal, world }).then((code) =>
-      code === undefined ? waitFor(ended, options) : code,
-    );
     const outcome = await Promise.race([started, ended]);
     if (outcome instanceof ToolError) throw outcome;
     return outcome === 'stopped' ? (options.once ? 130 : 0) : outcome;
   } finally {
+    stop.abort();
     if (world.current !== undefined) {
       say('stopping …');
+      await world.current.stop();
+      // what was being started just then comes to its end, and is stopped as well
+      await Promise.race([started.catch(() => undefined), sleep(GRACE_MS)]);
       await world.current.stop();
       say('everything is stopped; its data stays in .sluice');
     }

@@ -22,6 +22,7 @@ export class LocalWorld {
   #fail;
   #postgres;
   #postgresWatch;
+  #stopping = false;
   #services = [];
   #access;
   #sandbox;
@@ -62,8 +63,9 @@ export class LocalWorld {
   }
 
   async stop() {
+    this.#stopping = true;
     clearInterval(this.#postgresWatch);
-    for (const service of this.#services.reverse()) await service.stop();
+    for (const service of [...this.#services].reverse()) await service.stop();
     await this.#postgres?.release();
   }
 
@@ -82,7 +84,7 @@ export class LocalWorld {
     this.#postgres = await start();
     let restarting = false;
     this.#postgresWatch = setInterval(async () => {
-      if (restarting || (await this.#postgres.isServing())) return;
+      if (restarting || (await this.#postgres.isServing()) || this.#stopping) return;
       restarting = true;
       say('! PostgreSQL ended: starting it again');
       const { port } = this.#postgres;
