@@ -1,4 +1,4 @@
-import { describe, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { ClusterAccess } from '@sluice/control';
 import { DirectClusterAgent } from '@sluice/kubernetes';
 import { WireClusterWorld, describeClusterAgentContract, type StartedWorld } from '@sluice/testing';
@@ -16,6 +16,24 @@ for (const kind of [sandboxPeer, realPeer]) {
     });
   }
 }
+
+(realPeer.missing === null ? describe : describe.skip)('a client certificate on kube-apiserver', () => {
+  it('logs us in as its user, with the minimum role', async () => {
+    const peer = await realPeer.start();
+    const agent = new DirectClusterAgent();
+    try {
+      const pair = await peer.clientCertificate?.('sluice');
+      const auth = { kind: 'clientCertificate', certPem: pair?.certPem ?? '', keyPem: pair?.keyPem ?? '' } as const;
+      expect(await agent.check({ ...accessTo(peer, 'sluice'), auth })).toMatchObject({
+        user: 'sluice',
+        missingPermissions: [],
+      });
+    } finally {
+      await agent.close();
+      await peer.stop();
+    }
+  });
+});
 
 async function worldOn(kind: ClusterPeerKind): Promise<StartedWorld> {
   const peer = await kind.start();

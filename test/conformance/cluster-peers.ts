@@ -1,13 +1,12 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseKubeconfig } from '@sluice/kubernetes';
-import { RawKube, realApiServerAssets, startRealApiServer } from '@sluice/testing';
+import { RawKube, realApiServerAssets, startRealApiServer, type KeyPair } from '@sluice/testing';
 import { sluiceAccess } from '../../apps/sandbox/src/cluster/bootstrap-objects.js';
+import { sandboxProgram, startSandboxProgram } from './sandbox-program.js';
 import { targetGroupBindingCrd } from '../../apps/sandbox/src/cluster/crd/target-group-binding-crd.js';
 
 /** A running API server, real or sandbox, with users of the same names. */
@@ -17,6 +16,8 @@ export interface ClusterPeer {
   /** `admin` may everything, `sluice` has the minimum role, `powerless` may log in. */
   readonly tokens: Readonly<Record<'admin' | 'sluice' | 'powerless', string>>;
   readonly admin: RawKube;
+  /** A client certificate for this user; null where none can be had. */
+  readonly clientCertificate: ((user: string) => Promise<KeyPair>) | null;
   /** The administrator's kubeconfig, for kubectl. */
   readonly kubeconfig: string;
   stop(): Promise<void>;
@@ -30,7 +31,6 @@ export interface ClusterPeerKind {
 }
 
 const assets = realApiServerAssets();
-const sandboxProgram = fileURLToPath(new URL('../../apps/sandbox/dist/main.js', import.meta.url));
 
 export const sandboxPeer: ClusterPeerKind = {
   name: 'the sandbox',
@@ -73,8 +73,9 @@ async function startSandbox(): Promise<ClusterPeer> {
   ];
   writeFileSync(path.join(clusterDir, 'tokens'), `${users.join('\n')}\n`, { mode: 0o600 });
   // Started twice: a server that goes on with what it kept, and has forgotten the changes that led there.
-  await ended(await startedSandbox(dir));
-  const child = await startedSandbox(dir);
+  const options = { dir, parts: ['clusters'], clusters: ['sandbox'], assets: null } as const;
+  await (await startSandboxProgram(options)).stop();
+  const program = await startSandboxProgram(options);
   const kubeconfig = path.join(clusterDir, 'kubeconfig');
   const { server, caPem } = parseKubeconfig(readFileSync(kubeconfig, 'utf8'));
   const admin = new RawKube(server, caPem, tokens.admin);
@@ -85,51 +86,14 @@ async function startSandbox(): Promise<ClusterPeer> {
     caPem,
     tokens,
     admin,
+    clientCertificate: null,
     kubeconfig,
     stop: async () => {
       await admin.close();
-      await ended(child);
+      await program.stop();
       await rm(dir, { recursive: true, force: true });
     },
   };
-}
-
-async function startedSandbox(dir: string): Promise<ChildProcess> {
-  const child = spawn(
-    process.execPath,
-    [sandboxProgram, '--dir', dir, '--parts', 'clusters', '--clusters', 'sandbox'],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      // With KUBEBUILDER_ASSETS the sandbox would start real API servers instead of its own.
-      env: { ...process.env, KUBEBUILDER_ASSETS: '' },
-    },
-  );
-  await ready(child);
-  return child;
-}
-
-/** Waits for the line that says so; a sandbox that ends instead is an error with what it printed. */
-async function ready(child: ChildProcess): Promise<void> {
-  const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill);
-  child.once('exit', () => process.removeListener('exit', kill));
-  let printed = '';
-  await new Promise<void>((resolve, reject) => {
-    const read = (chunk: Buffer) => {
-      printed += chunk.toString();
-      if (printed.includes('sandbox ready')) resolve();
-    };
-    child.stdout?.on('data', read);
-    child.stderr?.on('data', read);
-    child.once('exit', (code) => reject(new Error(`the sandbox ended with ${code}: ${printed.slice(-2_000)}`)));
-  });
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exit = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  child.kill('SIGTERM');
-  await exit;
 }
 
 function kubeconfigOf(server: string, caPem: string, token: string): string {

@@ -109,7 +109,15 @@ export function kubectlSurface(surface: Surface): void {
       await must(['apply', '-n', namespace, '-f', '-'], labelled({ old: 'a', kept: 'b' }));
       await must(['apply', '--server-side', '-n', namespace, '-f', '-'], labelled({ kept: 'c' }));
       await must(['apply', '--server-side', '-n', namespace, '-f', '-'], labelled({ kept: 'c' }));
-      const labels = await must(['get', 'targetgroupbinding', 'red', '-n', namespace, '-o', 'jsonpath={.metadata.labels}']);
+      const labels = await must([
+        'get',
+        'targetgroupbinding',
+        'red',
+        '-n',
+        namespace,
+        '-o',
+        'jsonpath={.metadata.labels}',
+      ]);
       expect(JSON.parse(labels)).toEqual({ kept: 'c' });
     });
 
