@@ -22,7 +22,7 @@ export class KubeError extends Error {
 }
 
 /** `targetgroupbindings.elbv2.k8s.aws`, or `services` for the core group. */
-export function qualified(type: ResourceType): string {
+function qualified(type: ResourceType): string {
   return type.group === '' ? type.plural : `${type.plural}.${type.group}`;
 }
 

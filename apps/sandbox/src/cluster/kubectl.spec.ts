@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn, spawnSync } from 'node:child_process';
 import { binding, bindingsPath, ClusterWorld } from '../testing/cluster-world.js';
 
-const isThere = spawnSync('kubectl', ['version', '--client']).status === 0;
+const program = 'kubectl';
+const isThere = spawnSync(program, ['version', '--client']).status === 0;
 if (!isThere) console.warn('kubectl is not on PATH: what it says of the sandbox\'s clusters is not tested here');
 const withKubectl = isThere ? describe : describe.skip;
 
@@ -17,7 +18,7 @@ afterAll(() => world.stop());
 /** Runs kubectl and gives back its exit code and everything it printed. */
 function kubectl(args: string, input?: object): Promise<{ code: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn('kubectl', ['--kubeconfig', world.cluster.kubeconfigs.admin, '--cache-dir', `${world.dir}/cache`, ...args.split(' ')]);
+    const child = spawn(program, ['--kubeconfig', world.cluster.kubeconfigs.admin, '--cache-dir', `${world.dir}/cache`, ...args.split(' ')]);
     let text = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { text += chunk.toString(); });
     child.on('error', reject).on('close', (code) => resolve({ code: code ?? -1, text }));

@@ -128,7 +128,7 @@ export class KubeClient {
   }
 }
 
-export function path({ api, plural }: Resource, namespace?: string, name?: string): string {
+function path({ api, plural }: Resource, namespace?: string, name?: string): string {
   return `/${api}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${plural}${name === undefined ? '' : `/${name}`}`;
 }
 

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { reviewAnswer, type ReviewRequest, type Verdict } from './admission-review.js';
 import { errorCode, errorText } from '../shared/error-facts.js';
 
-export interface Reviewer {
+interface Reviewer {
   review(request: ReviewRequest): Promise<Verdict>;
 }
 

@@ -1,7 +1,7 @@
 import { serviceNameLabel, type EndpointSlice, type Node, type Pod, type Service } from '../kube-client/resources.js';
 import { serviceLabel, sliceName, targetPort } from './service-plan.js';
 
-export const nodeName = 'sandbox-node';
+const nodeName = 'sandbox-node';
 
 /** The one node of a cluster, as its kubelet would register it. */
 export function nodeObject(instance: string, zone: string): Node {

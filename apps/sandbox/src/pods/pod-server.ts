@@ -9,7 +9,7 @@ export interface PodIdentity {
 }
 
 /** The word that a pod answers with: `red` for `red-service`. */
-export function serviceWord(service: string): string {
+function serviceWord(service: string): string {
   return service.replace(/-(service|svc)$/, '') || service;
 }
 

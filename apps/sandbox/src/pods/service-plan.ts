@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Service, ServicePort } from '../kube-client/resources.js';
 
 /** How many pods a Service gets. */
-export const podsAnnotation = 'sandbox.sluice.dev/pods';
+const podsAnnotation = 'sandbox.sluice.dev/pods';
 /** On pods and slices that the sandbox made: which Service they are for. */
 export const serviceLabel = 'sandbox.sluice.dev/service';
 

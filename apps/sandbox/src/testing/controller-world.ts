@@ -9,7 +9,7 @@ import type { RunningPart } from '../shared/parts.js';
 import { AwsWorld, keys, region } from './aws-world.js';
 import { eventually } from './eventually.js';
 
-export interface EventObject extends RemoteObject {
+interface EventObject extends RemoteObject {
   reason: string;
   message: string;
   type: string;

@@ -50,7 +50,7 @@ export class ChildProgram {
   }
 }
 
-/** Ends the process of a pid file if it is still there and still ours: its command line names our folder. */
+/** Ends the process of a pid file if it is still there and still ours: its command line names our folder. It has nothing to save that isn't on disk. */
 async function endLeftover(pidFile: string, dir: string): Promise<void> {
   let pid: number;
   try {
@@ -58,9 +58,8 @@ async function endLeftover(pidFile: string, dir: string): Promise<void> {
   } catch {
     return; // no earlier run
   }
-  const deadline = Date.now() + stopDeadlineMs;
   while (commandOf(pid).includes(dir)) {
-    process.kill(pid, Date.now() > deadline ? 'SIGKILL' : 'SIGTERM');
+    process.kill(pid, 'SIGKILL');
     await delay(100);
   }
 }

@@ -5,7 +5,7 @@ const ownerReference = object({
   apiVersion: string, kind: string, name: string, uid: string, controller: boolean, blockOwnerDeletion: boolean,
 }, ['apiVersion', 'kind', 'name', 'uid']);
 
-export const objectMeta: Schema = object({
+const objectMeta: Schema = object({
   name: string, generateName: string, namespace: string, selfLink: string, uid: string, resourceVersion: string, generation: integer,
   creationTimestamp: string, deletionTimestamp: string, deletionGracePeriodSeconds: integer, labels: stringMap, annotations: stringMap,
   finalizers: setOf(string), ownerReferences: listBy(['uid'], ownerReference),
