@@ -20,8 +20,11 @@ export class Stack {
   private readonly replicas = new Set<Replica>();
   private token = '';
 
-  static async start(): Promise<Stack> {
-    const stack = new Stack();
+  private constructor(private readonly assets: string | null) {}
+
+  /** `assets`: folder of etcd and kube-apiserver, to have real clusters (that of the environment); null = the sandbox's own. */
+  static async start({ assets = process.env['KUBEBUILDER_ASSETS'] ?? null }: { assets?: string | null } = {}): Promise<Stack> {
+    const stack = new Stack(assets);
     await stack.startPostgres();
     await createDatabaseIfMissing(stack.postgres!.url, 'sluice');
     await deploy({ url: stack.databaseUrl });
@@ -48,7 +51,7 @@ export class Stack {
   }
 
   private async startSandbox(): Promise<void> {
-    const child = this.spawn('sandbox', ['--dir', path.join(this.dir, 'sandbox'), '--clusters', 'blue-2025,green-2026'], safeEnvironment({}, { alsoKept: ['KUBEBUILDER_ASSETS'] }));
+    const child = this.spawn('sandbox', ['--dir', path.join(this.dir, 'sandbox'), '--clusters', 'blue-2025,green-2026'], safeEnvironment(this.assets === null ? {} : { KUBEBUILDER_ASSETS: this.assets }));
     this.sandboxProcess = child;
     await said(child, /^sandbox ready/m, 120_000);
   }
@@ -79,11 +82,15 @@ export class Stack {
     return `Bearer ${this.token}`;
   }
 
+  /** What `npm start` writes to `access.json`. */
+  access(replica: Replica) {
+    const { aws, clusters } = this.sandbox;
+    return { api: replica.api, token: this.token, dashboard: `${replica.api}/`, aws, clusters, database: this.databaseUrl };
+  }
+
   /** Project, account, clusters, load balancer, route, backends, bindings, healthy targets and a plan, over the REST API. */
   async upgrade(replica: Replica): Promise<Upgrade> {
-    const { aws, clusters } = this.sandbox;
-    const rest = this.rest(replica);
-    const made = await setUp({ rest, access: { aws, clusters, token: this.token, api: replica.api }, sandbox: this.sandbox, signal: AbortSignal.timeout(180_000) });
+    const made = await setUp({ rest: this.rest(replica), access: this.access(replica), sandbox: this.sandbox, signal: AbortSignal.timeout(180_000) });
     return made as Upgrade;
   }
 

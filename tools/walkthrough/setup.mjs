@@ -20,8 +20,11 @@ const STEPS = [
 const HEALTH_CHECK = { path: '/', intervalSeconds: 5, timeoutSeconds: 2, healthyThreshold: 2, unhealthyThreshold: 2 };
 const HEALTHY_WITHIN_MS = 90_000;
 
-/** Makes a project of its own and all in it; gives `{ project, route, plan, alb }` (`alb`: where requests go). */
-export async function setUp({ rest, access, sandbox, signal }) {
+/**
+ * Makes a project of its own and all in it; gives `{ project, route, plan, alb }` (`alb`: where requests go). Each step
+ * of the plan is held for `holdMs`.
+ */
+export async function setUp({ rest, access, sandbox, signal, holdMs = HOLD_MS }) {
   const run = new Date().toISOString().replace(/\D/g, '').slice(2, 14);
   const project = await rest.post('/projects', { name: `upgrade-${run}` });
   say(`project ${project.name}`);
@@ -34,7 +37,11 @@ export async function setUp({ rest, access, sandbox, signal }) {
   say(`the load balancer listens at ${alb}`);
   for (const side of sides) await addBackend(rest, route, side);
   await targetsHealthy(rest, route, signal);
-  const plan = await rest.post('/plans', { projectId: project.id, name: 'blue/green upgrade', spec: planSpec(route) });
+  const plan = await rest.post('/plans', {
+    projectId: project.id,
+    name: 'blue/green upgrade',
+    spec: planSpec(route, holdMs),
+  });
   return { project, route, plan: plan.plan, alb };
 }
 
@@ -145,11 +152,11 @@ async function targetsHealthy(rest, route, signal) {
   );
 }
 
-const planSpec = (route) => ({
+const planSpec = (route, holdMs) => ({
   routes: { kind: 'ids', ids: [route.id] },
   steps: {
     kind: 'explicit',
-    steps: STEPS.map((shares) => ({ name: `${shares.red}/${shares.black}`, shares, holdMs: HOLD_MS })),
+    steps: STEPS.map((shares) => ({ name: `${shares.red}/${shares.black}`, shares, holdMs })),
   },
   minHealthyTargets: 1,
   settleMs: 2_000,

@@ -10,14 +10,15 @@ import { judge } from './verdict.mjs';
 const SERVICES = { red: 'red-service', black: 'black-service' };
 
 /**
- * @param {{ access: object, sandbox: object, signal: AbortSignal, onAlb: (url: string) => void }} world
- * @returns `{ ok, alb }`: whether every step was verified and nothing was lost.
+ * @param {{ access: object, sandbox: object, signal: AbortSignal, onAlb: (url: string) => void, holdMs?: number }} world
+ * @returns `{ ok, alb, project, route, rollout, steps, problems, load }`: `ok` when every step was verified and nothing
+ *   was lost; `steps` and `problems` are the verdict on the ended rollout (see `judge`).
  */
-export async function walkthrough({ access, sandbox, signal, onAlb }) {
+export async function walkthrough({ access, sandbox, signal, onAlb, holdMs }) {
   const rest = new Rest(access, signal);
   let made;
   await step('preparing load balancer, target groups, clusters and bindings', async () => {
-    made = await setUp({ rest, access, sandbox, signal });
+    made = await setUp({ rest, access, sandbox, signal, holdMs });
   });
   const { project, route, plan, alb } = made;
   onAlb(alb);
@@ -38,7 +39,7 @@ export async function walkthrough({ access, sandbox, signal, onAlb }) {
     await load.stop();
     const { steps, problems } = judge({ rollout, timeline, verified, load, services: SERVICES, endedAt });
     report({ rollout, steps, problems, load });
-    return { ok: problems.length === 0, alb };
+    return { ok: problems.length === 0, alb, project, route, rollout, steps, problems, load };
   } finally {
     await load.stop();
   }

@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually, type Replica, type Stack } from '../e2e/stack.js';
+
+/** One request after the other, as a loop of curl makes them; which backend answered each, by the first word of its page. */
+export async function visit(url: string, count: number, untilMs = Infinity): Promise<string[]> {
+  const answers: string[] = [];
+  while (answers.length < count && Date.now() < untilMs) {
+    const reply = await fetch(url);
+    const page = await reply.text();
+    answers.push(reply.status === 200 ? (page.split(' ')[0] ?? '') : `${reply.status} ${page}`);
+  }
+  return answers;
+}
+
+/** Waits until the only rollout of a new installation holds this step, and visits the load balancer for as long as it does. */
+export async function visitDuringStep(
+  stack: Stack,
+  replica: Replica,
+  url: string,
+  stepIndex: number,
+): Promise<string[]> {
+  const rest = stack.rest(replica);
+  const { verifiedAt, holdMs } = await eventually(
+    `step ${stepIndex} held`,
+    async () => {
+      const [project] = (await rest.get('/projects')).items;
+      const [rollout] = project ? (await rest.get(`/rollouts?projectId=${project.id}`)).items : [];
+      if (rollout?.stepIndex !== stepIndex || rollout.verifiedAt === null) return null;
+      return { verifiedAt: Date.parse(rollout.verifiedAt), holdMs: Number(rollout.plan.steps[stepIndex].holdMs) };
+    },
+    240_000,
+  );
+  // a data plane hears of new weights a moment after they are set, and a slow machine ends a request a moment later
+  await sleep(Math.max(0, verifiedAt + 500 - Date.now()));
+  return visit(url, 2_000, verifiedAt + holdMs - 500);
+}
+
+/** How far a number of `p`-coin tosses may lie from its mean: five standard deviations, passed by chance once in millions. */
+export const fiveSigma = (tosses: number, p: number): number => 5 * Math.sqrt(tosses * p * (1 - p));
+
+/** How often an answer differs from the one before it. */
+export const changesIn = (answers: readonly string[]): number =>
+  answers.filter((one, index) => index > 0 && one !== answers[index - 1]).length;
