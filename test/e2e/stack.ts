@@ -96,7 +96,7 @@ export class Stack {
 
   /** Switches a fault of the sandbox on (a body) or off (null). */
   async fault(name: string, body: object | null): Promise<void> {
-    const reply = await fetch(`${this.sandbox.control}/faults/${name}`, { method: body ? 'PUT' : 'DELETE', headers: { 'content-type': 'application/json' }, ...(body ? { body: JSON.stringify(body) } : {}) });
+    const reply = await fetch(`${this.sandbox.control}/faults/${name}`, body ? { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : { method: 'DELETE' });
     if (!reply.ok) throw new Error(`fault ${name}: ${String(reply.status)} ${await reply.text()}`);
   }
 
