@@ -40,11 +40,16 @@ export const sandboxPeer: ClusterPeerKind = {
 export const realPeer: ClusterPeerKind = {
   name: 'kube-apiserver',
   missing: assets === null ? 'KUBEBUILDER_ASSETS names no folder with etcd and kube-apiserver' : null,
-  start: () => startReal(assets ?? ''),
+  start: () => startReal(assets ?? '', 'openSource'),
+};
+export const realAutoModePeer: ClusterPeerKind = {
+  ...realPeer,
+  name: 'kube-apiserver with the bindings of EKS Auto Mode',
+  start: () => startReal(assets ?? '', 'autoMode'),
 };
 
-async function startReal(from: string): Promise<ClusterPeer> {
-  const server = await startRealApiServer(from, [targetGroupBindingCrd('openSource'), ...sluiceAccess]);
+async function startReal(from: string, bindings: 'openSource' | 'autoMode'): Promise<ClusterPeer> {
+  const server = await startRealApiServer(from, [targetGroupBindingCrd(bindings), ...sluiceAccess]);
   const dir = await mkdtemp(path.join(tmpdir(), 'sluice-kubeconfig-'));
   const kubeconfig = path.join(dir, 'kubeconfig');
   writeFileSync(kubeconfig, kubeconfigOf(server.server, server.caPem, server.tokens.admin), { mode: 0o600 });

@@ -150,22 +150,23 @@ export function readContract({ world, freshNamespace, capabilities }: WorldInTes
       const check = await world().agent.check(world().access);
       expect(check).toMatchObject({ user: 'sluice', missingPermissions: [] });
       expect(check.version).toMatch(/^v1\.\d+\./);
-      expect(check.bindingApis).toContain('elbv2.k8s.aws/v1beta1');
+      expect(check.bindingApis).toContain(world().access.bindingApi);
       if (capabilities.unservedApi !== null) expect(check.bindingApis).not.toContain(capabilities.unservedApi);
     });
 
     it('names everything that a powerless user lacks', async () => {
+      const group = world().access.bindingApi.split('/')[0];
       const { missingPermissions } = await world().agent.check(world().powerless);
       expect([...missingPermissions].sort()).toEqual([
-        'create targetgroupbindings.elbv2.k8s.aws',
-        'delete targetgroupbindings.elbv2.k8s.aws',
+        `create targetgroupbindings.${group}`,
+        `delete targetgroupbindings.${group}`,
         'get namespaces',
         'get services',
-        'get targetgroupbindings.elbv2.k8s.aws',
+        `get targetgroupbindings.${group}`,
         'list endpointslices.discovery.k8s.io',
         'list events',
-        'list targetgroupbindings.elbv2.k8s.aws',
-        'patch targetgroupbindings.elbv2.k8s.aws',
+        `list targetgroupbindings.${group}`,
+        `patch targetgroupbindings.${group}`,
       ]);
     });
   });

@@ -11,11 +11,13 @@ import { eventually } from './eventually.js';
 import { patchTypes, type RawKube } from './raw-kube.js';
 import { startDenyingWebhook } from './webhook-server.js';
 
-const bindingApi = 'elbv2.k8s.aws/v1beta1';
-
 /** Path of one binding, or of all in a namespace. */
-export function bindingPath(namespace: string, name?: string): string {
-  return `/apis/${bindingApi}/namespaces/${namespace}/targetgroupbindings${name === undefined ? '' : `/${name}`}`;
+export function bindingPath(
+  namespace: string,
+  name?: string,
+  api: ClusterAccess['bindingApi'] = 'elbv2.k8s.aws/v1beta1',
+): string {
+  return `/apis/${api}/namespaces/${namespace}/targetgroupbindings${name === undefined ? '' : `/${name}`}`;
 }
 
 /** A world whose hands are an administrator's, over HTTP: the same for the sandbox and for kube-apiserver. */
@@ -63,9 +65,9 @@ export class WireClusterWorld implements ClusterWorld {
   }
 
   async foreignBinding(binding: ForeignBinding): Promise<void> {
-    await this.admin.must('POST', `${bindingPath(binding.namespace)}?fieldManager=shop-team`, {
+    await this.admin.must('POST', `${this.path(binding.namespace)}?fieldManager=shop-team`, {
       body: {
-        apiVersion: bindingApi,
+        apiVersion: this.access.bindingApi,
         kind: 'TargetGroupBinding',
         metadata: { name: binding.name, labels: binding.labels ?? {}, finalizers: binding.finalizers ?? [] },
         spec: {
@@ -78,31 +80,37 @@ export class WireClusterWorld implements ClusterWorld {
   }
 
   async otherManagerSetsPort({ namespace, name }: Named, manager: string, port: number): Promise<void> {
-    const live = await this.admin.must('GET', bindingPath(namespace, name));
+    const live = await this.admin.must('GET', this.path(namespace, name));
     const body = {
-      apiVersion: bindingApi,
+      apiVersion: this.access.bindingApi,
       kind: 'TargetGroupBinding',
       metadata: { name, namespace },
       spec: { serviceRef: { name: live.spec.serviceRef.name, port } },
     };
-    const reply = await this.admin.apply(bindingPath(namespace, name), manager, body, { force: true });
+    const reply = await this.admin.apply(this.path(namespace, name), manager, body, { force: true });
     if (reply.status >= 300) throw new Error(`apply by ${manager}: ${JSON.stringify(reply.body)}`);
   }
 
   async spec({ namespace, name }: Named): Promise<Record<string, unknown> | null> {
-    const reply = await this.admin.send('GET', bindingPath(namespace, name));
+    const reply = await this.admin.send('GET', this.path(namespace, name));
     return reply.status === 404 ? null : reply.body.spec;
   }
 
   async event({ namespace, name }: Named, event: ControllerEvent): Promise<void> {
-    const { metadata } = await this.admin.must('GET', bindingPath(namespace, name));
+    const { metadata } = await this.admin.must('GET', this.path(namespace, name));
     const at = new Date(Date.now() - event.ageSeconds * 1_000).toISOString().replace(/\.\d+Z$/, 'Z');
     await this.admin.must('POST', `/api/v1/namespaces/${namespace}/events`, {
       body: {
         apiVersion: 'v1',
         kind: 'Event',
         metadata: { name: `${name}.${(this.made += 1)}.${Date.now()}`, namespace },
-        involvedObject: { apiVersion: bindingApi, kind: 'TargetGroupBinding', namespace, name, uid: metadata.uid },
+        involvedObject: {
+          apiVersion: this.access.bindingApi,
+          kind: 'TargetGroupBinding',
+          namespace,
+          name,
+          uid: metadata.uid,
+        },
         type: event.type,
         reason: event.reason,
         message: event.message,
@@ -124,14 +132,14 @@ export class WireClusterWorld implements ClusterWorld {
       message,
       lastTransitionTime: '2026-01-01T00:00:00Z',
     };
-    await this.admin.must('PATCH', `${bindingPath(namespace, name)}/status`, {
+    await this.admin.must('PATCH', `${this.path(namespace, name)}/status`, {
       body: { status: { conditions: [condition] } },
       contentType: patchTypes.merge,
     });
   }
 
   async setFinalizers({ namespace, name }: Named, finalizers: readonly string[]): Promise<void> {
-    await this.admin.must('PATCH', bindingPath(namespace, name), {
+    await this.admin.must('PATCH', this.path(namespace, name), {
       body: { metadata: { finalizers } },
       contentType: patchTypes.merge,
     });
@@ -142,7 +150,9 @@ export class WireClusterWorld implements ClusterWorld {
     if (answer.kind === 'down') await server.stop();
     const name = `test-${namespace}`;
     const path = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
-    await this.admin.must('POST', path, { body: webhookConfiguration(name, namespace, server) });
+    await this.admin.must('POST', path, {
+      body: webhookConfiguration(name, namespace, server, this.access.bindingApi),
+    });
     await this.inForce(namespace);
     return async () => {
       await this.admin.must('DELETE', `${path}/${name}`);
@@ -157,15 +167,19 @@ export class WireClusterWorld implements ClusterWorld {
   /** An API server learns of a webhook a moment after it was configured. */
   private async inForce(namespace: string): Promise<void> {
     const body = {
-      apiVersion: bindingApi,
+      apiVersion: this.access.bindingApi,
       kind: 'TargetGroupBinding',
       metadata: { name: 'probe', namespace },
       spec: { serviceRef: { name: 'probe', port: 1 } },
     };
     await eventually('the webhook in force', async () => {
-      const reply = await this.admin.apply(bindingPath(namespace, 'probe'), 'probe', body, { dryRun: true });
+      const reply = await this.admin.apply(this.path(namespace, 'probe'), 'probe', body, { dryRun: true });
       return reply.status >= 400 ? true : null;
     });
+  }
+
+  private path(namespace: string, name?: string): string {
+    return bindingPath(namespace, name, this.access.bindingApi);
   }
 }
 
@@ -173,7 +187,9 @@ function webhookConfiguration(
   name: string,
   namespace: string,
   server: { readonly url: string; readonly caBundle: string },
+  api: ClusterAccess['bindingApi'],
 ): object {
+  const [group, version] = api.split('/');
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'ValidatingWebhookConfiguration',
@@ -189,8 +205,8 @@ function webhookConfiguration(
         namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
         rules: [
           {
-            apiGroups: ['elbv2.k8s.aws'],
-            apiVersions: ['v1beta1'],
+            apiGroups: [group],
+            apiVersions: [version],
             operations: ['CREATE', 'UPDATE'],
             resources: ['targetgroupbindings'],
           },
