@@ -2,7 +2,7 @@
 // its programs and its data; where a folder above the checkout forbids that, both live below /var/lib/sluice instead.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chownSync, cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { chownSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { ToolError } from './say.mjs';
 
@@ -30,13 +30,20 @@ export function canRun(program, user) {
 export function reachableDir(wanted, user) {
   mkdirSync(wanted, { recursive: true, mode: 0o700 });
   if (user.uid === undefined) return wanted;
-  chownSync(wanted, user.uid, user.gid);
+  giveTo(wanted, user);
   if (spawnSync('test', ['-w', wanted], { ...user, cwd: '/' }).status === 0) return wanted;
   const key = createHash('sha256').update(wanted).digest('hex').slice(0, 12);
   const elsewhere = path.join(ROOT_OWNED, `data-${key}`);
   mkdirSync(elsewhere, { recursive: true });
-  chownSync(elsewhere, user.uid, user.gid);
+  giveTo(elsewhere, user);
   return elsewhere;
+}
+
+/** The folder and all in it, if another user has filled it: somebody who started here before as themselves, for example. */
+function giveTo(dir, { uid, gid }) {
+  chownSync(dir, uid, gid);
+  const isForeign = readdirSync(dir).some((name) => lstatSync(path.join(dir, name)).uid !== uid);
+  if (isForeign) execFileSync('chown', ['-R', `${uid}:${gid}`, dir]);
 }
 
 /** A copy of the programs that only root can write and everybody can run, one per package version. */
