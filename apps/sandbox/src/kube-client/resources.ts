@@ -5,6 +5,7 @@ export const resources = {
   services: { api: 'api/v1', plural: 'services' },
   pods: { api: 'api/v1', plural: 'pods' },
   nodes: { api: 'api/v1', plural: 'nodes' },
+  configMaps: { api: 'api/v1', plural: 'configmaps' },
   events: { api: 'api/v1', plural: 'events' },
   namespaces: { api: 'api/v1', plural: 'namespaces' },
   endpointSlices: { api: 'apis/discovery.k8s.io/v1', plural: 'endpointslices' },

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { RegisterTargetsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { resources } from '../kube-client/resources.js';
 import { ControllerWorld } from '../testing/controller-world.js';
 import { eventually } from '../testing/eventually.js';
@@ -168,6 +169,21 @@ describe('the checkpoint', () => {
     expect(await world.targets(arn)).toEqual(['10.0.16.11:8080', '10.0.16.12:8080']);
     await unbound('skip');
     await unbound('after-skip');
+  });
+});
+
+describe('a shared target group', () => {
+  it('may be bound twice when all say so, and loses only what each binding had registered', async () => {
+    await world.aws.elb.send(new RegisterTargetsCommand({ TargetGroupArn: arn, Targets: [{ Id: '10.0.99.1', Port: 80 }] }));
+    await world.service('red-ns', 'blue-service', { pods: 1 });
+    await bound('shared-red', { multiClusterTargetGroup: true });
+    await bound('shared-blue', { multiClusterTargetGroup: true, serviceRef: { name: 'blue-service', port: 80 } });
+    expect(await world.untilTargets(arn, 5)).toContain('10.0.99.1:80');
+    await unbound('shared-red');
+    expect(await world.targets(arn)).toHaveLength(2);
+    await unbound('shared-blue');
+    expect(await world.targets(arn)).toEqual(['10.0.99.1:80']);
+    await world.client.delete(resources.services, 'red-ns', 'blue-service');
   });
 });
 

@@ -3,6 +3,7 @@ import { checkpointAnnotation, checkpointOf, checkpointTimeAnnotation, finalizer
 import { resolveTargets, type ClusterView } from './endpoints.js';
 import type { EventRecorder } from './event-recorder.js';
 import { isTargetGroupMissing, quoteAwsError, type TargetGroups } from './target-groups.js';
+import { TrackedTargets } from './tracked-targets.js';
 
 export interface ReconcilerOptions {
   readonly client: KubeClient;
@@ -21,7 +22,11 @@ export class ReconcileFailure extends Error {}
 
 /** What the controller does with one TargetGroupBinding. Throws when it has to be tried again. */
 export class Reconciler {
-  constructor(private readonly options: ReconcilerOptions) {}
+  private readonly tracked: TrackedTargets;
+
+  constructor(private readonly options: ReconcilerOptions) {
+    this.tracked = new TrackedTargets(options.client);
+  }
 
   async reconcile(binding: Binding): Promise<void> {
     if (binding.metadata.deletionTimestamp) return this.release(binding);
@@ -35,25 +40,33 @@ export class Reconciler {
     if (resolution.kind === 'Unusable') throw new Error(resolution.detail);
     if (resolution.kind === 'BackendNotFound') {
       await this.options.events.record(binding, 'BackendNotFound', resolution.detail);
-      await this.deregisterAll(arn);
+      await this.deregisterAll(binding);
       await this.saveCheckpoint(withFinalizer, null);
       return this.finish(withFinalizer);
     }
     const checkpoint = checkpointOf(resolution.targets, binding.spec);
     if (binding.metadata.annotations?.[checkpointAnnotation] === checkpoint) return;
     await this.checkAutoMode(arn);
-    await this.syncTargets(arn, resolution.targets);
+    await this.syncTargets(binding, arn, resolution.targets);
     await this.saveCheckpoint(withFinalizer, checkpoint);
     await this.finish(withFinalizer);
   }
 
   /** Deregisters what should not be there, then registers what is missing: in that order, as the controller does. */
-  private async syncTargets(arn: string, wanted: readonly string[]): Promise<void> {
+  private async syncTargets(binding: Binding, arn: string, wanted: readonly string[]): Promise<void> {
     const { active } = await quoted('DescribeTargetHealth', () => this.options.targetGroups.targets(arn));
-    const unmatched = active.filter((target) => !wanted.includes(target));
+    const unmatched = (await this.own(binding, active)).filter((target) => !wanted.includes(target));
     const missing = wanted.filter((target) => !active.includes(target));
     await quoted('DeregisterTargets', () => this.options.targetGroups.deregister(arn, unmatched));
+    if (binding.spec.multiClusterTargetGroup) await this.tracked.write(binding, wanted);
     await quoted('RegisterTargets', () => this.options.targetGroups.register(arn, missing));
+  }
+
+  /** Those of the registered targets that this cluster may take out: all, unless the target group is shared. */
+  private async own(binding: Binding, active: readonly string[]): Promise<readonly string[]> {
+    if (!binding.spec.multiClusterTargetGroup) return active;
+    const tracked = await this.tracked.read(binding) ?? [];
+    return active.filter((target) => tracked.includes(target));
   }
 
   private async checkAutoMode(arn: string): Promise<void> {
@@ -67,16 +80,18 @@ export class Reconciler {
 
   private async release(binding: Binding): Promise<void> {
     if (!binding.metadata.finalizers?.includes(finalizer)) return;
-    await this.tell(binding, 'FailedCleanup', () => this.deregisterAll(binding.spec.targetGroupARN ?? ''), (error) => this.markFailedCleanup(binding, error));
+    await this.tell(binding, 'FailedCleanup', () => this.deregisterAll(binding), (error) => this.markFailedCleanup(binding, error));
     await this.tell(binding, 'FailedRemoveFinalizer', () => this.merge(binding, { metadata: { finalizers: binding.metadata.finalizers?.filter((each) => each !== finalizer), resourceVersion: binding.metadata.resourceVersion } }));
   }
 
-  /** Takes every target out of the target group; one that is gone has none. */
-  private async deregisterAll(arn: string): Promise<void> {
+  /** Takes every target of this cluster out of the target group; one that is gone has none. */
+  private async deregisterAll(binding: Binding): Promise<void> {
     const { targetGroups } = this.options;
+    const arn = binding.spec.targetGroupARN ?? '';
     try {
       const { active } = await targetGroups.targets(arn);
-      await targetGroups.deregister(arn, active);
+      await targetGroups.deregister(arn, await this.own(binding, active));
+      if (binding.spec.multiClusterTargetGroup) await this.tracked.remove(binding);
     } catch (error) {
       if (!isTargetGroupMissing(error)) throw new Error(quoteAwsError(error, 'DeregisterTargets'), { cause: error });
     }

@@ -62,8 +62,13 @@ export class LocalServers {
     if (this.nodePorts.has(address)) return;
     const nodePort = await NodePort.start(() => [...this.pods.values()]
       .filter(({ identity }) => identity.namespace === namespace && identity.service === service).map(({ server }) => server.port));
+    try {
+      await this.registry.put(address, nodePort.port);
+    } catch (error) {
+      await nodePort.stop();
+      throw error;
+    }
     this.nodePorts.set(address, nodePort);
-    await this.registry.put(address, nodePort.port);
   }
 
   /** Closes the node ports that are not in `wanted`. */
