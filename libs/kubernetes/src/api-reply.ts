@@ -21,13 +21,17 @@ export interface ApiCause {
   readonly field: string;
 }
 
+/** Characters of a server's own words that are kept: enough for every webhook, little enough for a log line. */
+const longestMessage = 2_000;
+const longestText = 300;
+
 /** Reads the body of a reply with a status of 400 or more; bodies that are no `Status` object are kept as text (300 characters). */
 export function parseApiRefusal(httpStatus: number, body: string, retryAfter: string | undefined): ApiRefusal {
   const status = asStatus(body);
   const seconds = Number(retryAfter ?? textOf(status?.['details'], 'retryAfterSeconds'));
   const retryAfterSeconds = Number.isFinite(seconds) && seconds > 0 ? seconds : null;
   if (status === null) {
-    const text = body.trim().slice(0, 300);
+    const text = body.trim().slice(0, longestText);
     return new ApiRefusal(
       httpStatus,
       '',
@@ -41,7 +45,7 @@ export function parseApiRefusal(httpStatus: number, body: string, retryAfter: st
   return new ApiRefusal(
     httpStatus,
     textOf(status, 'reason'),
-    textOf(status, 'message') || `HTTP ${httpStatus}`,
+    textOf(status, 'message').slice(0, longestMessage) || `HTTP ${httpStatus}`,
     causesOf(status['details']),
     name === '' ? null : { kind: textOf(status['details'], 'kind'), name },
     retryAfterSeconds,
