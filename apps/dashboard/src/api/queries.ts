@@ -1,0 +1,87 @@
+import type { Rollout, RolloutVerb } from '@sluice/contracts';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { hasEnded } from '../rollout/states.js';
+import { useApi } from './api-context.js';
+import { useLive } from './live.js';
+
+/** Nobody tells of a target's health, so it is asked for while somebody looks. */
+const healthEveryMs = 5_000;
+/** Without the event stream everything is asked for, less often. */
+const withoutStreamMs = 5_000;
+
+function usePace(): number | false {
+  return useLive().state === 'lost' ? withoutStreamMs : false;
+}
+
+export function useWhoAmI() {
+  const api = useApi();
+  return useQuery({ queryKey: ['whoami'], queryFn: ({ signal }) => api.whoAmI(signal), staleTime: Infinity });
+}
+
+export function useProjects() {
+  const api = useApi();
+  return useQuery({ queryKey: ['projects'], queryFn: ({ signal }) => api.projects(signal) });
+}
+
+/** Newest first; `undefined` = of every project. */
+export function useRollouts(projectId: string | undefined) {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['rollouts', projectId ?? 'all'],
+    queryFn: ({ signal }) => api.rollouts(projectId, signal),
+    refetchInterval: usePace(),
+  });
+}
+
+export function useRollout(id: string) {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['rollout', id],
+    queryFn: ({ signal }) => api.rollout(id, signal),
+    refetchInterval: usePace(),
+  });
+}
+
+export function useTimeline(id: string) {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['rollout', id, 'timeline'],
+    queryFn: ({ signal }) => api.timeline(id, signal),
+    refetchInterval: usePace(),
+  });
+}
+
+export function useRouteLive(routeId: string, rollout: Rollout) {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['route', routeId, 'live'],
+    queryFn: ({ signal }) => api.live(routeId, signal),
+    refetchInterval: hasEnded(rollout.state) ? 30_000 : healthEveryMs,
+  });
+}
+
+export function useTargetHealth(routeId: string, rollout: Rollout) {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['route', routeId, 'health'],
+    queryFn: ({ signal }) => api.targetHealth(routeId, signal),
+    refetchInterval: hasEnded(rollout.state) ? 30_000 : healthEveryMs,
+  });
+}
+
+interface Pressed {
+  readonly verb: RolloutVerb;
+  readonly reason: string | undefined;
+  readonly ifVersion: number | undefined;
+}
+
+/** Presses a verb; the answer is the rollout as it is then. */
+export function usePressVerb(id: string) {
+  const api = useApi();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ verb, ...press }: Pressed) => api.press(id, verb, press),
+    onSuccess: (rollout) => queries.setQueryData(['rollout', id], rollout),
+    onSettled: () => queries.invalidateQueries({ queryKey: ['rollout', id] }),
+  });
+}

@@ -1,0 +1,47 @@
+import type { FrozenRouteOf } from './plan.js';
+import { targetGroupName } from '../format/text.js';
+
+type Weights = readonly { readonly targetGroupArn: string; readonly weight: number }[];
+
+/** One target group of a route as it is drawn and named everywhere. */
+export interface Shown {
+  readonly key: string;
+  readonly name: string;
+  readonly cluster: string | null;
+  readonly targetGroupArn: string;
+  readonly colour: string;
+}
+
+/** Colours that also people who don't see red and green tell apart. */
+const colours = ['var(--series-1)', 'var(--series-2)', 'var(--series-3)', 'var(--series-4)', 'var(--series-5)'];
+
+/** The route's backends, those that had the most traffic before the rollout first; then what else is pinned in the action. */
+export function shownOf(route: FrozenRouteOf): readonly Shown[] {
+  const before = (arn: string) => permilleOf(route.baseline, arn);
+  const backends = [...route.backends].sort(
+    (a, b) => before(b.targetGroupArn) - before(a.targetGroupArn) || a.name.localeCompare(b.name),
+  );
+  return [
+    ...backends.map(({ name, clusterName, targetGroupArn }, index) => ({
+      key: name,
+      name,
+      cluster: clusterName,
+      targetGroupArn,
+      colour: colours[index] ?? 'var(--series-other)',
+    })),
+    ...route.pinned.map((arn) => ({
+      key: arn,
+      name: `${targetGroupName(arn)} (pinned)`,
+      cluster: null,
+      targetGroupArn: arn,
+      colour: 'var(--series-other)',
+    })),
+  ];
+}
+
+/** A target group's share in tenths of a percent. */
+export function permilleOf(weights: Weights, arn: string): number {
+  const sum = weights.reduce((total, { weight }) => total + weight, 0);
+  const own = weights.find(({ targetGroupArn }) => targetGroupArn === arn)?.weight ?? 0;
+  return sum === 0 ? 0 : (own * 1_000) / sum;
+}

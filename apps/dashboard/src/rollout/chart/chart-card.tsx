@@ -1,0 +1,90 @@
+import type { Rollout, RolloutTimeline } from '@sluice/contracts';
+import { useState } from 'react';
+import { percentText } from '../../format/text.js';
+import { clockText, zoneText } from '../../format/time.js';
+import { useNow } from '../../format/use-now.js';
+import { Card } from '../../ui/card.js';
+import { Swatch } from '../../ui/swatch.js';
+import { isHolding } from '../hold.js';
+import { hasEnded } from '../states.js';
+import { chartModel, type ChartModel } from './model.js';
+import { ShareChart } from './share-chart.js';
+
+/** Planned and verified shares of one route over time, growing while the rollout runs. */
+export function ChartCard({ rollout, timeline }: { rollout: Rollout; timeline: RolloutTimeline }) {
+  const { routes } = rollout.plan;
+  const [routeId, setRouteId] = useState(routes[0]?.id);
+  const route = routes.find(({ id }) => id === routeId);
+  const now = useNow(1_000, !hasEnded(rollout.state));
+  if (route === undefined) return null;
+  const model = chartModel(rollout, timeline, route, now);
+  return (
+    <Card
+      title="Share of requests"
+      aside={
+        routes.length > 1 ? (
+          <select
+            className="select"
+            aria-label="Route"
+            value={routeId}
+            onChange={(event) => setRouteId(event.target.value)}
+          >
+            {routes.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+          </select>
+        ) : (
+          <span className="muted">
+            route <strong>{route.name}</strong>
+          </span>
+        )
+      }
+    >
+      <ShareChart model={model} label={summaryOf(model)} />
+      <Legend model={model} />
+      <p className="muted small chart-note">
+        Times in {zoneText(model.nowMs)}.{' '}
+        {model.ahead.length > 1 &&
+          (isHolding(rollout)
+            ? `What is to come is as planned: done at ${clockText(model.toMs)} if every gate passes.`
+            : 'What is to come is as planned, if it went on now.')}
+      </p>
+    </Card>
+  );
+}
+
+function Legend({ model }: { model: ChartModel }) {
+  const last = model.verified.at(-1);
+  const planned = model.planned.at(-1);
+  return (
+    <div className="legend">
+      {model.shown.map(({ key, name, colour, cluster }, index) => (
+        <div key={key} className="legend-item">
+          <Swatch colour={colour} />
+          <span>
+            <strong>{name}</strong> {cluster !== null && <span className="muted">{cluster}</span>}
+          </span>
+          <span className="num">{percentText(last?.permilles[index] ?? 0)}</span>
+          {Math.round(planned?.permilles[index] ?? 0) !== Math.round(last?.permilles[index] ?? 0) && (
+            <span className="muted num">planned {percentText(planned?.permilles[index] ?? 0)}</span>
+          )}
+        </div>
+      ))}
+      <span className="grow" />
+      <div className="legend-item muted">
+        <span className="key verified" aria-hidden /> verified
+      </div>
+      <div className="legend-item muted">
+        <span className="key planned" aria-hidden /> planned
+      </div>
+    </div>
+  );
+}
+
+function summaryOf({ shown, verified, planned, isLive }: ChartModel): string {
+  const shares = (permilles: readonly number[] | undefined) =>
+    shown.map(({ name }, index) => `${name} ${percentText(permilles?.[index] ?? 0)}`).join(', ');
+  return `Share of requests over time. Verified ${isLive ? 'now' : 'at the end'}: ${shares(verified.at(-1)?.permilles)}. Planned: ${shares(planned.at(-1)?.permilles)}.`;
+}

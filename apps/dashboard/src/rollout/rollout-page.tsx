@@ -1,0 +1,80 @@
+import { SluiceProblem } from '@sluice/contracts';
+import { useEffect } from 'react';
+import { useRollout, useTimeline } from '../api/queries.js';
+import { serverNow } from '../api/server-clock.js';
+import { errorText } from '../format/error-text.js';
+import { Card } from '../ui/card.js';
+import { Notice } from '../ui/notice.js';
+import { Empty, Failed, Loading } from '../ui/states.js';
+import { BackendsCard } from './backends-card.js';
+import { ChartCard } from './chart/chart-card.js';
+import { DecisionsCard } from './decisions-card.js';
+import { RolloutHeader } from './rollout-header.js';
+import { stateLooks } from './states.js';
+import { StepsCard } from './steps-card.js';
+import { WhyCard } from './why-card.js';
+
+/** Everything about one rollout; what could be read is shown, whatever else could not. */
+export function RolloutPage({ id }: { id: string }) {
+  const rollout = useRollout(id);
+  const timeline = useTimeline(id);
+  const title = rollout.data && `${stateLooks[rollout.data.state].words}: ${rollout.data.name}`;
+  useEffect(() => {
+    document.title = title === undefined ? 'Sluice' : `${title} · Sluice`;
+    return () => {
+      document.title = 'Sluice';
+    };
+  }, [title]);
+  if (rollout.data === undefined) {
+    if (rollout.error instanceof SluiceProblem && rollout.error.status === 404)
+      return (
+        <Empty
+          title="There is no such rollout"
+          text="It may belong to a project that this token cannot see."
+          link={{ href: '/rollouts', text: 'All rollouts' }}
+        />
+      );
+    return rollout.isError ? (
+      <Failed what="The rollout" error={rollout.error} again={rollout.refetch} />
+    ) : (
+      <Loading what="Reading the rollout" rows={8} />
+    );
+  }
+  return (
+    <article className="rollout">
+      {rollout.isError && (
+        <Notice tone="warn">It cannot be read just now, so this may be old: {errorText(rollout.error)}</Notice>
+      )}
+      <RolloutHeader rollout={rollout.data} />
+      <WhyCard rollout={rollout.data} />
+      <div className="columns">
+        <div className="column">
+          {timeline.data === undefined ? (
+            <NotYet title="Share of requests" error={timeline.error} again={timeline.refetch} />
+          ) : (
+            <ChartCard rollout={rollout.data} timeline={timeline.data} />
+          )}
+          {rollout.data.plan.routes.map((route) => (
+            <BackendsCard key={route.id} rollout={rollout.data} route={route} />
+          ))}
+        </div>
+        <div className="column side">
+          <StepsCard rollout={rollout.data} />
+        </div>
+      </div>
+      {timeline.data !== undefined && <DecisionsCard decisions={timeline.data.decisions} nowMs={serverNow()} />}
+    </article>
+  );
+}
+
+function NotYet({ title, error, again }: { title: string; error: Error | null; again: () => unknown }) {
+  return (
+    <Card title={title}>
+      {error === null ? (
+        <Loading what={`Reading: ${title}`} rows={5} />
+      ) : (
+        <Failed what="The timeline" error={error} again={again} />
+      )}
+    </Card>
+  );
+}

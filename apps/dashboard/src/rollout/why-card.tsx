@@ -1,0 +1,86 @@
+import type { Rollout } from '@sluice/contracts';
+import { countdownText, whenText } from '../format/time.js';
+import { useNow } from '../format/use-now.js';
+import { reasonWords } from '../format/text.js';
+import { DiffTable } from './diff-table.js';
+import { isHolding, remainingHoldMs } from './hold.js';
+import { hasEnded, stateLooks } from './states.js';
+import { verbLooks, verbOrder } from './verbs.js';
+
+/** Why it stands where it stands, what else is in the way, and what a person can do about it. */
+export function WhyCard({ rollout }: { rollout: Rollout }) {
+  const { tone, icon: Icon } = stateLooks[rollout.state];
+  return (
+    <section className={`card why ${tone}`} aria-label="Why it stands where it stands">
+      <div className="why-main">
+        <Icon size={26} aria-hidden />
+        <div className="why-text">
+          <h2>
+            {reasonWords(rollout.reason)} <code className="code-chip">{rollout.reason}</code>
+          </h2>
+          <p aria-live="polite">{rollout.message}</p>
+          {rollout.forced !== null && (
+            <p className="text-warn">
+              The health gate is passed over in the name of {rollout.forced.by}: {rollout.forced.reason}
+            </p>
+          )}
+        </div>
+        <Countdown rollout={rollout} />
+      </div>
+      {rollout.beside.length > 0 && (
+        <ul className="beside" aria-label="Found beside it">
+          {rollout.beside.map(({ reason, message }) => (
+            <li key={reason + message}>
+              <code className="code-chip">{reason}</code> {message}
+            </li>
+          ))}
+        </ul>
+      )}
+      {rollout.diffs.length > 0 && <DiffTable rollout={rollout} />}
+      {rollout.state === 'Blocked' && <WaysOut rollout={rollout} />}
+    </section>
+  );
+}
+
+function Countdown({ rollout }: { rollout: Rollout }) {
+  const ticking = !hasEnded(rollout.state);
+  const now = useNow(500, ticking);
+  if (isHolding(rollout)) {
+    const remaining = remainingHoldMs(rollout, now);
+    if (remaining === null) return null;
+    const isLast = rollout.stepIndex + 1 >= rollout.stepCount;
+    return (
+      <div className="countdown-box">
+        <span className="countdown num">{countdownText(remaining)}</span>
+        <span className="muted small">{isLast ? 'until it has succeeded' : `until step ${rollout.stepIndex + 2}`}</span>
+      </div>
+    );
+  }
+  if (rollout.state === 'Scheduled' && rollout.startAt !== null) {
+    return (
+      <div className="countdown-box">
+        <span className="countdown num">{countdownText(Date.parse(rollout.startAt) - now)}</span>
+        <span className="muted small">starts {whenText(Date.parse(rollout.startAt), now)}</span>
+      </div>
+    );
+  }
+  return null;
+}
+
+function WaysOut({ rollout }: { rollout: Rollout }) {
+  return (
+    <div className="ways">
+      <h3>Ways out</h3>
+      <dl>
+        {verbOrder
+          .filter((verb) => rollout.allowedVerbs.includes(verb))
+          .map((verb) => (
+            <div key={verb}>
+              <dt>{verbLooks[verb].label}</dt>
+              <dd>{verbLooks[verb].means}</dd>
+            </div>
+          ))}
+      </dl>
+    </div>
+  );
+}
