@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { format, resolveConfig } from 'prettier';
 import { inRoot, isMain } from './lib/paths.mjs';
 import { ToolError, main, say } from './lib/say.mjs';
 
@@ -28,7 +29,7 @@ export async function generateOpenApi() {
     );
     const document = openApiDocument(app.nest);
     await app.close();
-    return `${JSON.stringify(document, null, 2)}\n`;
+    return await format(JSON.stringify(document), { ...(await resolveConfig(file)), parser: 'json' });
   } finally {
     rmSync(dir, { recursive: true });
   }

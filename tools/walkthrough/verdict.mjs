@@ -3,7 +3,7 @@
 
 /** How far a measured share may lie from the intended one, in standard deviations: passed once in millions by chance. */
 const SIGMAS = 5;
-/** Requests around a change may have been answered by either side of it. */
+/** Requests just before a change may have been answered after it; those behind it count once the plan's settle time is over. */
 const MARGIN_MS = 500;
 
 /**
@@ -27,7 +27,7 @@ export function judge({ rollout, timeline, verified, load, services, endedAt }) 
     }
     const from = Date.parse(seen.at);
     const until = Math.min(...changes.filter((at) => at > from), endedAt);
-    const counts = load.between(from + MARGIN_MS, until - MARGIN_MS);
+    const counts = load.between(from + rollout.plan.settleMs, until - MARGIN_MS);
     return { step, verified: true, counts, problem: shareProblem(step.shares, counts, services) };
   });
   const problems = [

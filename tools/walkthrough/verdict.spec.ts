@@ -11,7 +11,11 @@ const weights = (red: number, black: number): object[] => [
 function run(change: object = {}): Parameters<typeof judge>[0] {
   const step = { index: 0, name: '50/50', shares: { red: 500, black: 500 }, weights: { route: weights(50, 50) } };
   return {
-    rollout: { state: 'Succeeded', message: 'done', plan: { routes: [{ id: 'route' }], steps: [step] } },
+    rollout: {
+      state: 'Succeeded',
+      message: 'done',
+      plan: { settleMs: 2_000, routes: [{ id: 'route' }], steps: [step] },
+    },
     timeline: { points: [] },
     verified: new Map([[0, { at: new Date(10_000).toISOString(), weights: weights(50, 50) }]]),
     load: { count: 500, failures: [], between: () => ({ 'red-service': 240, 'black-service': 260 }) },
@@ -50,6 +54,16 @@ describe('the verdict on a walkthrough', () => {
     ],
   ])('reports %s', (_what, change, problem) => {
     expect(judge(run(change)).problems).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it('counts from the end of the settle time, in which a change may still be on its way', () => {
+    const asked: number[][] = [];
+    const load = {
+      ...run().load,
+      between: (from: number, until: number) => (asked.push([from, until]), { 'red-service': 1, 'black-service': 1 }),
+    };
+    judge(run({ load }));
+    expect(asked).toEqual([[12_000, 19_500]]);
   });
 
   it('leaves no room at the ends: with weight 0 a single request is one too many', () => {
