@@ -31,7 +31,7 @@ export interface Replica {
   die(): void;
 }
 
-/** One database, one load balancer in memory, one route from red to black, and as many replicas as a test starts. */
+/** One database, one load balancer in memory, one route from red to black (others by `addRoute`), and as many replicas as a test starts. */
 export class EngineWorld {
   readonly loadBalancer = new InMemoryLoadBalancer();
   readonly ids = new RandomIds();
@@ -55,23 +55,35 @@ export class EngineWorld {
   }
 
   private async seed(live: Weights): Promise<void> {
-    const ownership = JSON.stringify({ kind: 'unowned' });
     await this.pool.query(`INSERT INTO projects (id, name, created_by) VALUES ('prj_1', 'shop', 'test')`);
     await this.pool.query(`INSERT INTO accounts (id, project_id, name, aws_account_id, region, external_id, api_budget, created_by) VALUES ('acc_1', 'prj_1', 'main', '000000000000', 'eu-central-1', 'x', '{"modifyPerSecond": 50, "modifyBurst": 50}', 'test')`);
     await this.pool.query(`INSERT INTO lanes (account_id) VALUES ('acc_1')`);
     for (const [id, name] of [['clu_1', 'blue-2025'], ['clu_2', 'green-2026']]) {
       await this.pool.query(`INSERT INTO clusters (id, project_id, account_id, name, server, ca_pem, credentials, created_by) VALUES ($1, 'prj_1', 'acc_1', $2, 'https://c', '-', '{}', 'test')`, [id, name]);
     }
+    await this.seedRoute('rte_1', this.routeArn, live, { red, black });
+  }
+
+  /** A second route of its own target groups, with backends of the same names; answers its ARN. */
+  async addRoute(id: string): Promise<string> {
+    const own = { red: targetGroup(`red-${id}`), black: targetGroup(`black-${id}`) };
+    const live = [{ targetGroupArn: own.black, weight: 0 }, { targetGroupArn: own.red, weight: 100 }];
+    const arn = this.loadBalancer.addRoute({ weights: live });
+    await this.seedRoute(id, arn, live, own);
+    return arn;
+  }
+
+  private async seedRoute(id: string, arn: string, live: Weights, targetGroups: { red: string; black: string }): Promise<void> {
     await this.pool.query(
       `INSERT INTO routes (id, project_id, account_id, name, arn, load_balancer_arn, listener_arn, protocol, port, is_default, ownership, expected, created_by)
-       VALUES ('rte_1', 'prj_1', 'acc_1', 'web', $1, 'lb', 'li', 'HTTP', 80, true, $2, $3, 'test')`,
-      [this.routeArn, ownership, JSON.stringify(live)],
+       VALUES ($1, 'prj_1', 'acc_1', $1, $2, 'lb', 'li', 'HTTP', 80, true, '{"kind": "unowned"}', $3, 'test')`,
+      [id, arn, JSON.stringify(live)],
     );
-    for (const [name, cluster, arn] of [['red', 'clu_1', red], ['black', 'clu_2', black]]) {
+    for (const [name, cluster, targetGroupArn] of [['red', 'clu_1', targetGroups.red], ['black', 'clu_2', targetGroups.black]]) {
       await this.pool.query(
         `INSERT INTO backends (id, project_id, route_id, cluster_id, name, namespace, service, port, target_group_arn, target_type, created_by)
-         VALUES ($1, 'prj_1', 'rte_1', $2, $3, $3 || '-ns', $3 || '-service', '80', $4, 'ip', 'test')`,
-        [`bck_${name}`, cluster, name, arn],
+         VALUES ($1, 'prj_1', $2, $3, $4, $4 || '-ns', $4 || '-service', '80', $5, 'ip', 'test')`,
+        [`bck_${String(name)}_${id}`, id, cluster, name, targetGroupArn],
       );
     }
   }

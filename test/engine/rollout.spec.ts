@@ -134,6 +134,34 @@ describe('a rollout on Postgres, with one replica', () => {
     expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual(weights(100, 0));
   });
 
+  it('moves two routes together; a write that AWS refuses blocks both until a person resumes', async () => {
+    const other = await world.addRoute('rte_2');
+    const spec = { ...quickPlan('rte_1'), routes: { kind: 'ids', ids: ['rte_1', 'rte_2'] } as const };
+    const id = await world.startRollout(spec);
+    const release = world.loadBalancer.faults.holdWrites();
+    await world.replica('a', { settings: { concurrency: 1 } });
+    await eventually('a write in flight', async () => (await world.rollouts.timeline(operator, id)).intents.some((intent) => intent.state === 'sent'));
+    world.loadBalancer.faults.outage = { code: 'AccessDenied', kind: 'terminal' };
+    release();
+    const blocked = await state(id, 'Blocked');
+    expect(blocked.message).toContain('AccessDenied');
+    world.loadBalancer.faults.outage = null;
+    await world.rollouts.verb(operator, id, 'resume');
+    await state(id, 'Succeeded');
+    expect([world.routeArn, other].map((arn) => world.loadBalancer.weightsOf(arn).map((one) => one.weight))).toEqual([[100, 0], [100, 0]]);
+    const { intents } = await world.rollouts.timeline(operator, id);
+    expect(intents.filter((intent) => intent.state === 'pending' || intent.state === 'sent')).toEqual([]);
+  });
+
+  it('waits for its start time by the clock of Postgres', async () => {
+    await world.replica('a');
+    const planId = await world.plan();
+    const startAt = new Date(Date.now() + 700).toISOString();
+    const { id } = await world.rollouts.create(operator, { projectId: 'prj_1', planId, startAt });
+    const done = await state(id, 'Succeeded');
+    expect(Date.parse(done.startedAt!)).toBeGreaterThanOrEqual(Date.parse(startAt));
+  });
+
   it('lets one rollout at a time move a route', async () => {
     const id = await world.startRollout(quickPlan('rte_1', { steps: { kind: 'explicit', steps: [{ shares: { red: 50, black: 50 }, holdMs: 60_000 }] } }));
     await expect(world.startRollout()).rejects.toMatchObject({ reason: 'RouteIsBusy' });

@@ -74,7 +74,8 @@ export interface NewRollout {
   readonly projectId: string;
   readonly name: string;
   readonly plan: FrozenPlan;
-  readonly startAt: number | null;
+  /** 'now' = by Postgres's clock, as everything that is due. */
+  readonly startAt: number | 'now' | null;
   readonly forced: { readonly by: string; readonly reason: string } | null;
   readonly actor: string;
   readonly expected: Readonly<Record<string, Weights>>;

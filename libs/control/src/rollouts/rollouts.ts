@@ -50,7 +50,7 @@ export class Rollouts {
     if (options.dryRun) return { dryRun: true, plan, live: weights, changes: changesPerStep(plan, weights) };
     return this.parts.store.create({
       id: this.parts.ids.next('rol'), projectId: material.projectId, name: input.name ?? material.planName, plan,
-      startAt: input.startAt === undefined ? Date.now() : input.startAt === null ? null : Date.parse(input.startAt),
+      startAt: input.startAt === undefined ? 'now' : input.startAt === null ? null : Date.parse(input.startAt),
       forced: input.forced ? { by: caller.actor, reason: input.forced.reason } : null, actor: caller.actor,
       expected: Object.fromEntries(material.routes.map((route) => [route.id, route.expected])),
     });

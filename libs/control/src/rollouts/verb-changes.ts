@@ -27,7 +27,7 @@ export const verbChanges: Readonly<Record<RolloutVerb, (rollout: StoredRollout, 
 
   resume: (rollout, request) => ({
     patch: { state: movingState(rollout), pausedFrom: null, heldCheckedAt: null, diffs: [], wakeAt: request.now, ...said('Resumed', request), ...forget(rollout) },
-    decision: line('resume', request, rollout.stepIndex),
+    decision: line('resume', request, rollout.stepIndex), ...supersedeIfBlocked(rollout, `decided anew: resumed by ${request.actor}`),
   }),
 
   advance: (_rollout, request) => ({
@@ -47,7 +47,7 @@ export const verbChanges: Readonly<Record<RolloutVerb, (rollout: StoredRollout, 
 
   adopt: (rollout, request) => ({
     patch: { state: movingState(rollout), pausedFrom: null, expected: { ...rollout.expected, ...request.live }, writeDecisionId: null, verifiedAt: rollout.stepIndex >= 0 ? request.now : null, heldMs: 0, heldCheckedAt: null, diffs: [], wakeAt: request.now, ...said('Adopted', request) },
-    decision: { ...line('adopt', request, rollout.stepIndex), facts: { live: request.live, before: rollout.expected } },
+    decision: { ...line('adopt', request, rollout.stepIndex), facts: { live: request.live, before: rollout.expected } }, ...supersedeIfBlocked(rollout, `live weights adopted by ${request.actor}`),
   }),
 
   reassert: (rollout, request) => {
@@ -78,6 +78,11 @@ function target(rollout: StoredRollout, routeId: string): Weights | undefined {
 /** The failed writes stand in the way no more: the step, or the rollback, is decided anew. */
 function forget(rollout: StoredRollout): Partial<RolloutChange['patch']> {
   return rollout.state === 'Blocked' ? { writeDecisionId: null } : {};
+}
+
+/** Writes that were still queued beside the one that failed are decided anew with it. */
+function supersedeIfBlocked(rollout: StoredRollout, why: string): Pick<RolloutChange, 'supersede'> {
+  return rollout.state === 'Blocked' ? { supersede: why } : {};
 }
 
 function said(reason: string, { actor, reason: why }: VerbRequest) {

@@ -19,7 +19,7 @@ export async function planMaterial(pool: Pool, planId: string, planVersion: numb
   const found = await pool.query<RouteRow>(
     `SELECT r.id, r.name, r.arn, r.account_id, r.pinned, r.expected, r.acknowledgement IS NOT NULL AS acknowledged,
             (SELECT json_agg(json_build_object('id', b.id, 'name', b.name, 'clusterId', c.id, 'clusterName', c.name, 'namespace', b.namespace,
-                             'service', b.service, 'port', b.port, 'targetGroupArn', b.target_group_arn) ORDER BY b.name)
+                             'service', b.service, 'port', b.port, 'targetGroupArn', b.target_group_arn) ORDER BY b.created_at, b.name)
              FROM backends b JOIN clusters c ON c.id = b.cluster_id WHERE b.route_id = r.id) AS backends
      FROM routes r
      WHERE r.project_id = $1 AND CASE WHEN $2::text[] IS NOT NULL THEN r.id = ANY($2) ELSE r.labels @> $3::jsonb END

@@ -30,11 +30,12 @@ export class PostgresRolloutStore extends RolloutStore {
       await refuseBusyRoutes(client, rollout);
       const { rows } = await client.query<RolloutRow & { now: Date }>(
         `INSERT INTO rollouts (id, project_id, plan_id, plan_version, name, state, plan, expected, forced, start_at, reason, message, wake_at, created_at, created_by, updated_at)
-         VALUES ($1,$2,$3,$4,$5,'Scheduled',$6,$7,$8, to_timestamp($9::float8/1000), 'NotStarted', $10, to_timestamp($9::float8/1000), now(), $11, now())
+         SELECT $1,$2,$3,$4,$5,'Scheduled',$6,$7,$8, due.at, 'NotStarted', $10, due.at, now(), $11, now()
+         FROM (SELECT CASE WHEN $9::text = 'now' THEN now() ELSE to_timestamp($9::float8/1000) END AS at) due
          RETURNING *, now() AS now`,
         [rollout.id, rollout.projectId, rollout.plan.planId, rollout.plan.planVersion, rollout.name, JSON.stringify(rollout.plan), JSON.stringify(rollout.expected),
           rollout.forced === null ? null : JSON.stringify(rollout.forced), rollout.startAt,
-          rollout.startAt === null ? 'Waits for the verb start.' : `Starts at ${new Date(rollout.startAt).toISOString()}.`, rollout.actor],
+          startMessage(rollout.startAt), rollout.actor],
       );
       for (const route of rollout.plan.routes) {
         await client.query('INSERT INTO rollout_routes (rollout_id, route_id) VALUES ($1, $2)', [rollout.id, route.id]);
@@ -219,6 +220,11 @@ async function refuseBusyRoutes(client: PoolClient, rollout: NewRollout): Promis
 async function setSteadyShares(client: PoolClient, rollout: StoredRollout, shares: Readonly<Record<string, number>>): Promise<void> {
   const ids = rollout.plan.routes.map((route) => route.id);
   await client.query('UPDATE routes SET steady_shares = $2, version = version + 1 WHERE id = ANY($1)', [ids, JSON.stringify(shares)]);
+}
+
+function startMessage(startAt: NewRollout['startAt']): string {
+  if (startAt === null) return 'Waits for the verb start.';
+  return startAt === 'now' ? 'Starts at once.' : `Starts at ${new Date(startAt).toISOString()}.`;
 }
 
 function routeIsBusy(names: readonly string[]): Conflict {
