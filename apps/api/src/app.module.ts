@@ -2,11 +2,33 @@ import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { ElbV2LoadBalancer } from '@sluice/aws';
-import { Clock, ClusterAgent, IdempotencyStore, Ids, LaneStore, LoadBalancer, References, ResourceStore, RolloutStore, RouteWriteStore, Sealer, Signals } from '@sluice/control';
+import {
+  Clock,
+  ClusterAgent,
+  IdempotencyStore,
+  Ids,
+  LaneStore,
+  LoadBalancer,
+  References,
+  ResourceStore,
+  RolloutStore,
+  RouteWriteStore,
+  Sealer,
+  Signals,
+} from '@sluice/control';
 import { DirectClusterAgent } from '@sluice/kubernetes';
 import {
-  AesGcmSealer, FileReferences, PostgresLaneStore, PostgresRolloutStore, PostgresRouteWriteStore, PostgresSignals, PrismaIdempotencyStore, PrismaResourceStore, RandomIds,
-  readSealingKeys, type Database,
+  AesGcmSealer,
+  FileReferences,
+  PostgresLaneStore,
+  PostgresRolloutStore,
+  PostgresRouteWriteStore,
+  PostgresSignals,
+  PrismaIdempotencyStore,
+  PrismaResourceStore,
+  RandomIds,
+  readSealingKeys,
+  type Database,
 } from '@sluice/postgres';
 import { LoggerModule } from 'nestjs-pino';
 import type { DestinationStream } from 'pino';
@@ -63,7 +85,10 @@ function adapters({ config, database, methods }: AppParts): Provider[] {
     { provide: Ids, useFactory: () => new RandomIds() },
     { provide: Sealer, useFactory: () => new AesGcmSealer(readSealingKeys(config.encryptionKeyFile)) },
     { provide: References, useFactory: () => new FileReferences(config.referenceDir) },
-    { provide: LoadBalancer, useFactory: () => new ElbV2LoadBalancer({ allowDefaultChain: config.allowProcessCredentials }) },
+    {
+      provide: LoadBalancer,
+      useFactory: () => new ElbV2LoadBalancer({ allowDefaultChain: config.allowProcessCredentials }),
+    },
     { provide: ClusterAgent, useFactory: () => new DirectClusterAgent() },
     { provide: ResourceStore, useFactory: () => new PrismaResourceStore(prisma) },
     { provide: IdempotencyStore, useFactory: () => new PrismaIdempotencyStore(prisma) },
@@ -71,7 +96,10 @@ function adapters({ config, database, methods }: AppParts): Provider[] {
     { provide: RouteWriteStore, useFactory: (ids: Ids) => new PostgresRouteWriteStore(pool, ids), inject: [Ids] },
     { provide: LaneStore, useFactory: () => new PostgresLaneStore(pool) },
     { provide: Signals, useFactory: () => new PostgresSignals(url) },
-    { provide: READINESS_PROBES, useFactory: () => [new DatabaseProbe(database), new MigrationsProbe(database, config.migrationsDir)] },
+    {
+      provide: READINESS_PROBES,
+      useFactory: () => [new DatabaseProbe(database), new MigrationsProbe(database, config.migrationsDir)],
+    },
   ];
 }
 
@@ -84,8 +112,19 @@ const http: Provider[] = [
 ];
 
 const api = [
-  ProjectsController, AccountsController, ClustersController, RoutesController, BackendsController, BindingsController, ProvisioningController,
-  PlansController, RolloutsController, DecisionsController, OverviewController, EventsController, TokensController,
+  ProjectsController,
+  AccountsController,
+  ClustersController,
+  RoutesController,
+  BackendsController,
+  BindingsController,
+  ProvisioningController,
+  PlansController,
+  RolloutsController,
+  DecisionsController,
+  OverviewController,
+  EventsController,
+  TokensController,
 ];
 
 @Module({})
@@ -93,9 +132,24 @@ export class AppModule {
   static with(parts: AppParts): DynamicModule {
     return {
       module: AppModule,
-      imports: [LoggerModule.forRoot(loggerParams(parts.config.logLevel, parts.logDestination)), ScheduleModule.forRoot()],
+      imports: [
+        LoggerModule.forRoot(loggerParams(parts.config.logLevel, parts.logDestination)),
+        ScheduleModule.forRoot(),
+      ],
       controllers: parts.config.role === 'worker' ? [HealthController] : [HealthController, ...api],
-      providers: [...adapters(parts), ...useCases, ...http, Metrics, EngineMetrics, ReadinessChecks, EventStreams, OverviewReader, engineProvider, EngineJobs, ...(parts.overrides ?? [])],
+      providers: [
+        ...adapters(parts),
+        ...useCases,
+        ...http,
+        Metrics,
+        EngineMetrics,
+        ReadinessChecks,
+        EventStreams,
+        OverviewReader,
+        engineProvider,
+        EngineJobs,
+        ...(parts.overrides ?? []),
+      ],
     };
   }
 }

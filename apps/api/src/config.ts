@@ -6,8 +6,12 @@ const text = z.string().trim().min(1);
 
 /** Whose absence means nothing moves: no default. */
 const needed = {
-  DATABASE_URL: text.regex(/^postgres(ql)?:\/\//, 'must be a postgresql:// URL').describe('Where everything is stored.'),
-  SLUICE_ENCRYPTION_KEY_FILE: text.describe('File with the keys that seal credentials: base64 of 32 bytes per line, the first one seals (`openssl rand -base64 32`).'),
+  DATABASE_URL: text
+    .regex(/^postgres(ql)?:\/\//, 'must be a postgresql:// URL')
+    .describe('Where everything is stored.'),
+  SLUICE_ENCRYPTION_KEY_FILE: text.describe(
+    'File with the keys that seal credentials: base64 of 32 bytes per line, the first one seals (`openssl rand -base64 32`).',
+  ),
   SLUICE_ROLE: z.enum(['api', 'worker', 'all']).describe('api: answers requests. worker: moves traffic. all: both.'),
 };
 
@@ -17,21 +21,45 @@ const Environment = z.object({
   SLUICE_HTTP_PORT: wholeNumber(0, 65_535).default(8080).describe('0 = any free port.'),
   SLUICE_DATABASE_CONNECTIONS: wholeNumber(2, 200).default(10).describe('Of this process.'),
   SLUICE_DASHBOARD_DIR: text.optional().describe('Folder of the built dashboard; without it none is served.'),
-  SLUICE_FIRST_TOKEN_FILE: text.optional().describe('Where the first admin token is written (mode 0600) when there is no token at all yet.'),
-  SLUICE_MIGRATIONS_DIR: text.optional().describe("Folder of this build's migrations; default: prisma/migrations beside the build, where it is there."),
+  SLUICE_FIRST_TOKEN_FILE: text
+    .optional()
+    .describe('Where the first admin token is written (mode 0600) when there is no token at all yet.'),
+  SLUICE_MIGRATIONS_DIR: text
+    .optional()
+    .describe("Folder of this build's migrations; default: prisma/migrations beside the build, where it is there."),
   SLUICE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   SLUICE_ALLOWED_AWS_ENDPOINTS: z
     .string()
     .default('')
-    .transform((list) => list.split(',').map((prefix) => prefix.trim()).filter((prefix) => prefix !== ''))
-    .refine((list) => list.every((prefix) => URL.canParse(prefix) && /^https?:/.test(prefix)), 'must be http or https URL prefixes, separated by commas')
+    .transform((list) =>
+      list
+        .split(',')
+        .map((prefix) => prefix.trim())
+        .filter((prefix) => prefix !== ''),
+    )
+    .refine(
+      (list) => list.every((prefix) => URL.canParse(prefix) && /^https?:/.test(prefix)),
+      'must be http or https URL prefixes, separated by commas',
+    )
     .describe("URL prefixes that an account's endpoint may have besides AWS's own."),
-  SLUICE_ALLOW_PROCESS_CREDENTIALS: flag.default(false).describe("Whether an account without credentials may use this process's own."),
-  SLUICE_REFERENCE_DIR: text.optional().describe('The one folder that `file:` references to credentials may point into.'),
-  SLUICE_LEASE_MS: wholeNumber(500, 120_000).default(10_000).describe('How long a lane stays with a worker that does not renew.'),
-  SLUICE_WRITE_TIMEOUT_MS: wholeNumber(200, 60_000).default(5_000).describe('Longest a write to AWS may take; also how long a new owner of a lane waits out.'),
-  SLUICE_DRIFT_SWEEP_MS: wholeNumber(500, 86_400_000).default(60_000).describe('How often routes that nobody moves are compared with AWS.'),
-  SLUICE_AGENT_LIVENESS_MS: wholeNumber(500, 86_400_000).default(30_000).describe('How often every cluster is asked whether it answers.'),
+  SLUICE_ALLOW_PROCESS_CREDENTIALS: flag
+    .default(false)
+    .describe("Whether an account without credentials may use this process's own."),
+  SLUICE_REFERENCE_DIR: text
+    .optional()
+    .describe('The one folder that `file:` references to credentials may point into.'),
+  SLUICE_LEASE_MS: wholeNumber(500, 120_000)
+    .default(10_000)
+    .describe('How long a lane stays with a worker that does not renew.'),
+  SLUICE_WRITE_TIMEOUT_MS: wholeNumber(200, 60_000)
+    .default(5_000)
+    .describe('Longest a write to AWS may take; also how long a new owner of a lane waits out.'),
+  SLUICE_DRIFT_SWEEP_MS: wholeNumber(500, 86_400_000)
+    .default(60_000)
+    .describe('How often routes that nobody moves are compared with AWS.'),
+  SLUICE_AGENT_LIVENESS_MS: wholeNumber(500, 86_400_000)
+    .default(30_000)
+    .describe('How often every cluster is asked whether it answers.'),
 });
 
 export interface Config {
@@ -67,11 +95,16 @@ export class BadConfig extends Error {
 
 /** Reads the environment, once, at the start. Empty variables count as absent. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const read = Environment.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== '')));
+  const read = Environment.safeParse(
+    Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== '')),
+  );
   const problems = read.success ? [] : read.error.issues.map((issue) => problemOf(issue, env));
   if (!read.success || problems.length > 0) throw new BadConfig(problems);
   const { data } = read;
-  if (data.SLUICE_WRITE_TIMEOUT_MS >= data.SLUICE_LEASE_MS) throw new BadConfig(['SLUICE_WRITE_TIMEOUT_MS: must be shorter than SLUICE_LEASE_MS, or no write could ever begin']);
+  if (data.SLUICE_WRITE_TIMEOUT_MS >= data.SLUICE_LEASE_MS)
+    throw new BadConfig([
+      'SLUICE_WRITE_TIMEOUT_MS: must be shorter than SLUICE_LEASE_MS, or no write could ever begin',
+    ]);
   return {
     databaseUrl: data.DATABASE_URL,
     databaseConnections: data.SLUICE_DATABASE_CONNECTIONS,
@@ -96,7 +129,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 /** Names the variable and what it is for; never its value. */
 function problemOf(issue: z.core.$ZodIssue, env: Readonly<Record<string, string | undefined>>): string {
   const name = String(issue.path[0]);
-  const purpose = name in Environment.shape ? Environment.shape[name as keyof typeof Environment.shape].description : undefined;
-  if (env[name] === undefined || env[name] === '') return `${name} is needed${purpose === undefined ? '' : `: ${purpose}`}`;
+  const purpose =
+    name in Environment.shape ? Environment.shape[name as keyof typeof Environment.shape].description : undefined;
+  if (env[name] === undefined || env[name] === '')
+    return `${name} is needed${purpose === undefined ? '' : `: ${purpose}`}`;
   return `${name}: ${issue.message}${purpose === undefined ? '' : ` (${purpose})`}`;
 }

@@ -37,15 +37,28 @@ export interface App {
 
 /** The whole service, not listening yet. */
 export async function createApp(config: Config, overrides: Overrides = {}): Promise<App> {
-  const database = openDatabase(config.databaseUrl, { maxConnections: config.databaseConnections, applicationName: `sluice-${config.role}` });
+  const database = openDatabase(config.databaseUrl, {
+    maxConnections: config.databaseConnections,
+    applicationName: `sluice-${config.role}`,
+  });
   const methods = new MethodTable();
   const { providers, logDestination } = overrides;
-  const module = AppModule.with({ config, database, methods, ...(providers && { overrides: providers }), ...(logDestination && { logDestination }) });
+  const module = AppModule.with({
+    config,
+    database,
+    methods,
+    ...(providers && { overrides: providers }),
+    ...(logDestination && { logDestination }),
+  });
   const adapter = httpAdapter();
   const instance = adapter.getInstance();
   methods.collect(instance);
   securityHeaders(instance);
-  const nest = await NestFactory.create<NestFastifyApplication>(module, adapter, { bodyParser: false, bufferLogs: true, abortOnError: false });
+  const nest = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    bodyParser: false,
+    bufferLogs: true,
+    abortOnError: false,
+  });
   nest.useLogger(nest.get(Logger));
   nest.flushLogs();
   parseJsonBodies(instance);
@@ -87,7 +100,10 @@ function httpAdapter(): FastifyAdapter {
     // errors of the router itself, before any hook: a path that cannot be decoded, a part of it that is too long
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       const { problem } = answerFor(error);
-      void reply.status(problem.status).type('application/problem+json; charset=utf-8').send(JSON.stringify({ ...problem, requestId: request.id }));
+      void reply
+        .status(problem.status)
+        .type('application/problem+json; charset=utf-8')
+        .send(JSON.stringify({ ...problem, requestId: request.id }));
     },
   });
 }
@@ -96,8 +112,15 @@ function httpAdapter(): FastifyAdapter {
 async function makeFirstToken(tokens: Tokens, config: Config, logger: Logger): Promise<void> {
   if (config.role === 'worker') return;
   if (config.firstTokenFile === null) {
-    const { items } = await tokens.list({ actor: 'system:start', role: 'admin', projectId: null }, {}, { limit: 1, cursor: null });
-    if (items.length === 0) logger.warn('there is no token yet, so nobody can call the API: start once with SLUICE_FIRST_TOKEN_FILE set to the path of a file to write the first one to');
+    const { items } = await tokens.list(
+      { actor: 'system:start', role: 'admin', projectId: null },
+      {},
+      { limit: 1, cursor: null },
+    );
+    if (items.length === 0)
+      logger.warn(
+        'there is no token yet, so nobody can call the API: start once with SLUICE_FIRST_TOKEN_FILE set to the path of a file to write the first one to',
+      );
     return;
   }
   // before there is a secret that could get lost: can the file be written at all?

@@ -35,4 +35,6 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 const url = await app.listen();
-process.stdout.write(`Sluice (${config.role}) ${url}/v1 · docs ${url}/docs · OpenAPI ${url}/openapi.json${config.dashboardDir === null ? '' : ` · dashboard ${url}/`}\n`);
+process.stdout.write(
+  `Sluice (${config.role}) ${url}/v1 · docs ${url}/docs · OpenAPI ${url}/openapi.json${config.dashboardDir === null ? '' : ` · dashboard ${url}/`}\n`,
+);

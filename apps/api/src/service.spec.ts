@@ -15,7 +15,14 @@ describe('the whole service', () => {
     const rollout = await service.admin.rollouts.create({ projectId: world.project.id, planId: plan.id });
     const end = await untilState(rollout.id, 'Succeeded');
     expect(end.stepIndex).toBe(1);
-    expect((await service.admin.routes.live(world.route.id)).shares.map((share) => [share.backend?.name, share.permille]).sort()).toEqual([['black', 1000], ['red', 0]]);
+    expect(
+      (await service.admin.routes.live(world.route.id)).shares
+        .map((share) => [share.backend?.name, share.permille])
+        .sort(),
+    ).toEqual([
+      ['black', 1000],
+      ['red', 0],
+    ]);
   }, 30_000);
 });
 
@@ -27,5 +34,7 @@ async function untilState(id: string, state: string) {
     const rollout = await service.admin.rollouts.get(id);
     if (rollout.state === state) return rollout;
   }
-  throw new Error(`rollout ${id} did not become ${state} in 20 s: ${JSON.stringify(await service.admin.rollouts.get(id))}`);
+  throw new Error(
+    `rollout ${id} did not become ${state} in 20 s: ${JSON.stringify(await service.admin.rollouts.get(id))}`,
+  );
 }

@@ -6,22 +6,35 @@ export const ApiBudget = z
     modifyPerSecond: z.number().min(0.1).max(50).describe('Writes per second, default 3.'),
     modifyBurst: z.int().min(1).max(200).describe('Burst, default 20.'),
   })
-  .meta({ id: 'ApiBudget', description: "What Sluice may spend of the account's ELBv2 API in this Region.", examples: [{ modifyPerSecond: 3, modifyBurst: 20 }] });
+  .meta({
+    id: 'ApiBudget',
+    description: "What Sluice may spend of the account's ELBv2 API in this Region.",
+    examples: [{ modifyPerSecond: 3, modifyBurst: 20 }],
+  });
 
 export const AwsCredentials = z
   .strictObject({
     accessKeyId: line(128, 16).regex(/^\w+$/, 'must be letters, digits and _'),
     secretAccessKey: line(256).describe('Stored as ciphertext, never shown again.'),
   })
-  .meta({ id: 'AwsCredentials', description: 'An access key of an IAM user. Prefer a role with the credentials of the process.' });
+  .meta({
+    id: 'AwsCredentials',
+    description: 'An access key of an IAM user. Prefer a role with the credentials of the process.',
+  });
 
 const Endpoint = z
   .url({ protocol: /^https?$/ })
   .max(300)
   .nullable()
-  .describe('Base URL in place of AWS; only what the operator of this server allowed (SLUICE_ALLOWED_AWS_ENDPOINTS). null = AWS.');
-const RoleArn = Arn.regex(/^arn:[a-z0-9-]+:iam::\d{12}:role\//, "must be a role's ARN").nullable().describe('Role to assume with the generated external id; null = none.');
-const Credentials = AwsCredentials.nullable().describe("null = the server's own credentials, where its operator allowed that (SLUICE_ALLOW_PROCESS_CREDENTIALS).");
+  .describe(
+    'Base URL in place of AWS; only what the operator of this server allowed (SLUICE_ALLOWED_AWS_ENDPOINTS). null = AWS.',
+  );
+const RoleArn = Arn.regex(/^arn:[a-z0-9-]+:iam::\d{12}:role\//, "must be a role's ARN")
+  .nullable()
+  .describe('Role to assume with the generated external id; null = none.');
+const Credentials = AwsCredentials.nullable().describe(
+  "null = the server's own credentials, where its operator allowed that (SLUICE_ALLOW_PROCESS_CREDENTIALS).",
+);
 
 export const CheckResult = z
   .object({ at: Timestamp, ok: z.boolean(), message: z.string() })
@@ -55,13 +68,28 @@ export const CreateAccount = z
     credentials: Credentials.optional(),
     apiBudget: ApiBudget.optional(),
   })
-  .meta({ id: 'CreateAccount', description: 'A new account.', examples: [{ name: 'production', awsAccountId: '111122223333', region: 'eu-central-1', roleArn: 'arn:aws:iam::111122223333:role/sluice' }] });
+  .meta({
+    id: 'CreateAccount',
+    description: 'A new account.',
+    examples: [
+      {
+        name: 'production',
+        awsAccountId: '111122223333',
+        region: 'eu-central-1',
+        roleArn: 'arn:aws:iam::111122223333:role/sluice',
+      },
+    ],
+  });
 export type CreateAccount = z.input<typeof CreateAccount>;
 
 export const UpdateAccount = z
   .strictObject({ name: Name, endpoint: Endpoint, roleArn: RoleArn, credentials: Credentials, apiBudget: ApiBudget })
   .partial()
-  .meta({ id: 'UpdateAccount', description: 'What is given is changed.', examples: [{ apiBudget: { modifyPerSecond: 2, modifyBurst: 10 } }] });
+  .meta({
+    id: 'UpdateAccount',
+    description: 'What is given is changed.',
+    examples: [{ apiBudget: { modifyPerSecond: 2, modifyBurst: 10 } }],
+  });
 export type UpdateAccount = z.input<typeof UpdateAccount>;
 
 export const AccountPage = pageOf(Account, 'Account');
@@ -72,7 +100,10 @@ export const AccountCheck = z
     ok: z.boolean(),
     message: z.string(),
     advice: z.string().nullable().describe('What to do about it; null when all is well.'),
-    identity: z.object({ accountId: z.string(), arn: z.string() }).nullable().describe('Who AWS says we are; null when it could not be asked.'),
+    identity: z
+      .object({ accountId: z.string(), arn: z.string() })
+      .nullable()
+      .describe('Who AWS says we are; null when it could not be asked.'),
     loadBalancers: z.int().nullable(),
   })
   .meta({ id: 'AccountCheck', description: 'Whether the account can be reached, and what to do if not.' });

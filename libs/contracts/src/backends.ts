@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Arn, BackendName, DnsLabel, DnsName, Id, ServicePort, Timestamp, line, pageOf, stored } from './common.js';
+import { Arn, BackendName, DnsLabel, Id, ServicePort, Timestamp, line, pageOf, stored } from './common.js';
 
 export const Backend = z
   .object({
@@ -21,7 +21,9 @@ export const CreateBackend = z
   .strictObject({
     routeId: Id,
     clusterId: Id,
-    name: BackendName.optional().describe("Unique in its route, the key of a step's shares; default: the cluster's name."),
+    name: BackendName.optional().describe(
+      "Unique in its route, the key of a step's shares; default: the cluster's name.",
+    ),
     namespace: DnsLabel,
     service: DnsLabel,
     port: ServicePort,
@@ -30,14 +32,26 @@ export const CreateBackend = z
   .meta({
     id: 'CreateBackend',
     description: 'A new backend. Its target group is attached to the route at weight 0.',
-    examples: [{ routeId: 'rou_0123456789abcdefghij', clusterId: 'clu_0123456789abcdefghij', name: 'red', namespace: 'red-ns', service: 'red-service', port: 80, targetGroupArn: 'arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/red/0123456789abcdef' }],
+    examples: [
+      {
+        routeId: 'rou_0123456789abcdefghij',
+        clusterId: 'clu_0123456789abcdefghij',
+        name: 'red',
+        namespace: 'red-ns',
+        service: 'red-service',
+        port: 80,
+        targetGroupArn: 'arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/red/0123456789abcdef',
+      },
+    ],
   });
 export type CreateBackend = z.input<typeof CreateBackend>;
 export const CreatedBackend = z
   .object({
     backend: Backend,
     attachNeeded: z.boolean().describe('Whether the target group is not in the action yet.'),
-    attachDecisionId: Id.nullable().describe('The decision that adds it at weight 0; null when it is there already, or in a dry run.'),
+    attachDecisionId: Id.nullable().describe(
+      'The decision that adds it at weight 0; null when it is there already, or in a dry run.',
+    ),
   })
   .meta({ id: 'CreatedBackend', description: 'The new backend and what its attachment waits for.' });
 export type CreatedBackend = z.infer<typeof CreatedBackend>;
@@ -72,7 +86,10 @@ export const CreateBinding = z
       .union([
         z.enum(['auto', 'off']),
         z.strictObject({
-          securityGroupIds: z.array(line(64).regex(/^sg-[0-9a-z]+$/, 'must be a security group id such as sg-0123456789abcdef0')).min(1).max(5),
+          securityGroupIds: z
+            .array(line(64).regex(/^sg-[0-9a-z]+$/, 'must be a security group id such as sg-0123456789abcdef0'))
+            .min(1)
+            .max(5),
           port: ServicePort.nullable().optional(),
         }),
       ])
@@ -80,7 +97,11 @@ export const CreateBinding = z
       .describe("`auto`: the load balancer's security groups may reach the pods; `off`: `networking` is left out."),
     force: z.boolean().default(false).describe('Takes over fields that another field manager set.'),
   })
-  .meta({ id: 'CreateBinding', description: "Pushes a TargetGroupBinding to the backend's cluster.", examples: [{ backendId: 'bck_0123456789abcdefghij' }] });
+  .meta({
+    id: 'CreateBinding',
+    description: "Pushes a TargetGroupBinding to the backend's cluster.",
+    examples: [{ backendId: 'bck_0123456789abcdefghij' }],
+  });
 export type CreateBinding = z.input<typeof CreateBinding>;
 export const BindingPage = pageOf(Binding, 'Binding');
 
@@ -97,12 +118,17 @@ export const BindingState = z
     targetGroupArn: z.string(),
     targetType: z.enum(['ip', 'instance']).nullable(),
     labels: z.record(z.string(), z.string()),
-    problems: z.array(z.string()).describe("What the controller complains about, newest first."),
+    problems: z.array(z.string()).describe('What the controller complains about, newest first.'),
   })
   .meta({ id: 'BindingState', description: 'Our TargetGroupBinding as the cluster has it.' });
 
 export const BindingRefusal = z
-  .object({ result: z.literal('refused'), reason: z.string(), message: z.string(), way: z.string().describe('The way out.') })
+  .object({
+    result: z.literal('refused'),
+    reason: z.string(),
+    message: z.string(),
+    way: z.string().describe('The way out.'),
+  })
   .meta({ id: 'BindingRefusal', description: 'An expected refusal, with the way out.' });
 
 export const ApplyOutcome = z
@@ -114,7 +140,10 @@ export const RemoveOutcome = z
 
 export const AppliedBinding = z
   .object({ binding: Binding, outcome: ApplyOutcome })
-  .meta({ id: 'AppliedBinding', description: "The binding and the cluster's answer; a refusal is an answer too (state Refused)." });
+  .meta({
+    id: 'AppliedBinding',
+    description: "The binding and the cluster's answer; a refusal is an answer too (state Refused).",
+  });
 export type AppliedBinding = z.infer<typeof AppliedBinding>;
 
 export const BindingPreview = z
@@ -131,7 +160,10 @@ export const BindingPreview = z
     }),
     outcome: ApplyOutcome,
   })
-  .meta({ id: 'BindingPreview', description: "What would be applied, and the API server's answer to a dry run of it." });
+  .meta({
+    id: 'BindingPreview',
+    description: "What would be applied, and the API server's answer to a dry run of it.",
+  });
 export type BindingPreview = z.infer<typeof BindingPreview>;
 
 export const RemovedBinding = z

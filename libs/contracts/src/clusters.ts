@@ -1,11 +1,31 @@
 import { z } from 'zod';
-import { Attributed, DnsName, Id, Labels, Name, ProjectIdInput, Timestamp, lines, line, pageOf, stored } from './common.js';
+import {
+  Attributed,
+  DnsName,
+  Id,
+  Labels,
+  Name,
+  ProjectIdInput,
+  Timestamp,
+  lines,
+  line,
+  pageOf,
+  stored,
+} from './common.js';
 
 export const bindingApis = ['elbv2.k8s.aws/v1beta1', 'eks.amazonaws.com/v1'] as const;
-const BindingApi = z.enum(bindingApis).describe('Which API group serves TargetGroupBindings: the AWS Load Balancer Controller, or EKS Auto Mode.');
+const BindingApi = z
+  .enum(bindingApis)
+  .describe('Which API group serves TargetGroupBindings: the AWS Load Balancer Controller, or EKS Auto Mode.');
 
-const certificate = lines(65_536).regex(/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/, 'must be a PEM with at least one certificate');
-const privateKey = lines(32_768).regex(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]+-----END [A-Z ]*PRIVATE KEY-----/, 'must be a PEM private key');
+const certificate = lines(65_536).regex(
+  /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/,
+  'must be a PEM with at least one certificate',
+);
+const privateKey = lines(32_768).regex(
+  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]+-----END [A-Z ]*PRIVATE KEY-----/,
+  'must be a PEM private key',
+);
 
 export const ClusterCredentials = z
   .union([
@@ -13,21 +33,39 @@ export const ClusterCredentials = z
     z.strictObject({ clientCertificate: certificate, clientKey: privateKey }).meta({ title: 'client certificate' }),
     z
       .strictObject({ reference: line(512).regex(/^file:\/[^\0]+$/, 'must be file:/absolute/path') })
-      .meta({ title: 'reference', description: "`file:/path` in the directory that the server's operator allowed: a token, or JSON `{clientCertificate, clientKey}`." }),
+      .meta({
+        title: 'reference',
+        description:
+          "`file:/path` in the directory that the server's operator allowed: a token, or JSON `{clientCertificate, clientKey}`.",
+      }),
   ])
-  .meta({ id: 'ClusterCredentials', description: 'How Sluice shows itself to the API server. Stored as ciphertext or as a reference, never shown again.' });
+  .meta({
+    id: 'ClusterCredentials',
+    description:
+      'How Sluice shows itself to the API server. Stored as ciphertext or as a reference, never shown again.',
+  });
 
-const Server = z.url({ protocol: /^https$/ }).max(300).describe('https URL of the API server.').meta({ examples: ['https://10.0.0.10:6443'] });
+const Server = z
+  .url({ protocol: /^https$/ })
+  .max(300)
+  .describe('https URL of the API server.')
+  .meta({ examples: ['https://10.0.0.10:6443'] });
 const CaPem = certificate.describe('PEM of the CA that signed the API server: pinned, no other is trusted.');
-const CaData = line(90_000).regex(/^[A-Za-z0-9+/=]+$/, 'must be base64 of a PEM').describe('base64 of that PEM, as in a kubeconfig; in place of `caPem`.');
-const TlsServerName = DnsName.nullable().describe('Name in the server certificate when it is not the host of `server`; null = the host.');
+const CaData = line(90_000)
+  .regex(/^[A-Za-z0-9+/=]+$/, 'must be base64 of a PEM')
+  .describe('base64 of that PEM, as in a kubeconfig; in place of `caPem`.');
+const TlsServerName = DnsName.nullable().describe(
+  'Name in the server certificate when it is not the host of `server`; null = the host.',
+);
 
 export const ClusterCheck = z
   .object({
     version: z.string(),
     user: z.string(),
     bindingApis: z.array(z.string()),
-    missingPermissions: z.array(z.string()).describe('What the cluster says we lack: `patch targetgroupbindings.elbv2.k8s.aws`.'),
+    missingPermissions: z
+      .array(z.string())
+      .describe('What the cluster says we lack: `patch targetgroupbindings.elbv2.k8s.aws`.'),
   })
   .meta({ id: 'ClusterCheck', description: 'What a check of a cluster found.' });
 
@@ -67,25 +105,66 @@ const common = {
 
 export const CreateCluster = z
   .union([
-    z.strictObject({ ...common, ...access }).refine((body) => (body.caPem === undefined) !== (body.caData === undefined), { path: ['caPem'], message: 'give either `caPem` or `caData`: the CA is always pinned' }),
-    z.strictObject({ ...common, kubeconfig: lines(200_000).describe('A kubeconfig with its data inside; one that runs a program or reads a file is refused.') }),
+    z
+      .strictObject({ ...common, ...access })
+      .refine((body) => (body.caPem === undefined) !== (body.caData === undefined), {
+        path: ['caPem'],
+        message: 'give either `caPem` or `caData`: the CA is always pinned',
+      }),
+    z.strictObject({
+      ...common,
+      kubeconfig: lines(200_000).describe(
+        'A kubeconfig with its data inside; one that runs a program or reads a file is refused.',
+      ),
+    }),
   ])
   .meta({
     id: 'CreateCluster',
-    description: 'A new cluster, reached directly by this server: by its server, CA and credentials, or by a self-contained kubeconfig.',
-    examples: [{ accountId: 'acc_0123456789abcdefghij', name: 'blue-2025', server: 'https://10.0.0.10:6443', caData: 'LS0tLS1CRUdJTi…', credentials: { token: '…' } }],
+    description:
+      'A new cluster, reached directly by this server: by its server, CA and credentials, or by a self-contained kubeconfig.',
+    examples: [
+      {
+        accountId: 'acc_0123456789abcdefghij',
+        name: 'blue-2025',
+        server: 'https://10.0.0.10:6443',
+        caData: 'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCi4uLgotLS0tLUVORCBDRVJUSUZJQ0FURS0tLS0tCg==',
+        credentials: { token: 'eyJhbGciOi' },
+      },
+    ],
   });
 export type CreateCluster = z.input<typeof CreateCluster>;
 
 export const UpdateCluster = z
-  .strictObject({ name: Name, labels: Labels, bindingApi: BindingApi, server: Server, tlsServerName: TlsServerName, caPem: CaPem, caData: CaData, credentials: ClusterCredentials })
+  .strictObject({
+    name: Name,
+    labels: Labels,
+    bindingApi: BindingApi,
+    server: Server,
+    tlsServerName: TlsServerName,
+    caPem: CaPem,
+    caData: CaData,
+    credentials: ClusterCredentials,
+  })
   .partial()
-  .meta({ id: 'UpdateCluster', description: 'What is given is changed.', examples: [{ labels: { stage: 'production' } }] });
+  .meta({
+    id: 'UpdateCluster',
+    description: 'What is given is changed.',
+    examples: [{ labels: { stage: 'production' } }],
+  });
 export type UpdateCluster = z.input<typeof UpdateCluster>;
 
 export const ClusterCheckReply = z
-  .object({ cluster: Cluster, ok: z.boolean(), message: z.string(), advice: z.string().nullable(), facts: ClusterCheck.nullable() })
-  .meta({ id: 'ClusterCheckReply', description: 'Whether the cluster can be reached with the rights we need, and what to do if not.' });
+  .object({
+    cluster: Cluster,
+    ok: z.boolean(),
+    message: z.string(),
+    advice: z.string().nullable(),
+    facts: ClusterCheck.nullable(),
+  })
+  .meta({
+    id: 'ClusterCheckReply',
+    description: 'Whether the cluster can be reached with the rights we need, and what to do if not.',
+  });
 export type ClusterCheckReply = z.infer<typeof ClusterCheckReply>;
 
 export const ClusterPage = pageOf(Cluster, 'Cluster');

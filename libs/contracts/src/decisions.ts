@@ -27,7 +27,10 @@ export const Decision = z
     endedAt: Timestamp.nullable(),
     endMessage: z.string().nullable(),
   })
-  .meta({ id: 'Decision', description: 'One line of the ledger: what was decided, why, by whom, before, after, and how it ended.' });
+  .meta({
+    id: 'Decision',
+    description: 'One line of the ledger: what was decided, why, by whom, before, after, and how it ended.',
+  });
 export type Decision = z.infer<typeof Decision>;
 export const DecisionPage = pageOf(Decision, 'Decision');
 
@@ -56,7 +59,10 @@ export type Intent = z.infer<typeof Intent>;
 
 export const WeightsSet = z
   .object({ decision: Decision, intent: Intent })
-  .meta({ id: 'WeightsSet', description: 'What was decided about a one-off write of weights, and the write that stands for it.' });
+  .meta({
+    id: 'WeightsSet',
+    description: 'What was decided about a one-off write of weights, and the write that stands for it.',
+  });
 export type WeightsSet = z.infer<typeof WeightsSet>;
 
 export const WeightsPreview = z

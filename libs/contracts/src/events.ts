@@ -10,5 +10,8 @@ export const Event = z
     data: z.record(z.string(), z.unknown()),
     at: Timestamp,
   })
-  .meta({ id: 'Event', description: 'One change, told once. In the stream: `id` is `seq`, `event` is `type`, `data` is this object.' });
+  .meta({
+    id: 'Event',
+    description: 'One change, told once. In the stream: `id` is `seq`, `event` is `type`, `data` is this object.',
+  });
 export type Event = z.infer<typeof Event>;

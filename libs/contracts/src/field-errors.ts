@@ -12,20 +12,34 @@ interface Part {
  * `place` is put before each path (`query` → `query.limit`); a body's own paths stand alone, the whole body is `body`.
  */
 export function fieldErrors(issues: readonly Issue[], place = ''): z.infer<typeof FieldError>[] {
-  return issues.flatMap((issue) => parts(issue)).map(({ path, message }) => ({ field: fieldName(place, path), message }));
+  return issues
+    .flatMap((issue) => parts(issue))
+    .map(({ path, message }) => ({ field: fieldName(place, path), message }));
 }
 
 function fieldName(place: string, path: readonly PropertyKey[]): string {
-  const field = [place, ...path.map(String)].filter((part) => part !== '').join('.').slice(0, 300);
+  const field = [place, ...path.map(String)]
+    .filter((part) => part !== '')
+    .join('.')
+    .slice(0, 300);
   return field === '' ? 'body' : field;
 }
 
 function parts(issue: Issue): Part[] {
-  if (issue.code === 'unrecognized_keys') return issue.keys.slice(0, 20).map((key) => ({ path: [...issue.path, key.slice(0, 100)], message: 'is not known here; leave it out' }));
-  if (issue.code === 'invalid_key') return [{ path: issue.path, message: `is not a valid key: ${issue.issues.map((inner) => inner.message).join('; ')}` }];
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys
+      .slice(0, 20)
+      .map((key) => ({ path: [...issue.path, key.slice(0, 100)], message: 'is not known here; leave it out' }));
+  if (issue.code === 'invalid_key')
+    return [
+      { path: issue.path, message: `is not a valid key: ${issue.issues.map((inner) => inner.message).join('; ')}` },
+    ];
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    const branches = issue.errors.map((branch) => branch.flatMap((inner) => parts(inner)).map((part) => ({ ...part, path: [...issue.path, ...part.path] })));
-    if (branches.every((branch) => branch.every((part) => part.path.length === issue.path.length))) return [{ path: issue.path, message: [...new Set(branches.flat().map((part) => part.message))].join(', or: ') }];
+    const branches = issue.errors.map((branch) =>
+      branch.flatMap((inner) => parts(inner)).map((part) => ({ ...part, path: [...issue.path, ...part.path] })),
+    );
+    if (branches.every((branch) => branch.every((part) => part.path.length === issue.path.length)))
+      return [{ path: issue.path, message: [...new Set(branches.flat().map((part) => part.message))].join(', or: ') }];
     return branches.reduce((best, branch) => (branch.length < best.length ? branch : best));
   }
   return [{ path: issue.path, message: missing(issue) ? 'is needed' : issue.message }];

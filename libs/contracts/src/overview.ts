@@ -51,7 +51,12 @@ export const OverviewCluster = z
     cordoned: Attributed.nullable(),
     retired: Attributed.nullable(),
     check: CheckResult.nullable(),
-    permille: z.int().nullable().describe("Mean of its live shares over the project's routes, in tenths of a percent; null = no route could be read."),
+    permille: z
+      .int()
+      .nullable()
+      .describe(
+        "Mean of its live shares over the project's routes, in tenths of a percent; null = no route could be read.",
+      ),
     backends: z.int(),
     healthyTargets: z.int().nullable().describe('null = not known.'),
     totalTargets: z.int().nullable(),
@@ -65,7 +70,9 @@ export const Overview = z
     clusters: z.array(OverviewCluster),
     routes: z.array(OverviewRoute),
     rollouts: z.array(Rollout).describe('Active ones.'),
-    truncated: z.boolean().describe('true: there are more clusters, routes, backends or rollouts than this page reads (200 each).'),
+    truncated: z
+      .boolean()
+      .describe('true: there are more clusters, routes, backends or rollouts than this page reads (200 each).'),
   })
   .meta({ id: 'Overview', description: 'What an operator looks at first.' });
 export type Overview = z.infer<typeof Overview>;

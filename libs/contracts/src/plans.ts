@@ -2,7 +2,11 @@ import { z } from 'zod';
 import { Id, Labels, Name, ProjectIdInput, Shares, Timestamp, line, pageOf, stored } from './common.js';
 
 const dayMs = 86_400_000;
-const HoldMs = z.int().min(0).max(30 * dayMs).describe('Milliseconds, 0 to 30 days; the plan\'s settle time is always waited.');
+const HoldMs = z
+  .int()
+  .min(0)
+  .max(30 * dayMs)
+  .describe("Milliseconds, 0 to 30 days; the plan's settle time is always waited.");
 const MinHealthy = z.int().min(0).max(1000).describe('Fresh healthy targets that a backend with a share needs.');
 
 export const FullShares = Shares.refine(
@@ -11,20 +15,42 @@ export const FullShares = Shares.refine(
 );
 
 export const ExplicitStep = z
-  .strictObject({ name: line(100).optional(), shares: FullShares, holdMs: HoldMs, minHealthyTargets: MinHealthy.optional() })
-  .meta({ id: 'ExplicitStep', description: 'Target shares, then a hold.', examples: [{ shares: { red: 90, black: 10 }, holdMs: 600_000 }] });
+  .strictObject({
+    name: line(100).optional(),
+    shares: FullShares,
+    holdMs: HoldMs,
+    minHealthyTargets: MinHealthy.optional(),
+  })
+  .meta({
+    id: 'ExplicitStep',
+    description: 'Target shares, then a hold.',
+    examples: [{ shares: { red: 90, black: 10 }, holdMs: 600_000 }],
+  });
 
 export const StepsSpec = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('explicit'), steps: z.array(ExplicitStep).min(1).max(200) }),
     z.strictObject({ kind: z.literal('linear'), to: FullShares, count: z.int().min(1).max(200), holdMs: HoldMs }),
   ])
-  .meta({ id: 'StepsSpec', description: 'Steps one by one, or a line from the present shares to `to` in `count` equal steps.' });
+  .meta({
+    id: 'StepsSpec',
+    description: 'Steps one by one, or a line from the present shares to `to` in `count` equal steps.',
+  });
 
 export const RouteSelector = z
   .discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('ids'), ids: z.array(Id).min(1).max(500).refine((ids) => new Set(ids).size === ids.length, 'must name each route once') }),
-    z.strictObject({ kind: z.literal('labels'), labels: Labels.refine((labels) => Object.keys(labels).length > 0, 'must have at least one label') }),
+    z.strictObject({
+      kind: z.literal('ids'),
+      ids: z
+        .array(Id)
+        .min(1)
+        .max(500)
+        .refine((ids) => new Set(ids).size === ids.length, 'must name each route once'),
+    }),
+    z.strictObject({
+      kind: z.literal('labels'),
+      labels: Labels.refine((labels) => Object.keys(labels).length > 0, 'must have at least one label'),
+    }),
   ])
   .meta({ id: 'RouteSelector', description: 'Routes by id, or by labels that must all match.' });
 
@@ -34,11 +60,31 @@ export const PlanSpec = z
     routes: RouteSelector,
     steps: StepsSpec,
     minHealthyTargets: MinHealthy.default(1),
-    settleMs: z.int().min(0).max(dayMs).default(60_000).describe('Shortest hold after a verified write, milliseconds; default 60 000.'),
-    maxFactAgeMs: z.int().min(1_000).max(3_600_000).default(30_000).describe('A fact older than this decides nothing, milliseconds; default 30 000.'),
-    recheckMs: z.int().min(250).max(3_600_000).default(10_000).describe('How often health and weights are looked at during a hold, milliseconds; default 10 000.'),
+    settleMs: z
+      .int()
+      .min(0)
+      .max(dayMs)
+      .default(60_000)
+      .describe('Shortest hold after a verified write, milliseconds; default 60 000.'),
+    maxFactAgeMs: z
+      .int()
+      .min(1_000)
+      .max(3_600_000)
+      .default(30_000)
+      .describe('A fact older than this decides nothing, milliseconds; default 30 000.'),
+    recheckMs: z
+      .int()
+      .min(250)
+      .max(3_600_000)
+      .default(10_000)
+      .describe('How often health and weights are looked at during a hold, milliseconds; default 10 000.'),
     onHealthLost: z.enum(['block', 'rollback']).default('block'),
-    bakeMs: z.int().min(0).max(30 * dayMs).default(3_600_000).describe('How long after success rollback is still one call, milliseconds; default one hour.'),
+    bakeMs: z
+      .int()
+      .min(0)
+      .max(30 * dayMs)
+      .default(3_600_000)
+      .describe('How long after success rollback is still one call, milliseconds; default one hour.'),
   })
   .meta({
     id: 'PlanSpec',
@@ -46,7 +92,13 @@ export const PlanSpec = z
     examples: [
       {
         routes: { kind: 'ids', ids: ['rou_0123456789abcdefghij'] },
-        steps: { kind: 'explicit', steps: [{ shares: { red: 90, black: 10 }, holdMs: 600_000 }, { shares: { red: 0, black: 100 }, holdMs: 600_000 }] },
+        steps: {
+          kind: 'explicit',
+          steps: [
+            { shares: { red: 90, black: 10 }, holdMs: 600_000 },
+            { shares: { red: 0, black: 100 }, holdMs: 600_000 },
+          ],
+        },
       },
     ],
   });
@@ -64,15 +116,43 @@ export type PlanVersion = z.infer<typeof PlanVersion>;
 
 export const CreatePlan = z
   .strictObject({ projectId: ProjectIdInput, name: Name, spec: PlanSpec })
-  .meta({ id: 'CreatePlan', description: 'A new plan with its version 1.' });
+  .meta({
+    id: 'CreatePlan',
+    description: 'A new plan with its version 1.',
+    examples: [
+      {
+        name: 'blue/green upgrade',
+        spec: {
+          routes: { kind: 'ids', ids: ['rou_0123456789abcdefghij'] },
+          steps: { kind: 'linear', to: { red: 0, black: 100 }, count: 4, holdMs: 600_000 },
+        },
+      },
+    ],
+  });
 export type CreatePlan = z.input<typeof CreatePlan>;
 
-export const CreatePlanVersion = z.strictObject({ spec: PlanSpec }).meta({ id: 'CreatePlanVersion', description: 'The next version of a plan.' });
+export const CreatePlanVersion = z
+  .strictObject({ spec: PlanSpec })
+  .meta({
+    id: 'CreatePlanVersion',
+    description: 'The next version of a plan.',
+    examples: [
+      {
+        spec: {
+          routes: { kind: 'ids', ids: ['rou_0123456789abcdefghij'] },
+          steps: { kind: 'linear', to: { red: 0, black: 100 }, count: 4, holdMs: 600_000 },
+        },
+      },
+    ],
+  });
 export type CreatePlanVersion = z.input<typeof CreatePlanVersion>;
 
 export const PlanWithVersion = z
   .object({ plan: Plan, version: PlanVersion })
-  .meta({ id: 'PlanWithVersion', description: 'A plan with one of its versions: the latest, unless another was asked for.' });
+  .meta({
+    id: 'PlanWithVersion',
+    description: 'A plan with one of its versions: the latest, unless another was asked for.',
+  });
 export type PlanWithVersion = z.infer<typeof PlanWithVersion>;
 
 export const PlanPage = pageOf(Plan, 'Plan');

@@ -26,24 +26,40 @@ export type ProblemType = keyof typeof problemTypes;
 
 export const FieldError = z
   .object({
-    field: z.string().describe('Path of the field: `steps.0.shares`; `query.limit`, `path.id` or `header.if-match` outside the body.'),
+    field: z
+      .string()
+      .describe('Path of the field: `steps.0.shares`; `query.limit`, `path.id` or `header.if-match` outside the body.'),
     message: z.string().describe('What is wrong and what to do about it.'),
   })
   .meta({ id: 'FieldError', description: 'One thing wrong with what was sent.' });
 
 export const Problem = z
   .object({
-    type: z.string().describe('URI of the kind of problem, explained in the API guide.').meta({ examples: [`${problemTypeBase}conflict`] }),
+    type: z
+      .string()
+      .describe('URI of the kind of problem, explained in the API guide.')
+      .meta({ examples: [`${problemTypeBase}conflict`] }),
     title: z.string(),
     status: z.int(),
     detail: z.string().describe('What happened and what to do next.'),
     instance: z.string().optional().describe('The path that was asked for.'),
     requestId: z.string().optional().describe('Finds the request in the logs.'),
-    reason: z.string().optional().describe('PascalCase, stable, for programs.').meta({ examples: ['VerbNotAllowed'] }),
+    reason: z
+      .string()
+      .optional()
+      .describe('PascalCase, stable, for programs.')
+      .meta({ examples: ['VerbNotAllowed'] }),
     errors: z.array(FieldError).optional().describe('Every field that is wrong.'),
-    facts: z.record(z.string(), z.unknown()).optional().describe('What is there now: for example the verbs that are allowed, or the live weights.'),
+    facts: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe('What is there now: for example the verbs that are allowed, or the live weights.'),
     system: z.enum(['aws', 'kubernetes']).optional().describe('Who refused or could not be reached.'),
-    code: z.string().optional().describe('Its own code, unchanged.').meta({ examples: ['AccessDenied'] }),
+    code: z
+      .string()
+      .optional()
+      .describe('Its own code, unchanged.')
+      .meta({ examples: ['AccessDenied'] }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details (application/problem+json).' });
 export type Problem = z.infer<typeof Problem>;

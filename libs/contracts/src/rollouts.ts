@@ -4,13 +4,32 @@ import { Decision, Finding, Intent, RouteChange } from './decisions.js';
 import { Forced } from './routes.js';
 
 export const rolloutStates = [
-  'Scheduled', 'Running', 'Paused', 'Blocked', 'Suspended', 'RollingBack',
-  'Succeeded', 'RolledBack', 'Aborted', 'Cancelled', 'Failed',
+  'Scheduled',
+  'Running',
+  'Paused',
+  'Blocked',
+  'Suspended',
+  'RollingBack',
+  'Succeeded',
+  'RolledBack',
+  'Aborted',
+  'Cancelled',
+  'Failed',
 ] as const;
 export const RolloutState = z.enum(rolloutStates).meta({ id: 'RolloutState' });
 export type RolloutState = z.infer<typeof RolloutState>;
 
-export const rolloutVerbs = ['start', 'cancel', 'pause', 'resume', 'advance', 'abort', 'rollback', 'adopt', 'reassert'] as const;
+export const rolloutVerbs = [
+  'start',
+  'cancel',
+  'pause',
+  'resume',
+  'advance',
+  'abort',
+  'rollback',
+  'adopt',
+  'reassert',
+] as const;
 export const RolloutVerb = z.enum(rolloutVerbs).meta({ id: 'RolloutVerb' });
 export type RolloutVerb = z.infer<typeof RolloutVerb>;
 
@@ -78,7 +97,10 @@ export const RouteDiff = z
     live: Weights,
     foreign: z.array(z.string()).describe('Target groups in the live action that are neither a backend nor pinned.'),
   })
-  .meta({ id: 'RouteDiff', description: 'Three views of one route: what the step intends, what was last written, what is live.' });
+  .meta({
+    id: 'RouteDiff',
+    description: 'Three views of one route: what the step intends, what was last written, what is live.',
+  });
 
 export const Rollout = z
   .object({
@@ -93,7 +115,10 @@ export const Rollout = z
     stepCount: z.int(),
     plan: FrozenPlan,
     expected: WeightsByRoute.describe('What we believe is live, per route id.'),
-    reason: z.string().describe('Why it stands where it stands, PascalCase.').meta({ examples: ['StepIsHolding'] }),
+    reason: z
+      .string()
+      .describe('Why it stands where it stands, PascalCase.')
+      .meta({ examples: ['StepIsHolding'] }),
     message: z.string().describe('The same as a sentence with numbers and the next step.'),
     beside: z.array(Finding).describe("The other checks' findings."),
     diffs: z.array(RouteDiff),
@@ -120,10 +145,17 @@ export const CreateRollout = z
     planId: Id,
     planVersion: z.int().min(1).max(1_000_000).optional().describe('Default: the latest.'),
     name: Name.optional().describe("Default: the plan's name."),
-    startAt: z.union([z.literal('now'), Time, z.null()]).default('now').describe('`now`, a time, or null = only by the `start` verb.'),
+    startAt: z
+      .union([z.literal('now'), Time, z.null()])
+      .default('now')
+      .describe('`now`, a time, or null = only by the `start` verb.'),
     forced: Forced.optional(),
   })
-  .meta({ id: 'CreateRollout', description: 'Starts a plan version, with everything frozen now.', examples: [{ planId: 'pln_0123456789abcdefghij' }] });
+  .meta({
+    id: 'CreateRollout',
+    description: 'Starts a plan version, with everything frozen now.',
+    examples: [{ planId: 'pln_0123456789abcdefghij' }],
+  });
 export type CreateRollout = z.input<typeof CreateRollout>;
 
 export const RolloutPreview = z
@@ -139,10 +171,19 @@ export type RolloutPreview = z.infer<typeof RolloutPreview>;
 export const RolloutPage = pageOf(Rollout, 'Rollout');
 
 export const TimelinePoint = z
-  .object({ at: Timestamp, routeId: Id, stepIndex: z.int().nullable(), kind: z.enum(['planned', 'verified']), weights: Weights })
+  .object({
+    at: Timestamp,
+    routeId: Id,
+    stepIndex: z.int().nullable(),
+    kind: z.enum(['planned', 'verified']),
+    weights: Weights,
+  })
   .meta({ id: 'TimelinePoint', description: 'What was planned or verified on one route at one moment.' });
 
 export const RolloutTimeline = z
   .object({ rolloutId: Id, points: z.array(TimelinePoint), decisions: z.array(Decision), intents: z.array(Intent) })
-  .meta({ id: 'RolloutTimeline', description: 'Planned and verified weights over time, with the decisions and writes behind them.' });
+  .meta({
+    id: 'RolloutTimeline',
+    description: 'Planned and verified weights over time, with the decisions and writes behind them.',
+  });
 export type RolloutTimeline = z.infer<typeof RolloutTimeline>;

@@ -2,7 +2,13 @@ import { z } from 'zod';
 import { Id, Name, Time, Timestamp, pageOf } from './common.js';
 
 export const roles = ['viewer', 'operator', 'admin'] as const;
-export const Role = z.enum(roles).meta({ id: 'Role', description: 'viewer: reads. operator: plans, rollouts, verbs, weights. admin: everything, tokens and credentials included.' });
+export const Role = z
+  .enum(roles)
+  .meta({
+    id: 'Role',
+    description:
+      'viewer: reads. operator: plans, rollouts, verbs, weights. admin: everything, tokens and credentials included.',
+  });
 export type Role = z.infer<typeof Role>;
 
 export const Token = z
@@ -27,11 +33,21 @@ export const CreateToken = z
     role: Role,
     expiresAt: Time.nullable().default(null).describe('null = never.'),
   })
-  .meta({ id: 'CreateToken', description: 'A new token.', examples: [{ name: 'ci', role: 'operator', expiresAt: null }] });
+  .meta({
+    id: 'CreateToken',
+    description: 'A new token.',
+    examples: [{ name: 'ci', role: 'operator', expiresAt: null }],
+  });
 export type CreateToken = z.input<typeof CreateToken>;
 
 export const CreatedToken = z
-  .object({ token: Token, secret: z.string().nullable().describe('Shown this once; null in a dry run and in a replay under the same Idempotency-Key.') })
+  .object({
+    token: Token,
+    secret: z
+      .string()
+      .nullable()
+      .describe('Shown this once; null in a dry run and in a replay under the same Idempotency-Key.'),
+  })
   .meta({ id: 'CreatedToken', description: 'The new token and its secret.' });
 export type CreatedToken = z.infer<typeof CreatedToken>;
 export const TokenPage = pageOf(Token, 'Token');

@@ -18,14 +18,19 @@ export class AuthGuard implements CanActivate {
   constructor(@Inject(Tokens) private readonly tokens: Tokens) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (Reflect.getMetadata(OPEN, context.getHandler()) === true || Reflect.getMetadata(OPEN, context.getClass()) === true) return true;
+    if (
+      Reflect.getMetadata(OPEN, context.getHandler()) === true ||
+      Reflect.getMetadata(OPEN, context.getClass()) === true
+    )
+      return true;
     const spec = Reflect.getMetadata(OPERATION, context.getHandler()) as OperationSpec | undefined;
     if (spec === undefined) throw new Forbidden('this path is not for callers');
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const caller = await this.tokens.authenticate(bearer(request.headers.authorization));
     if (caller === null) throw unauthenticated('The token is unknown, revoked or expired.');
     rememberCaller(request, caller);
-    if (rank[caller.role] < rank[spec.role]) throw new Forbidden(`${spec.summary}: needs the role ${spec.role}, and this token has ${caller.role}`);
+    if (rank[caller.role] < rank[spec.role])
+      throw new Forbidden(`${spec.summary}: needs the role ${spec.role}, and this token has ${caller.role}`);
     return true;
   }
 }

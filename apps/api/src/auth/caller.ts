@@ -17,12 +17,15 @@ export function callerOf(request: FastifyRequest): AuthenticatedCaller {
 }
 
 /** The authenticated caller, as a handler's parameter. */
-export const From = createParamDecorator((_: unknown, context: ExecutionContext) => callerOf(context.switchToHttp().getRequest<FastifyRequest>()));
+export const From = createParamDecorator((_: unknown, context: ExecutionContext) =>
+  callerOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);
 
 /** The project a creation is for: given, or the token's own. */
 export function projectFor(caller: AuthenticatedCaller, given: string | undefined, field = 'projectId'): string {
   const projectId = given ?? caller.projectId;
-  if (projectId === null) throw new InvalidInput([{ field, message: 'is needed: this token is not bound to a project' }]);
+  if (projectId === null)
+    throw new InvalidInput([{ field, message: 'is needed: this token is not bound to a project' }]);
   return projectId;
 }
 

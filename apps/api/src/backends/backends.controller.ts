@@ -16,8 +16,26 @@ export class BackendsController {
   constructor(private readonly backends: Backends) {}
 
   @Post()
-  @Operation({ id: 'createBackend', summary: 'Add a backend to a route', description: 'Its target group is attached to the route at weight 0, so that it is health-checked before it gets a share.', role: 'operator', status: 201, reply: CreatedBackend, dryRunReply: CreatedBackend, body: true, mutates: true, asksOutside: true, version: (created: CreatedBackend) => created.backend.version, location: (created: CreatedBackend) => `/v1/backends/${created.backend.id}` })
-  create(@From() caller: AuthenticatedCaller, @Query({ schema: DryRunQuery }) query: DryRunQuery, @Body({ schema: CreateBackend }) body: z.output<typeof CreateBackend>) {
+  @Operation({
+    id: 'createBackend',
+    summary: 'Add a backend to a route',
+    description:
+      'Its target group is attached to the route at weight 0, so that it is health-checked before it gets a share.',
+    role: 'operator',
+    status: 201,
+    reply: CreatedBackend,
+    dryRunReply: CreatedBackend,
+    body: true,
+    mutates: true,
+    asksOutside: true,
+    version: (created: CreatedBackend) => created.backend.version,
+    location: (created: CreatedBackend) => `/v1/backends/${created.backend.id}`,
+  })
+  create(
+    @From() caller: AuthenticatedCaller,
+    @Query({ schema: DryRunQuery }) query: DryRunQuery,
+    @Body({ schema: CreateBackend }) body: z.output<typeof CreateBackend>,
+  ) {
     return this.backends.create(caller, body, mutation(undefined, query));
   }
 
@@ -25,18 +43,46 @@ export class BackendsController {
   @Operation({ id: 'listBackends', summary: 'List backends', role: 'viewer', reply: BackendPage })
   list(@From() caller: AuthenticatedCaller, @Query({ schema: ListQuery }) query: z.output<typeof ListQuery>) {
     const { routeId, clusterId } = query;
-    return this.backends.list(caller, present({ ...projectFilter(caller, query.projectId), routeId, clusterId }), pageOf(query));
+    return this.backends.list(
+      caller,
+      present({ ...projectFilter(caller, query.projectId), routeId, clusterId }),
+      pageOf(query),
+    );
   }
 
   @Get(':id')
-  @Operation({ id: 'getBackend', summary: 'Get a backend', role: 'viewer', reply: Backend, version: (backend: Backend) => backend.version })
-  get(@From() caller: AuthenticatedCaller, @Param({ schema: IdPath }) { id }: IdPath, @Query({ schema: NoQuery }) _: unknown) {
+  @Operation({
+    id: 'getBackend',
+    summary: 'Get a backend',
+    role: 'viewer',
+    reply: Backend,
+    version: (backend: Backend) => backend.version,
+  })
+  get(
+    @From() caller: AuthenticatedCaller,
+    @Param({ schema: IdPath }) { id }: IdPath,
+    @Query({ schema: NoQuery }) _: unknown,
+  ) {
     return this.backends.get(caller, id);
   }
 
   @Delete(':id')
-  @Operation({ id: 'deleteBackend', summary: 'Remove a backend', description: '409 unless its live weight is 0 and its binding is removed.', role: 'operator', status: 204, mutates: true, ifMatch: true, asksOutside: true })
-  remove(@From() caller: AuthenticatedCaller, @Param({ schema: IdPath }) { id }: IdPath, @Query({ schema: DryRunQuery }) query: DryRunQuery, @IfMatch() ifVersion: number | undefined) {
+  @Operation({
+    id: 'deleteBackend',
+    summary: 'Remove a backend',
+    description: '409 unless its live weight is 0 and its binding is removed.',
+    role: 'operator',
+    status: 204,
+    mutates: true,
+    ifMatch: true,
+    asksOutside: true,
+  })
+  remove(
+    @From() caller: AuthenticatedCaller,
+    @Param({ schema: IdPath }) { id }: IdPath,
+    @Query({ schema: DryRunQuery }) query: DryRunQuery,
+    @IfMatch() ifVersion: number | undefined,
+  ) {
     return this.backends.remove(caller, id, mutation(ifVersion, query));
   }
 }

@@ -1,11 +1,30 @@
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Cluster, ClusterCheckReply, ClusterPage, CreateCluster, Id, ReasonBody, UpdateCluster } from '@sluice/contracts';
+import {
+  Cluster,
+  ClusterCheckReply,
+  ClusterPage,
+  CreateCluster,
+  Id,
+  ReasonBody,
+  UpdateCluster,
+} from '@sluice/contracts';
 import { Clusters, type AuthenticatedCaller } from '@sluice/control';
 import type { z } from 'zod';
 import { From, projectFilter, projectFor } from '../auth/caller.js';
 import { Operation } from '../http/operation.js';
-import { DryRunQuery, IdPath, IfMatch, LabelsQuery, NoBody, NoQuery, expectVersion, listQuery, mutation, pageOf } from '../http/parameters.js';
+import {
+  DryRunQuery,
+  IdPath,
+  IfMatch,
+  LabelsQuery,
+  NoBody,
+  NoQuery,
+  expectVersion,
+  listQuery,
+  mutation,
+  pageOf,
+} from '../http/parameters.js';
 import { present } from '../http/present.js';
 
 const ListQuery = listQuery({ accountId: Id.optional(), labels: LabelsQuery });
@@ -18,26 +37,62 @@ export class ClustersController {
   constructor(private readonly clusters: Clusters) {}
 
   @Post()
-  @Operation({ id: 'createCluster', summary: 'Register a cluster', role: 'admin', status: 201, reply: Cluster, dryRunReply: Cluster, body: true, mutates: true, version, location: (cluster: Cluster) => `/v1/clusters/${cluster.id}` })
-  create(@From() caller: AuthenticatedCaller, @Query({ schema: DryRunQuery }) query: DryRunQuery, @Body({ schema: CreateCluster }) body: z.output<typeof CreateCluster>) {
-    return this.clusters.create(caller, { ...body, projectId: projectFor(caller, body.projectId) }, mutation(undefined, query));
+  @Operation({
+    id: 'createCluster',
+    summary: 'Register a cluster',
+    role: 'admin',
+    status: 201,
+    reply: Cluster,
+    dryRunReply: Cluster,
+    body: true,
+    mutates: true,
+    version,
+    location: (cluster: Cluster) => `/v1/clusters/${cluster.id}`,
+  })
+  create(
+    @From() caller: AuthenticatedCaller,
+    @Query({ schema: DryRunQuery }) query: DryRunQuery,
+    @Body({ schema: CreateCluster }) body: z.output<typeof CreateCluster>,
+  ) {
+    return this.clusters.create(
+      caller,
+      { ...body, projectId: projectFor(caller, body.projectId) },
+      mutation(undefined, query),
+    );
   }
 
   @Get()
   @Operation({ id: 'listClusters', summary: 'List clusters', role: 'viewer', reply: ClusterPage })
   list(@From() caller: AuthenticatedCaller, @Query({ schema: ListQuery }) query: z.output<typeof ListQuery>) {
     const { accountId, labels } = query;
-    return this.clusters.list(caller, present({ ...projectFilter(caller, query.projectId), accountId, labels }), pageOf(query));
+    return this.clusters.list(
+      caller,
+      present({ ...projectFilter(caller, query.projectId), accountId, labels }),
+      pageOf(query),
+    );
   }
 
   @Get(':id')
   @Operation({ id: 'getCluster', summary: 'Get a cluster', role: 'viewer', reply: Cluster, version })
-  get(@From() caller: AuthenticatedCaller, @Param({ schema: IdPath }) { id }: IdPath, @Query({ schema: NoQuery }) _: unknown) {
+  get(
+    @From() caller: AuthenticatedCaller,
+    @Param({ schema: IdPath }) { id }: IdPath,
+    @Query({ schema: NoQuery }) _: unknown,
+  ) {
     return this.clusters.get(caller, id);
   }
 
   @Patch(':id')
-  @Operation({ id: 'updateCluster', summary: 'Change a cluster', role: 'admin', reply: Cluster, body: true, mutates: true, ifMatch: true, version })
+  @Operation({
+    id: 'updateCluster',
+    summary: 'Change a cluster',
+    role: 'admin',
+    reply: Cluster,
+    body: true,
+    mutates: true,
+    ifMatch: true,
+    version,
+  })
   update(
     @From() caller: AuthenticatedCaller,
     @Param({ schema: IdPath }) { id }: IdPath,
@@ -49,20 +104,58 @@ export class ClustersController {
   }
 
   @Delete(':id')
-  @Operation({ id: 'deleteCluster', summary: 'Delete a cluster that has no backends', role: 'admin', status: 204, mutates: true, ifMatch: true })
-  remove(@From() caller: AuthenticatedCaller, @Param({ schema: IdPath }) { id }: IdPath, @Query({ schema: DryRunQuery }) query: DryRunQuery, @IfMatch() ifVersion: number | undefined) {
+  @Operation({
+    id: 'deleteCluster',
+    summary: 'Delete a cluster that has no backends',
+    role: 'admin',
+    status: 204,
+    mutates: true,
+    ifMatch: true,
+  })
+  remove(
+    @From() caller: AuthenticatedCaller,
+    @Param({ schema: IdPath }) { id }: IdPath,
+    @Query({ schema: DryRunQuery }) query: DryRunQuery,
+    @IfMatch() ifVersion: number | undefined,
+  ) {
     return this.clusters.remove(caller, id, mutation(ifVersion, query));
   }
 
   @Post(':id(^[^:]+)::check')
-  @Operation({ id: 'checkCluster', summary: 'Check that the cluster can be reached with the rights we need', description: 'A refusal is an answer too: `ok` is false and `advice` says what to do.', role: 'operator', reply: ClusterCheckReply, body: true, mutates: true, ifMatch: true, asksOutside: true })
-  async check(@From() caller: AuthenticatedCaller, @Param({ schema: IdPath }) { id }: IdPath, @Query({ schema: NoQuery }) _: unknown, @IfMatch() ifVersion: number | undefined, @Body({ schema: NoBody }) __: unknown) {
+  @Operation({
+    id: 'checkCluster',
+    summary: 'Check that the cluster can be reached with the rights we need',
+    description: 'A refusal is an answer too: `ok` is false and `advice` says what to do.',
+    role: 'operator',
+    reply: ClusterCheckReply,
+    body: true,
+    mutates: true,
+    ifMatch: true,
+    asksOutside: true,
+  })
+  async check(
+    @From() caller: AuthenticatedCaller,
+    @Param({ schema: IdPath }) { id }: IdPath,
+    @Query({ schema: NoQuery }) _: unknown,
+    @IfMatch() ifVersion: number | undefined,
+    @Body({ schema: NoBody }) __: unknown,
+  ) {
     if (ifVersion !== undefined) expectVersion(await this.clusters.get(caller, id), ifVersion);
     return this.clusters.check(caller, id);
   }
 
   @Post(':id(^[^:]+)::cordon')
-  @Operation({ id: 'cordonCluster', summary: 'Give a cluster no new share', description: 'Shares it has stay; no rollout raises them.', role: 'operator', reply: Cluster, body: true, mutates: true, ifMatch: true, version })
+  @Operation({
+    id: 'cordonCluster',
+    summary: 'Give a cluster no new share',
+    description: 'Shares it has stay; no rollout raises them.',
+    role: 'operator',
+    reply: Cluster,
+    body: true,
+    mutates: true,
+    ifMatch: true,
+    version,
+  })
   cordon(
     @From() caller: AuthenticatedCaller,
     @Param({ schema: IdPath }) { id }: IdPath,
@@ -74,7 +167,16 @@ export class ClustersController {
   }
 
   @Post(':id(^[^:]+)::uncordon')
-  @Operation({ id: 'uncordonCluster', summary: 'Let a cluster have new shares again', role: 'operator', reply: Cluster, body: true, mutates: true, ifMatch: true, version })
+  @Operation({
+    id: 'uncordonCluster',
+    summary: 'Let a cluster have new shares again',
+    role: 'operator',
+    reply: Cluster,
+    body: true,
+    mutates: true,
+    ifMatch: true,
+    version,
+  })
   uncordon(
     @From() caller: AuthenticatedCaller,
     @Param({ schema: IdPath }) { id }: IdPath,
@@ -86,7 +188,18 @@ export class ClustersController {
   }
 
   @Post(':id(^[^:]+)::retire')
-  @Operation({ id: 'retireCluster', summary: 'Retire a cluster for good', description: '409 while any of its backends has live weight above 0.', role: 'admin', reply: Cluster, body: true, mutates: true, ifMatch: true, asksOutside: true, version })
+  @Operation({
+    id: 'retireCluster',
+    summary: 'Retire a cluster for good',
+    description: '409 while any of its backends has live weight above 0.',
+    role: 'admin',
+    reply: Cluster,
+    body: true,
+    mutates: true,
+    ifMatch: true,
+    asksOutside: true,
+    version,
+  })
   retire(
     @From() caller: AuthenticatedCaller,
     @Param({ schema: IdPath }) { id }: IdPath,

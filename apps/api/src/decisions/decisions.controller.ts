@@ -19,12 +19,20 @@ export class DecisionsController {
   @Operation({ id: 'listDecisions', summary: 'The ledger, newest first', role: 'viewer', reply: DecisionPage })
   list(@From() caller: AuthenticatedCaller, @Query({ schema: ListQuery }) query: z.output<typeof ListQuery>) {
     const { rolloutId, routeId } = query;
-    return this.ledger.list(caller, present({ ...projectFilter(caller, query.projectId), rolloutId, routeId }), pageOf(query));
+    return this.ledger.list(
+      caller,
+      present({ ...projectFilter(caller, query.projectId), rolloutId, routeId }),
+      pageOf(query),
+    );
   }
 
   @Get(':id')
   @Operation({ id: 'getDecision', summary: 'Get one line of the ledger', role: 'viewer', reply: Decision })
-  get(@From() caller: AuthenticatedCaller, @Param({ schema: IdPath }) { id }: IdPath, @Query({ schema: NoQuery }) _: unknown) {
+  get(
+    @From() caller: AuthenticatedCaller,
+    @Param({ schema: IdPath }) { id }: IdPath,
+    @Query({ schema: NoQuery }) _: unknown,
+  ) {
     return this.ledger.get(caller, id);
   }
 }

@@ -19,6 +19,7 @@ const heartbeatMs = 15_000;
 const batch = 200;
 /** NOTIFY may get lost behind a pooler: the table is asked this often anyway. */
 const pollMs = 1_000;
+/** How long a token is taken for good without asking; a revocation is an event itself, and asks at once. */
 const allowedCheckMs = 5_000;
 
 /**
@@ -47,7 +48,7 @@ export class EventStream {
       await this.write('retry: 1000\n\n');
       let events = this.parts.first;
       while (!this.closed) {
-        if (Date.now() >= allowedUntil) {
+        if (Date.now() >= allowedUntil || events.some((event) => event.type === 'token.revoked')) {
           if (!(await this.parts.stillAllowed())) break;
           allowedUntil = Date.now() + allowedCheckMs;
         }
@@ -73,7 +74,9 @@ export class EventStream {
 
   private async send(events: readonly EventView[]): Promise<void> {
     if (events.length === 0 || this.closed) return;
-    await this.write(events.map((event) => `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join(''));
+    await this.write(
+      events.map((event) => `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join(''),
+    );
     this.last = BigInt(events[events.length - 1]?.seq ?? this.last);
   }
 

@@ -35,7 +35,10 @@ export class EventStreams implements BeforeApplicationShutdown {
 
   /** Takes the socket over and streams until either side ends it. What fails before the first byte is a problem reply. */
   async open({ caller, projectId, after, request, reply }: Opening): Promise<void> {
-    if (this.closing || this.open_.size >= mostStreams) throw new HttpProblem('unavailable', 'This server takes no more event streams now. Try again in a few seconds.', { headers: { 'retry-after': '5' } });
+    if (this.closing || this.open_.size >= mostStreams)
+      throw new HttpProblem('unavailable', 'This server takes no more event streams now. Try again in a few seconds.', {
+        headers: { 'retry-after': '5' },
+      });
     const from = after ?? (await this.events.latest());
     const first = await this.events.after(caller, from, 100, projectId);
     const secret = bearer(request.headers.authorization);

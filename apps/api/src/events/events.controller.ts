@@ -17,11 +17,18 @@ export class EventsController {
   constructor(private readonly streams: EventStreams) {}
 
   @Get()
-  @ApiHeader({ name: 'Last-Event-ID', required: false, description: '`id` of the last event you saw: every later one follows, none is left out. `0` is the first one kept. Without it the stream begins now.', schema: { type: 'string', pattern: '^[0-9]{1,18}$' } })
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description:
+      '`id` of the last event you saw: every later one follows, none is left out. `0` is the first one kept. Without it the stream begins now.',
+    schema: { type: 'string', pattern: '^[0-9]{1,18}$' },
+  })
   @Operation({
     id: 'streamEvents',
     summary: 'Every change, as server-sent events in commit order',
-    description: '`id` is the event\'s `seq`, `event` its type, `data` the JSON of schema `Event`. A comment comes every 15 s. Ends when the token is revoked or the server stops: connect again with Last-Event-ID.',
+    description:
+      "`id` is the event's `seq`, `event` its type, `data` the JSON of schema `Event`. A comment comes every 15 s. Ends when the token is revoked or the server stops: connect again with Last-Event-ID.",
     role: 'viewer',
     replyContentType: 'text/event-stream',
     replyDescription: 'A stream that stays open.',
@@ -40,6 +47,7 @@ export class EventsController {
 
 function readSeq(header: string | undefined): bigint | null {
   if (header === undefined || header === '') return null;
-  if (!/^\d{1,18}$/.test(header)) throw new InvalidInput([{ field: 'header.last-event-id', message: 'must be the id of an event: up to 18 digits' }]);
+  if (!/^\d{1,18}$/.test(header))
+    throw new InvalidInput([{ field: 'header.last-event-id', message: 'must be the id of an event: up to 18 digits' }]);
   return BigInt(header);
 }

@@ -26,8 +26,12 @@ export class MigrationsProbe extends ReadinessProbe {
   }
   async check(): Promise<string | null> {
     if (this.current || this.directory === null || !existsSync(this.directory)) return null;
-    const names = readdirSync(this.directory, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-    const { rows } = await this.database.pool.query<{ name: string }>('SELECT migration_name AS name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL');
+    const names = readdirSync(this.directory, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name);
+    const { rows } = await this.database.pool.query<{ name: string }>(
+      'SELECT migration_name AS name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL',
+    );
     const applied = new Set(rows.map((row) => row.name));
     const missing = names.filter((name) => !applied.has(name));
     this.current = missing.length === 0;

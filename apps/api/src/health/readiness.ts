@@ -21,7 +21,10 @@ export class ReadinessChecks implements BeforeApplicationShutdown {
 
   async run(): Promise<Readiness> {
     const found = await Promise.all(this.probes.map(async (probe) => [probe.name, await this.ask(probe)] as const));
-    const checks = Object.fromEntries([...found.map(([name, wrong]) => [name, wrong ?? 'ok'] as const), ['draining', this.draining ? 'this server is stopping' : 'ok'] as const]);
+    const checks = Object.fromEntries([
+      ...found.map(([name, wrong]) => [name, wrong ?? 'ok'] as const),
+      ['draining', this.draining ? 'this server is stopping' : 'ok'] as const,
+    ]);
     return { ready: Object.values(checks).every((answer) => answer === 'ok'), checks };
   }
 

@@ -8,13 +8,17 @@ export const bodyLimitBytes = 512 * 1024;
 export function parseJsonBodies(instance: FastifyInstance): void {
   const parseJson = instance.getDefaultJsonParser('error', 'error');
   instance.removeAllContentTypeParsers();
-  instance.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: bodyLimitBytes }, (request, body, done) => {
-    if (body.length === 0) return done(null, undefined);
-    parseJson(request, body.toString(), (error, value) => {
-      if (error === null) done(null, value);
-      else done(new HttpProblem('malformed-body', `The body is not JSON that can be read: ${error.message}`));
-    });
-  });
+  instance.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string', bodyLimit: bodyLimitBytes },
+    (request, body, done) => {
+      if (body.length === 0) return done(null, undefined);
+      void parseJson(request, body.toString(), (error, value) => {
+        if (error === null) done(null, value);
+        else done(new HttpProblem('malformed-body', `The body is not JSON that can be read: ${error.message}`));
+      });
+    },
+  );
   // a content type without a body is harmless; with one it is 415
   instance.addContentTypeParser('*', { parseAs: 'string', bodyLimit: bodyLimitBytes }, (_request, body, done) => {
     if (body.length === 0) return done(null, undefined);

@@ -23,7 +23,10 @@ export class Connections {
 
   /** Runs `close`, which ends the server, and sees to it that it comes to an end. */
   async during(close: () => Promise<void>): Promise<void> {
-    const unused = setInterval(() => this.destroy((socket, ageMs) => socket.bytesRead === 0 && ageMs > unusedMs), unusedMs);
+    const unused = setInterval(
+      () => this.destroy((socket, ageMs) => socket.bytesRead === 0 && ageMs > unusedMs),
+      unusedMs,
+    );
     const grace = setTimeout(() => this.destroy(() => true), graceMs);
     try {
       await close();

@@ -25,8 +25,23 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     return from(this.store.begin(tokenId, checked, hashOf(request))).pipe(
       mergeMap((begun) => {
-        if (begun.result === 'inProgress') return throwError(() => new HttpProblem('idempotency-key-in-use', 'The first request with this Idempotency-Key has not ended yet. Try again in a moment.', { headers: { 'retry-after': '1' } }));
-        if (begun.result === 'mismatch') return throwError(() => new HttpProblem('idempotency-key-reused', 'This Idempotency-Key was used for a request with another method, path or body. Use a new key for a new request.'));
+        if (begun.result === 'inProgress')
+          return throwError(
+            () =>
+              new HttpProblem(
+                'idempotency-key-in-use',
+                'The first request with this Idempotency-Key has not ended yet. Try again in a moment.',
+                { headers: { 'retry-after': '1' } },
+              ),
+          );
+        if (begun.result === 'mismatch')
+          return throwError(
+            () =>
+              new HttpProblem(
+                'idempotency-key-reused',
+                'This Idempotency-Key was used for a request with another method, path or body. Use a new key for a new request.',
+              ),
+          );
         if (begun.result === 'replay') {
           void reply.status(begun.reply.status).headers({ ...begun.reply.headers, 'idempotency-replayed': 'true' });
           return of(begun.reply.body ?? undefined);
@@ -36,25 +51,44 @@ export class IdempotencyInterceptor implements NestInterceptor {
     );
   }
 
-  private run(next: CallHandler, spec: OperationSpec, tokenId: string, key: string, reply: FastifyReply): Observable<unknown> {
+  private run(
+    next: CallHandler,
+    spec: OperationSpec,
+    tokenId: string,
+    key: string,
+    reply: FastifyReply,
+  ): Observable<unknown> {
     return next.handle().pipe(
       mergeMap(async (body: unknown) => {
         const stored = spec.forStorage === undefined ? body : spec.forStorage(body as never);
-        await this.store.finish(tokenId, key, { status: reply.statusCode, body: stored ?? null, headers: headersOf(reply) });
+        await this.store.finish(tokenId, key, {
+          status: reply.statusCode,
+          body: stored ?? null,
+          headers: headersOf(reply),
+        });
         return body;
       }),
-      catchError((error: unknown) => from(this.store.abandon(tokenId, key).catch(() => undefined)).pipe(mergeMap(() => throwError(() => error)))),
+      catchError((error: unknown) =>
+        from(this.store.abandon(tokenId, key).catch(() => undefined)).pipe(mergeMap(() => throwError(() => error))),
+      ),
     );
   }
 }
 
 function checkKey(key: string | readonly string[]): string {
   if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key)) return key;
-  throw new InvalidInput([{ field: 'header.idempotency-key', message: 'must be 1–255 printable ASCII characters without blanks, once' }]);
+  throw new InvalidInput([
+    { field: 'header.idempotency-key', message: 'must be 1–255 printable ASCII characters without blanks, once' },
+  ]);
 }
 
 function hashOf(request: FastifyRequest): string {
-  const parts = [request.method, request.raw.url ?? '', request.headers['if-match'] ?? '', JSON.stringify(canonical(request.body))];
+  const parts = [
+    request.method,
+    request.raw.url ?? '',
+    request.headers['if-match'] ?? '',
+    JSON.stringify(canonical(request.body)),
+  ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
@@ -62,9 +96,15 @@ function hashOf(request: FastifyRequest): string {
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, canonical(inner)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, canonical(inner)]),
+  );
 }
 
 function headersOf(reply: FastifyReply): Record<string, string> {
-  return Object.fromEntries(keptHeaders.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])));
+  return Object.fromEntries(
+    keptHeaders.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])),
+  );
 }

@@ -20,9 +20,10 @@ export class MethodTable {
 /** `/v1/rollouts/:id(^[^:]+)::pause` → a pattern that matches `/v1/rollouts/anything:pause`. */
 function patternOf(url: string): RegExp {
   const source = url
+    .replaceAll('::', '\u0002')
     .replace(/:[A-Za-z]+(\([^)]*\))?/g, '\u0001')
-    .replace(/::/g, ':')
     .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('\u0001', '[^/:]+');
+    .replaceAll('\u0001', '[^/:]+')
+    .replaceAll('\u0002', ':');
   return new RegExp(`^${source}/?$`);
 }

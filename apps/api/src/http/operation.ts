@@ -49,25 +49,68 @@ export function Operation(spec: OperationSpec): MethodDecorator {
     success(status, spec),
     ...problemsOf(spec).map(problemResponse),
   ];
-  if (spec.dryRunReply !== undefined) decorators.push(ApiResponse({ status: 200, description: 'With `dryRun=true`: what would be.', standardSchema: spec.dryRunReply }));
-  if (spec.mutates === true) decorators.push(ApiHeader({ name: 'Idempotency-Key', required: false, description: 'The same key and request again answer the same reply for 24 hours. 1–255 printable ASCII characters.', schema: { type: 'string', maxLength: 255 } }));
-  if (spec.ifMatch === true) decorators.push(ApiHeader({ name: 'If-Match', required: false, description: 'ETag that the object must still have; never required.', schema: { type: 'string' } }));
+  if (spec.dryRunReply !== undefined)
+    decorators.push(
+      ApiResponse({ status: 200, description: 'With `dryRun=true`: what would be.', standardSchema: spec.dryRunReply }),
+    );
+  if (spec.mutates === true)
+    decorators.push(
+      ApiHeader({
+        name: 'Idempotency-Key',
+        required: false,
+        description:
+          'The same key and request again answer the same reply for 24 hours. 1–255 printable ASCII characters.',
+        schema: { type: 'string', maxLength: 255 },
+      }),
+    );
+  if (spec.ifMatch === true)
+    decorators.push(
+      ApiHeader({
+        name: 'If-Match',
+        required: false,
+        description: 'ETag that the object must still have; never required.',
+        schema: { type: 'string' },
+      }),
+    );
   return applyDecorators(...decorators);
 }
 
 function describe(spec: OperationSpec): string {
-  return [spec.description, `Needs the role \`${spec.role}\`${spec.role === 'admin' ? '.' : ' or a higher one.'}`].filter((part) => part !== undefined).join('\n\n');
+  return [spec.description, `Needs the role \`${spec.role}\`${spec.role === 'admin' ? '.' : ' or a higher one.'}`]
+    .filter((part) => part !== undefined)
+    .join('\n\n');
 }
 
 function success(status: number, spec: OperationSpec): MethodDecorator {
-  const description = spec.replyDescription ?? (status === 201 ? 'Created.' : status === 204 ? 'Done; no body.' : 'Done.');
-  const headers = spec.version === undefined ? {} : { headers: { ETag: { description: 'Version of the object; give it as If-Match.', schema: { type: 'string' as const } } } };
-  if (spec.replyContentType !== undefined) return ApiResponse({ status, description, content: { [spec.replyContentType]: { schema: { type: 'string' } } } });
-  return ApiResponse({ status, description, ...headers, ...(spec.reply === undefined ? {} : { standardSchema: spec.reply }) });
+  const description =
+    spec.replyDescription ?? (status === 201 ? 'Created.' : status === 204 ? 'Done; no body.' : 'Done.');
+  const headers =
+    spec.version === undefined
+      ? {}
+      : {
+          headers: {
+            ETag: { description: 'Version of the object; give it as If-Match.', schema: { type: 'string' as const } },
+          },
+        };
+  if (spec.replyContentType !== undefined)
+    return ApiResponse({ status, description, content: { [spec.replyContentType]: { schema: { type: 'string' } } } });
+  return ApiResponse({
+    status,
+    description,
+    ...headers,
+    ...(spec.reply === undefined ? {} : { standardSchema: spec.reply }),
+  });
 }
 
 function problemsOf(spec: OperationSpec): ProblemType[][] {
-  const problems: ProblemType[] = ['invalid-input', 'unauthenticated', 'forbidden', 'not-found', 'internal', 'unavailable'];
+  const problems: ProblemType[] = [
+    'invalid-input',
+    'unauthenticated',
+    'forbidden',
+    'not-found',
+    'internal',
+    'unavailable',
+  ];
   if (spec.body === true) problems.push('malformed-body', 'body-too-large', 'unsupported-media-type');
   if (spec.mutates === true) problems.push('conflict', 'idempotency-key-in-use', 'idempotency-key-reused');
   if (spec.ifMatch === true) problems.push('precondition-failed');

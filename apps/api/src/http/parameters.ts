@@ -15,7 +15,10 @@ export const DryRunQuery = z.strictObject(dryRunQuery);
 export type DryRunQuery = z.output<typeof DryRunQuery>;
 
 /** A verb without anything to say: no body, or an empty object. */
-export const NoBody = z.strictObject({}).optional().meta({ id: 'NoBody', description: 'Nothing: leave the body out, or send an empty object.' });
+export const NoBody = z
+  .strictObject({})
+  .optional()
+  .meta({ id: 'NoBody', description: 'Nothing: leave the body out, or send an empty object.' });
 
 export function pageOf(query: { readonly limit: number; readonly cursor?: string | undefined }): PageRequest {
   return { limit: query.limit, cursor: query.cursor ?? null };
@@ -23,7 +26,11 @@ export function pageOf(query: { readonly limit: number; readonly cursor?: string
 
 /** Query of a list: `limit`, `cursor`, `projectId` and what else filters it. */
 export function listQuery<T extends z.ZodRawShape>(filters: T) {
-  return z.strictObject({ ...pageQuery, projectId: Id.optional().describe("Only this project's; a token that is bound to one sees only that anyway."), ...filters });
+  return z.strictObject({
+    ...pageQuery,
+    projectId: Id.optional().describe("Only this project's; a token that is bound to one sees only that anyway."),
+    ...filters,
+  });
 }
 
 /** `app=shop,stage=production` */
@@ -40,16 +47,25 @@ export const IfMatch = createParamDecorator((_: unknown, context: ExecutionConte
   const header = context.switchToHttp().getRequest<FastifyRequest>().headers['if-match'];
   if (header === undefined || header.trim() === '*') return undefined;
   const version = /^(?:W\/)?"?(\d{1,9})"?$/.exec(header.trim())?.[1];
-  if (version === undefined) throw new InvalidInput([{ field: 'header.if-match', message: 'must be the ETag of an earlier reply, such as "7"' }]);
+  if (version === undefined)
+    throw new InvalidInput([
+      { field: 'header.if-match', message: 'must be the ETag of an earlier reply, such as "7"' },
+    ]);
   return Number(version);
 });
 
 /** Options of a use case from If-Match and dryRun; what is absent is left out. */
-export function mutation(ifVersion: number | undefined, query?: { readonly dryRun?: boolean }): { ifVersion?: number; dryRun?: boolean } {
+export function mutation(
+  ifVersion: number | undefined,
+  query?: { readonly dryRun?: boolean },
+): { ifVersion?: number; dryRun?: boolean } {
   return { ...(ifVersion === undefined ? {} : { ifVersion }), ...(query?.dryRun === true ? { dryRun: true } : {}) };
 }
 
 /** If-Match where the use case itself takes no version: what it does is safe to repeat. */
 export function expectVersion(current: { readonly version: number }, ifVersion: number): void {
-  if (current.version !== ifVersion) throw new PreconditionFailed(`This is version ${current.version} by now, not ${ifVersion}: read it again.`, { version: current.version });
+  if (current.version !== ifVersion)
+    throw new PreconditionFailed(`This is version ${current.version} by now, not ${ifVersion}: read it again.`, {
+      version: current.version,
+    });
 }

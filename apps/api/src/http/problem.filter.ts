@@ -22,8 +22,16 @@ export class ProblemFilter implements ExceptionFilter {
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const answer = this.wrongMethod(error, request) ?? answerFor(error);
     const { status } = answer.problem;
-    if (status === 500) this.logger.error({ err: error, requestId: request.id, method: request.method, path: pathOf(request) }, 'a request failed for a reason that is ours');
-    else if (status === 503) this.logger.warn({ requestId: request.id, code: answer.problem.code, path: pathOf(request) }, answer.problem.detail);
+    if (status === 500)
+      this.logger.error(
+        { err: error, requestId: request.id, method: request.method, path: pathOf(request) },
+        'a request failed for a reason that is ours',
+      );
+    else if (status === 503)
+      this.logger.warn(
+        { requestId: request.id, code: answer.problem.code, path: pathOf(request) },
+        answer.problem.detail,
+      );
     if (reply.sent || reply.raw.headersSent) return;
     void reply
       .status(status)
@@ -36,7 +44,11 @@ export class ProblemFilter implements ExceptionFilter {
     if (!(error instanceof Error) || (error as Error & { status?: unknown }).status !== 404) return null;
     const allowed = this.methods.methodsFor(pathOf(request));
     if (allowed.length === 0 || allowed.includes(request.method)) return null;
-    return answerFor(new HttpProblem('method-not-allowed', `${request.method} is not for this path; it takes ${allowed.join(', ')}.`, { headers: { allow: allowed.join(', ') } }));
+    return answerFor(
+      new HttpProblem('method-not-allowed', `${request.method} is not for this path; it takes ${allowed.join(', ')}.`, {
+        headers: { allow: allowed.join(', ') },
+      }),
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { InvalidInput } from '@sluice/domain';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
 import { OPERATION, type OperationSpec } from './operation.js';
@@ -10,6 +11,10 @@ export class ReplyInterceptor implements NestInterceptor {
     const spec = Reflect.getMetadata(OPERATION, context.getHandler()) as OperationSpec | undefined;
     if (spec === undefined) return next.handle();
     const request = context.switchToHttp().getRequest<FastifyRequest>();
+    if (spec.mutates === true && spec.ifMatch !== true && request.headers['if-match'] !== undefined)
+      throw new InvalidInput([
+        { field: 'header.if-match', message: 'cannot be held here: this call has no earlier version; leave it out' },
+      ]);
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     void reply.header('cache-control', 'no-store');
     return next.handle().pipe(

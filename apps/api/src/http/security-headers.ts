@@ -10,7 +10,8 @@ const everywhere = {
 };
 const api = "default-src 'none'; frame-ancestors 'none'";
 /** The dashboard and the API pages bring all their assets along; both set element styles. */
-const pages = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const pages =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** On every answer, errors included. */
 export function securityHeaders(instance: FastifyInstance): void {

@@ -3,7 +3,12 @@ import { fieldErrors } from '@sluice/contracts';
 import { InvalidInput } from '@sluice/domain';
 import { z } from 'zod';
 
-const places: Readonly<Record<ArgumentMetadata['type'], string>> = { body: '', query: 'query', param: 'path', custom: '' };
+const places: Readonly<Record<ArgumentMetadata['type'], string>> = {
+  body: '',
+  query: 'query',
+  param: 'path',
+  custom: '',
+};
 
 /** Checks what a parameter's `schema` says, and names every field that is wrong. */
 export class ValidationPipe implements PipeTransform {

@@ -6,7 +6,12 @@ import type { Params } from 'nestjs-pino';
 function errorFields(error: unknown): Record<string, unknown> {
   const { type, message, stack } = stdSerializers.err(error instanceof Error ? error : new Error(String(error)));
   const code = error instanceof Error ? (error as Error & { code?: unknown }).code : undefined;
-  return { type, message: clip(message, 1000), stack: clip(stack, 4000), ...(typeof code === 'string' ? { code } : {}) };
+  return {
+    type,
+    message: clip(message, 1000),
+    stack: clip(stack, 4000),
+    ...(typeof code === 'string' ? { code } : {}),
+  };
 }
 
 function clip(text: string | undefined, max: number): string | undefined {
@@ -15,13 +20,54 @@ function clip(text: string | undefined, max: number): string | undefined {
 
 /** The only fields that reach a log line; whatever else is given is left out, so that a secret can't slip in. */
 const allowed = new Set([
-  'err', 'context', 'requestId', 'method', 'path', 'route', 'status', 'durationMs', 'actor', 'code', 'url', 'role', 'job',
-  'accountId', 'clusterId', 'routeId', 'rolloutId', 'decisionId', 'intentId', 'projectId', 'epoch', 'owner', 'state', 'from', 'to', 'reason',
-  'message', 'stepIndex', 'waitOutMs', 'attempts', 'awsRequestId', 'operation', 'verified', 'count', 'live', 'intended', 'system', 'signal', 'leaseMs', 'error',
+  'err',
+  'context',
+  'requestId',
+  'method',
+  'path',
+  'route',
+  'status',
+  'durationMs',
+  'actor',
+  'code',
+  'url',
+  'role',
+  'job',
+  'accountId',
+  'clusterId',
+  'routeId',
+  'rolloutId',
+  'decisionId',
+  'intentId',
+  'projectId',
+  'epoch',
+  'owner',
+  'state',
+  'from',
+  'to',
+  'reason',
+  'message',
+  'stepIndex',
+  'waitOutMs',
+  'attempts',
+  'awsRequestId',
+  'operation',
+  'verified',
+  'count',
+  'live',
+  'intended',
+  'system',
+  'signal',
+  'leaseMs',
+  'error',
 ]);
 
 export function allowlisted(fields: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => allowed.has(name)).map(([name, value]) => [name, name === 'err' ? errorFields(value) : value]));
+  return Object.fromEntries(
+    Object.entries(fields)
+      .filter(([name]) => allowed.has(name))
+      .map(([name, value]) => [name, name === 'err' ? errorFields(value) : value]),
+  );
 }
 
 export function pinoOptions(level: string): LoggerOptions {

@@ -25,12 +25,21 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setOpenAPIVersion('3.1.0')
     .setTitle('Sluice')
     .setVersion('v1')
-    .setDescription('Moves traffic between Kubernetes clusters that stand behind one AWS load balancer. Errors are RFC 9457 problems; every mutation takes an Idempotency-Key; `?dryRun=true` changes nothing and answers what would be.')
+    .setDescription(
+      'Moves traffic between Kubernetes clusters that stand behind one AWS load balancer. Errors are RFC 9457 problems; every mutation takes an Idempotency-Key; `?dryRun=true` changes nothing and answers what would be.',
+    )
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addServer('/', 'This server')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'A token of Sluice; the first one is made at the first start.' });
+    .addBearerAuth({
+      type: 'http',
+      scheme: 'bearer',
+      description: 'A token of Sluice; the first one is made at the first start.',
+    });
   for (const [name, description] of tags) builder.addTag(name, description);
-  const document = SwaggerModule.createDocument(app, builder.build(), { standardSchemaConverter: convertSchema, operationIdFactory: (_controller, method) => method });
+  const document = SwaggerModule.createDocument(app, builder.build(), {
+    standardSchemaConverter: convertSchema,
+    operationIdFactory: (_controller, method) => method,
+  });
   return finish(document);
 }
 
@@ -38,13 +47,43 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
 function finish(document: OpenAPIObject): OpenAPIObject {
   const extra = [Problem, Event].map((schema) => convertSchema(schema, { schemaType: 'output' })?.components ?? {});
   const schemas = { ...document.components?.schemas, ...Object.assign({}, ...extra) } as Schemas;
+  const responses: Responses = {};
   for (const item of Object.values(document.paths)) {
-    for (const operation of [item.post, item.put, item.patch]) {
+    for (const operation of [item.get, item.post, item.put, item.patch, item.delete]) {
+      if (operation !== undefined) operation.responses = shareProblems(operation.responses, responses);
       const body = operation?.requestBody;
-      if (body !== undefined && 'content' in body && mayBeLeftOut.has(refOf(body.content['application/json']?.schema))) body.required = false;
+      if (body !== undefined && 'content' in body && mayBeLeftOut.has(refOf(body.content['application/json']?.schema)))
+        body.required = false;
     }
   }
-  return { ...document, components: { ...document.components, schemas: Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => (a < b ? -1 : 1))) } };
+  return {
+    ...document,
+    components: { ...document.components, schemas: sorted(schemas), responses: sorted(responses) },
+  };
+}
+
+type Responses = NonNullable<NonNullable<OpenAPIObject['components']>['responses']>;
+
+type ResponsesOf = NonNullable<OpenAPIObject['paths'][string]['get']>['responses'];
+
+/** The same problem response stands once, under the types it can be: `InvalidInputOrMalformedBody`. */
+function shareProblems(responses: ResponsesOf, shared: Responses): ResponsesOf {
+  return Object.fromEntries(
+    Object.entries(responses).map(([status, response]) => {
+      if (Number(status) < 400 || response === undefined || '$ref' in response) return [status, response];
+      const types = [...(response.description ?? '').matchAll(/`([a-z-]+)`/g)].map(([, type]) => pascal(type ?? ''));
+      shared[types.join('Or')] = response;
+      return [status, { $ref: `#/components/responses/${types.join('Or')}` }];
+    }),
+  );
+}
+
+function pascal(type: string): string {
+  return type.replace(/(^|-)([a-z])/g, (_match, _dash, letter: string) => letter.toUpperCase());
+}
+
+function sorted<T>(record: Record<string, T>): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;

@@ -6,19 +6,34 @@ type Json = Record<string, unknown>;
 const readSuffix = 'Read';
 
 /** For @nestjs/swagger: a zod schema as JSON Schema 2020-12 with its named parts as components. */
-export function convertSchema(schema: unknown, { schemaType }: { schemaType: 'input' | 'output' }): { schema: Json; components: Record<string, Json> } | undefined {
+export function convertSchema(
+  schema: unknown,
+  { schemaType }: { schemaType: 'input' | 'output' },
+): { schema: Json; components: Record<string, Json> } | undefined {
   if (!(schema instanceof z.ZodType)) return undefined;
   const { root, components } = jsonSchema(schema, schemaType);
-  const differing = schemaType === 'input' ? new Set<string>() : differingNames(jsonSchema(schema, 'input').components, components);
+  const differing =
+    schemaType === 'input' ? new Set<string>() : differingNames(jsonSchema(schema, 'input').components, components);
   const rename = (value: unknown): unknown => rewriteRefs(value, differing);
   return {
     schema: rename(root) as Json,
-    components: Object.fromEntries(Object.entries(components).map(([name, part]) => [differing.has(name) ? `${name}${readSuffix}` : name, rename(part) as Json])),
+    components: Object.fromEntries(
+      Object.entries(components).map(([name, part]) => [
+        differing.has(name) ? `${name}${readSuffix}` : name,
+        rename(part) as Json,
+      ]),
+    ),
   };
 }
 
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): { root: Json; components: Record<string, Json> } {
-  const { $schema: _dialect, $defs, ...root } = z.toJSONSchema(schema, { io, target: 'draft-2020-12', override: openReplies }) as Json & { $defs?: Record<string, Json> };
+  const {
+    $schema: _dialect,
+    $defs,
+    ...root
+  } = z.toJSONSchema(schema, { io, target: 'draft-2020-12', override: openReplies }) as Json & {
+    $defs?: Record<string, Json>;
+  };
   return { root, components: $defs ?? {} };
 }
 
@@ -30,12 +45,22 @@ function openReplies({ zodSchema, jsonSchema: made }: { zodSchema: z.core.$ZodTy
 
 /** Names whose own two forms differ. What merely refers to them is either sent or answered, never both. */
 function differingNames(input: Record<string, Json>, output: Record<string, Json>): Set<string> {
-  return new Set(Object.keys(output).filter((name) => input[name] !== undefined && JSON.stringify(withoutClosing(input[name])) !== JSON.stringify(withoutClosing(output[name]))));
+  return new Set(
+    Object.keys(output).filter(
+      (name) =>
+        input[name] !== undefined &&
+        JSON.stringify(withoutClosing(input[name])) !== JSON.stringify(withoutClosing(output[name])),
+    ),
+  );
 }
 
 /** A reply is open and a request closed: alone, that is no difference worth a second name. */
 function withoutClosing(part: Json | undefined): unknown {
-  return JSON.parse(JSON.stringify(part, (key, value: unknown) => (key === 'additionalProperties' && value === false ? undefined : value)));
+  return JSON.parse(
+    JSON.stringify(part, (key, value: unknown) =>
+      key === 'additionalProperties' && value === false ? undefined : value,
+    ),
+  );
 }
 
 function rewriteRefs(value: unknown, renamed: ReadonlySet<string>): unknown {

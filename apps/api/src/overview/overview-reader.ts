@@ -1,6 +1,22 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Backends, Clusters, ExternalFailure, Projects, Rollouts, Routes, type Backend, type Caller, type Cluster, type Page, type PageRequest, type RolloutView, type Route, type RouteLive, type RouteTargetHealth } from '@sluice/control';
+import {
+  Backends,
+  Clusters,
+  Projects,
+  Rollouts,
+  Routes,
+  type Backend,
+  type Caller,
+  type Cluster,
+  type Page,
+  type PageRequest,
+  type RolloutView,
+  type Route,
+  type RouteLive,
+  type RouteTargetHealth,
+} from '@sluice/control';
 import { hasEnded, rolloutStates } from '@sluice/domain';
+import { answerFor } from '../http/problems.js';
 
 const pageSize: PageRequest = { limit: 200, cursor: null };
 
@@ -51,25 +67,42 @@ export class OverviewReader {
   }
 
   private async factsOf(caller: Caller, route: Route, backends: readonly Backend[]): Promise<RouteFacts> {
-    const [live, health] = await Promise.all([orTrouble(this.routes.live(caller, route.id)), orTrouble(this.routes.targetHealth(caller, route.id))]);
+    const [live, health] = await Promise.all([
+      orTrouble(this.routes.live(caller, route.id)),
+      orTrouble(this.routes.targetHealth(caller, route.id)),
+    ]);
     return { route, live, health, backends: backends.filter((backend) => backend.routeId === route.id) };
   }
 }
 
-/** AWS being away is something to show, not a reason to show nothing. */
+/** AWS being away or refusing is something to show, not a reason to show nothing; our own failures are not. */
 async function orTrouble<T>(reading: Promise<T>): Promise<Read<T>> {
   try {
     return { value: await reading, trouble: null };
   } catch (error) {
-    if (error instanceof ExternalFailure) return { value: null, trouble: { code: error.code, message: error.message } };
-    throw error;
+    const { problem } = answerFor(error);
+    if (problem.code === undefined) throw error;
+    return { value: null, trouble: { code: problem.code, message: problem.detail } };
   }
 }
 
-function routeView({ route, live, health, backends }: RouteFacts, clusters: readonly Cluster[], rollouts: readonly RolloutView[]) {
+function routeView(
+  { route, live, health, backends }: RouteFacts,
+  clusters: readonly Cluster[],
+  rollouts: readonly RolloutView[],
+) {
   const { id, name, arn, loadBalancerArn, protocol, port, isDefault, labels, expected, drift } = route;
   return {
-    id, name, arn, loadBalancerArn, protocol, port, isDefault, labels, expected, drift,
+    id,
+    name,
+    arn,
+    loadBalancerArn,
+    protocol,
+    port,
+    isDefault,
+    labels,
+    expected,
+    drift,
     live: live.value?.weights ?? null,
     trouble: live.trouble,
     backends: backends.map((backend) => backendView(backend, live.value, health, clusters)),
@@ -77,17 +110,28 @@ function routeView({ route, live, health, backends }: RouteFacts, clusters: read
   };
 }
 
-function backendView(backend: Backend, live: RouteLive | null, health: Read<RouteTargetHealth>, clusters: readonly Cluster[]) {
+function backendView(
+  backend: Backend,
+  live: RouteLive | null,
+  health: Read<RouteTargetHealth>,
+  clusters: readonly Cluster[],
+) {
   const { id, name, clusterId, namespace, service, targetGroupArn } = backend;
   const share = shareOf(backend, live);
   const read = health.value?.backends.find((each) => each.backendId === id);
   return {
-    id, name, clusterId, namespace, service, targetGroupArn,
+    id,
+    name,
+    clusterId,
+    namespace,
+    service,
+    targetGroupArn,
     clusterName: clusters.find((cluster) => cluster.id === clusterId)?.name ?? clusterId,
     weight: share?.weight ?? null,
     permille: live === null ? null : (share?.permille ?? 0),
     health: read?.health ?? null,
-    healthTrouble: health.trouble ?? (read?.failure ? { code: read.failure.code, message: read.failure.message } : null),
+    healthTrouble:
+      health.trouble ?? (read?.failure ? { code: read.failure.code, message: read.failure.message } : null),
   };
 }
 
@@ -99,14 +143,33 @@ function shareOf(backend: Backend, live: RouteLive | null) {
 function clusterView(cluster: Cluster, facts: readonly RouteFacts[]) {
   const { id, name, labels, cordoned, retired } = cluster;
   const readable = facts.filter((fact) => fact.live.value !== null);
-  const sum = readable.flatMap((fact) => fact.backends.filter((backend) => backend.clusterId === id).map((backend) => shareOf(backend, fact.live.value)?.permille ?? 0)).reduce((total, each) => total + each, 0);
-  const own = facts.flatMap((fact) => fact.backends.filter((backend) => backend.clusterId === id).map((backend) => ({ backend, health: fact.health.value?.backends.find((each) => each.backendId === backend.id)?.health ?? null })));
+  const sum = readable
+    .flatMap((fact) =>
+      fact.backends
+        .filter((backend) => backend.clusterId === id)
+        .map((backend) => shareOf(backend, fact.live.value)?.permille ?? 0),
+    )
+    .reduce((total, each) => total + each, 0);
+  const own = facts.flatMap((fact) =>
+    fact.backends
+      .filter((backend) => backend.clusterId === id)
+      .map((backend) => ({
+        backend,
+        health: fact.health.value?.backends.find((each) => each.backendId === backend.id)?.health ?? null,
+      })),
+  );
   const groups = [...new Map(own.map(({ backend, health }) => [backend.targetGroupArn, health])).values()];
   const known = groups.every((health) => health !== null);
-  const count = (of: 'healthy' | 'total') => (known ? groups.reduce((total, health) => total + (health?.[of] ?? 0), 0) : null);
+  const count = (of: 'healthy' | 'total') =>
+    known ? groups.reduce((total, health) => total + (health?.[of] ?? 0), 0) : null;
   return {
-    id, name, labels, cordoned, retired,
-    check: cluster.check === null ? null : { at: cluster.check.at, ok: cluster.check.ok, message: cluster.check.message },
+    id,
+    name,
+    labels,
+    cordoned,
+    retired,
+    check:
+      cluster.check === null ? null : { at: cluster.check.at, ok: cluster.check.ok, message: cluster.check.message },
     permille: readable.length === 0 ? null : Math.round(sum / readable.length),
     backends: own.length,
     healthyTargets: count('healthy'),

@@ -19,8 +19,23 @@ export class ProjectsController {
   ) {}
 
   @Post()
-  @Operation({ id: 'createProject', summary: 'Create a project', role: 'admin', status: 201, reply: Project, dryRunReply: Project, body: true, mutates: true, version: (project: Project) => project.version, location: (project: Project) => `/v1/projects/${project.id}` })
-  create(@From() caller: Caller, @Query({ schema: DryRunQuery }) query: DryRunQuery, @Body({ schema: CreateProject }) body: z.output<typeof CreateProject>) {
+  @Operation({
+    id: 'createProject',
+    summary: 'Create a project',
+    role: 'admin',
+    status: 201,
+    reply: Project,
+    dryRunReply: Project,
+    body: true,
+    mutates: true,
+    version: (project: Project) => project.version,
+    location: (project: Project) => `/v1/projects/${project.id}`,
+  })
+  create(
+    @From() caller: Caller,
+    @Query({ schema: DryRunQuery }) query: DryRunQuery,
+    @Body({ schema: CreateProject }) body: z.output<typeof CreateProject>,
+  ) {
     if (caller.projectId !== null) throw new Forbidden('a token that is bound to a project cannot create others');
     return this.projects.create(caller, body, mutation(undefined, query));
   }
@@ -32,14 +47,32 @@ export class ProjectsController {
   }
 
   @Get(':id')
-  @Operation({ id: 'getProject', summary: 'Get a project', role: 'viewer', reply: Project, version: (project: Project) => project.version })
+  @Operation({
+    id: 'getProject',
+    summary: 'Get a project',
+    role: 'viewer',
+    reply: Project,
+    version: (project: Project) => project.version,
+  })
   get(@From() caller: Caller, @Param({ schema: IdPath }) { id }: IdPath, @Query({ schema: NoQuery }) _: unknown) {
     return this.projects.get(caller, id);
   }
 
   @Delete(':id')
-  @Operation({ id: 'deleteProject', summary: 'Delete an empty project', role: 'admin', status: 204, mutates: true, ifMatch: true })
-  remove(@From() caller: Caller, @Param({ schema: IdPath }) { id }: IdPath, @Query({ schema: DryRunQuery }) query: DryRunQuery, @IfMatch() ifVersion: number | undefined) {
+  @Operation({
+    id: 'deleteProject',
+    summary: 'Delete an empty project',
+    role: 'admin',
+    status: 204,
+    mutates: true,
+    ifMatch: true,
+  })
+  remove(
+    @From() caller: Caller,
+    @Param({ schema: IdPath }) { id }: IdPath,
+    @Query({ schema: DryRunQuery }) query: DryRunQuery,
+    @IfMatch() ifVersion: number | undefined,
+  ) {
     return this.projects.remove(caller, id, mutation(ifVersion, query));
   }
 
@@ -47,7 +80,8 @@ export class ProjectsController {
   @Operation({
     id: 'cleanUpProject',
     summary: 'Remove from AWS what this project created there',
-    description: 'Exactly what was created, in safe order: rules, listeners, target groups, load balancers. What was adopted, is still in use or still serves is left, with the reason.',
+    description:
+      'Exactly what was created, in safe order: rules, listeners, target groups, load balancers. What was adopted, is still in use or still serves is left, with the reason.',
     role: 'admin',
     reply: CleanUpReport,
     body: true,
@@ -55,7 +89,13 @@ export class ProjectsController {
     ifMatch: true,
     asksOutside: true,
   })
-  async cleanUp(@From() caller: Caller, @Param({ schema: IdPath }) { id }: IdPath, @Query({ schema: DryRunQuery }) query: DryRunQuery, @IfMatch() ifVersion: number | undefined, @Body({ schema: NoBody }) _: unknown) {
+  async cleanUp(
+    @From() caller: Caller,
+    @Param({ schema: IdPath }) { id }: IdPath,
+    @Query({ schema: DryRunQuery }) query: DryRunQuery,
+    @IfMatch() ifVersion: number | undefined,
+    @Body({ schema: NoBody }) _: unknown,
+  ) {
     if (ifVersion !== undefined) expectVersion(await this.projects.get(caller, id), ifVersion);
     return this.provisioning.cleanUp(caller, id, mutation(undefined, query));
   }

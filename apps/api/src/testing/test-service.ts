@@ -22,12 +22,18 @@ export interface TestService {
   readonly logs: string[];
   readonly databaseUrl: string;
   client(token: string): SluiceClient;
-  /** Another replica on the same database. */
-  replica(config?: Partial<Config>): Promise<{ readonly url: string; readonly app: App }>;
+  /** Another replica on the same database. `listenOnly`: without what a start asks the database for. */
+  replica(
+    config?: Partial<Config>,
+    how?: { readonly listenOnly: boolean },
+  ): Promise<{ readonly url: string; readonly app: App }>;
   close(): Promise<void>;
 }
 
-export async function startTestService(config: Partial<Config> = {}, overrides: readonly Provider[] = []): Promise<TestService> {
+export async function startTestService(
+  config: Partial<Config> = {},
+  overrides: readonly Provider[] = [],
+): Promise<TestService> {
   const database = await createTestDatabase();
   const dir = mkdtempSync(path.join(tmpdir(), 'sluice-api-'));
   const key = path.join(dir, 'key');
@@ -55,21 +61,34 @@ export async function startTestService(config: Partial<Config> = {}, overrides: 
   const aws = new InMemoryLoadBalancer();
   const agent = new InMemoryClusterAgent();
   const logs: string[] = [];
-  const providers: Provider[] = [{ provide: LoadBalancer, useValue: aws }, { provide: ClusterAgent, useValue: agent }, ...overrides];
+  const providers: Provider[] = [
+    { provide: LoadBalancer, useValue: aws },
+    { provide: ClusterAgent, useValue: agent },
+    ...overrides,
+  ];
   const apps: App[] = [];
-  const start = async (own: Config) => {
+  const start = async (own: Config, listenOnly = false) => {
     const app = await createApp(own, { providers, logDestination: { write: (line) => void logs.push(line) } });
     apps.push(app);
-    return { app, url: await app.listen() };
+    if (!listenOnly) return { app, url: await app.listen() };
+    await app.nest.listen(0, '127.0.0.1');
+    return { app, url: await app.nest.getUrl() };
   };
   const { app, url } = await start(complete);
   const adminToken = readFileSync(path.join(dir, 'token'), 'utf8').trim();
   const client = (token: string) => new SluiceClient({ baseUrl: url, token });
   return {
-    url, app, config: complete, aws, agent, adminToken, logs, client,
+    url,
+    app,
+    config: complete,
+    aws,
+    agent,
+    adminToken,
+    logs,
+    client,
     admin: client(adminToken),
     databaseUrl: database.url,
-    replica: (own = {}) => start({ ...complete, ...own }),
+    replica: (own = {}, how = { listenOnly: false }) => start({ ...complete, ...own }, how.listenOnly),
     close: async () => {
       await Promise.all(apps.map((each) => each.close()));
       await database.drop();

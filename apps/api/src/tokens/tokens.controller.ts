@@ -34,7 +34,11 @@ export class TokensController {
     location: ({ token }: CreatedToken) => `/v1/tokens/${token.id}`,
     forStorage: (created: CreatedToken) => ({ ...created, secret: null }),
   })
-  create(@From() caller: AuthenticatedCaller, @Query({ schema: DryRunQuery }) query: DryRunQuery, @Body({ schema: CreateToken }) body: z.output<typeof CreateToken>) {
+  create(
+    @From() caller: AuthenticatedCaller,
+    @Query({ schema: DryRunQuery }) query: DryRunQuery,
+    @Body({ schema: CreateToken }) body: z.output<typeof CreateToken>,
+  ) {
     const projectId = body.projectId === undefined ? caller.projectId : body.projectId;
     return this.tokens.create(caller, { ...body, projectId }, mutation(undefined, query));
   }
@@ -47,13 +51,30 @@ export class TokensController {
 
   @Get('tokens/:id')
   @Operation({ id: 'getToken', summary: 'Get a token', role: 'admin', reply: Token })
-  get(@From() caller: AuthenticatedCaller, @Param({ schema: IdPath }) { id }: IdPath, @Query({ schema: NoQuery }) _: unknown) {
+  get(
+    @From() caller: AuthenticatedCaller,
+    @Param({ schema: IdPath }) { id }: IdPath,
+    @Query({ schema: NoQuery }) _: unknown,
+  ) {
     return this.tokens.get(caller, id);
   }
 
   @Post('tokens/:id(^[^:]+)::revoke')
-  @Operation({ id: 'revokeToken', summary: 'Revoke a token', description: 'At once, also for event streams that are open. Revoking twice is a success.', role: 'admin', reply: Token, body: true, mutates: true })
-  revoke(@From() caller: AuthenticatedCaller, @Param({ schema: IdPath }) { id }: IdPath, @Query({ schema: DryRunQuery }) query: DryRunQuery, @Body({ schema: NoBody }) _: unknown) {
+  @Operation({
+    id: 'revokeToken',
+    summary: 'Revoke a token',
+    description: 'At once, also for event streams that are open. Revoking twice is a success.',
+    role: 'admin',
+    reply: Token,
+    body: true,
+    mutates: true,
+  })
+  revoke(
+    @From() caller: AuthenticatedCaller,
+    @Param({ schema: IdPath }) { id }: IdPath,
+    @Query({ schema: DryRunQuery }) query: DryRunQuery,
+    @Body({ schema: NoBody }) _: unknown,
+  ) {
     return this.tokens.revoke(caller, id, mutation(undefined, query));
   }
 }

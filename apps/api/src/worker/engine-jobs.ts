@@ -30,7 +30,11 @@ export class EngineJobs implements OnApplicationBootstrap, BeforeApplicationShut
   async onApplicationBootstrap(): Promise<void> {
     if (this.config.role === 'api') return;
     await this.engine.start();
-    for (const job of this.jobs()) this.scheduler.addInterval(job.name, setInterval(() => this.start(job), job.everyMs));
+    for (const job of this.jobs())
+      this.scheduler.addInterval(
+        job.name,
+        setInterval(() => this.start(job), job.everyMs),
+      );
     this.logger.info({ role: this.config.role, leaseMs: this.config.leaseMs }, 'worker started');
   }
 
@@ -59,7 +63,10 @@ export class EngineJobs implements OnApplicationBootstrap, BeforeApplicationShut
       this.metrics.jobsSkipped.inc({ job: job.name });
       return;
     }
-    this.running.set(job.name, this.once(job).finally(() => this.running.delete(job.name)));
+    this.running.set(
+      job.name,
+      this.once(job).finally(() => this.running.delete(job.name)),
+    );
   }
 
   private async once(job: Job): Promise<void> {

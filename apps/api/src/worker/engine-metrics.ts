@@ -10,8 +10,19 @@ export class EngineMetrics {
 
   constructor(@Inject(Metrics) metrics: Metrics) {
     const registers = [metrics.registry];
-    this.requests = new Counter({ name: 'sluice_elb_requests_total', help: "Calls of the lanes to ELBv2, by AWS's code.", labelNames: ['op', 'code'], registers });
-    this.duration = new Histogram({ name: 'sluice_elb_request_duration_seconds', help: 'How long they took.', labelNames: ['op'], buckets: [0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10], registers });
+    this.requests = new Counter({
+      name: 'sluice_elb_requests_total',
+      help: "Calls of the lanes to ELBv2, by AWS's code.",
+      labelNames: ['op', 'code'],
+      registers,
+    });
+    this.duration = new Histogram({
+      name: 'sluice_elb_request_duration_seconds',
+      help: 'How long they took.',
+      labelNames: ['op'],
+      buckets: [0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    });
   }
 
   called({ op, code, durationMs }: { readonly op: string; readonly code: string; readonly durationMs: number }): void {

@@ -1,8 +1,21 @@
 import { hostname } from 'node:os';
 import type { Provider } from '@nestjs/common';
 import {
-  Clusters, DriftSweep, Engine, IntentExecutor, Lanes, LaneStore, LoadBalancer, Observer, ReconcileRollout, RolloutStore, RouteWriteStore, Signals, Waker,
-  defaultLaneSettings, type Caller,
+  Clusters,
+  DriftSweep,
+  Engine,
+  IntentExecutor,
+  Lanes,
+  LaneStore,
+  LoadBalancer,
+  Observer,
+  ReconcileRollout,
+  RolloutStore,
+  RouteWriteStore,
+  Signals,
+  Waker,
+  defaultLaneSettings,
+  type Caller,
 } from '@sluice/control';
 import { PinoLogger } from 'nestjs-pino';
 import { CONFIG, type Config } from '../config.js';
@@ -15,31 +28,69 @@ const worker: Caller = { actor: 'system:agent-liveness', role: 'admin', projectI
 export const engineProvider: Provider = {
   provide: Engine,
   useFactory: (
-    config: Config, rollouts: RolloutStore, laneStore: LaneStore, writes: RouteWriteStore, loadBalancer: LoadBalancer,
-    access: Access, signals: Signals, clusters: Clusters, logger: PinoLogger, metrics: EngineMetrics,
+    config: Config,
+    rollouts: RolloutStore,
+    laneStore: LaneStore,
+    writes: RouteWriteStore,
+    loadBalancer: LoadBalancer,
+    access: Access,
+    signals: Signals,
+    clusters: Clusters,
+    logger: PinoLogger,
+    metrics: EngineMetrics,
   ) => {
     const log = {
-      info: (message: string, fields: Readonly<Record<string, unknown>>) => logger.info({ context: 'engine', ...fields }, message),
-      warn: (message: string, fields: Readonly<Record<string, unknown>>) => logger.warn({ context: 'engine', ...fields }, message),
+      info: (message: string, fields: Readonly<Record<string, unknown>>) =>
+        logger.info({ context: 'engine', ...fields }, message),
+      warn: (message: string, fields: Readonly<Record<string, unknown>>) =>
+        logger.warn({ context: 'engine', ...fields }, message),
     };
     const settings = { ...defaultLaneSettings, leaseMs: config.leaseMs, writeTimeoutMs: config.writeTimeoutMs };
     const lanes = new Lanes({
       owner: `${hostname()}:${process.pid}`,
-      store: laneStore, signals, access, settings, log,
-      executor: (bucket) => new IntentExecutor({ store: laneStore, loadBalancer, bucket, writeTimeoutMs: settings.writeTimeoutMs, onCall: (call) => metrics.called(call) }),
+      store: laneStore,
+      signals,
+      access,
+      settings,
+      log,
+      executor: (bucket) =>
+        new IntentExecutor({
+          store: laneStore,
+          loadBalancer,
+          bucket,
+          writeTimeoutMs: settings.writeTimeoutMs,
+          onCall: (call) => metrics.called(call),
+        }),
     });
     const waker = new Waker(rollouts, new ReconcileRollout(rollouts, new Observer(loadBalancer, access)), signals, log);
-    return new Engine({ lanes, waker, sweep: new DriftSweep(writes, loadBalancer, access, log), agents: () => checkClusters(clusters) });
+    return new Engine({
+      lanes,
+      waker,
+      sweep: new DriftSweep(writes, loadBalancer, access, log),
+      agents: () => checkClusters(clusters),
+    });
   },
-  inject: [CONFIG, RolloutStore, LaneStore, RouteWriteStore, LoadBalancer, ACCESS, Signals, Clusters, PinoLogger, EngineMetrics],
+  inject: [
+    CONFIG,
+    RolloutStore,
+    LaneStore,
+    RouteWriteStore,
+    LoadBalancer,
+    ACCESS,
+    Signals,
+    Clusters,
+    PinoLogger,
+    EngineMetrics,
+  ],
 };
 
 /** Asks every cluster whether it answers, a few at a time; each answer is recorded on the cluster. */
 async function checkClusters(clusters: Clusters): Promise<void> {
-  for (let cursor: string | null = null; ; ) {
+  for (let cursor: string | null = null; ;) {
     const page: Awaited<ReturnType<Clusters['list']>> = await clusters.list(worker, {}, { limit: 50, cursor });
     const present = page.items.filter((cluster) => cluster.retired === null);
-    for (let i = 0; i < present.length; i += 5) await Promise.allSettled(present.slice(i, i + 5).map((cluster) => clusters.check(worker, cluster.id)));
+    for (let i = 0; i < present.length; i += 5)
+      await Promise.allSettled(present.slice(i, i + 5).map((cluster) => clusters.check(worker, cluster.id)));
     if (page.next === null) return;
     cursor = page.next;
   }

@@ -54,7 +54,11 @@ const silenceMs = 45_000;
 const longestBackoffMs = 10_000;
 
 /** Every event in order, each once, across reconnections; ends when `signal` is aborted; throws when the server refuses (4xx). */
-export async function* followEvents(http: Http, reader: BodyReader<Event>, options: EventsOptions): AsyncGenerator<Event, void, void> {
+export async function* followEvents(
+  http: Http,
+  reader: BodyReader<Event>,
+  options: EventsOptions,
+): AsyncGenerator<Event, void, void> {
   let last = options.after;
   let backoffMs = 250;
   while (!aborted(options.signal)) {
@@ -75,18 +79,27 @@ export async function* followEvents(http: Http, reader: BodyReader<Event>, optio
   }
 }
 
-async function* connect(http: Http, reader: BodyReader<Event>, options: EventsOptions, last: string | undefined): AsyncGenerator<Event, void, void> {
+async function* connect(
+  http: Http,
+  reader: BodyReader<Event>,
+  options: EventsOptions,
+  last: string | undefined,
+): AsyncGenerator<Event, void, void> {
   const silence = new AbortController();
   const stop = options.signal === undefined ? silence.signal : AbortSignal.any([silence.signal, options.signal]);
   let timer = setTimeout(() => silence.abort(), silenceMs);
   try {
     const headers = { accept: 'text/event-stream', ...(last === undefined ? {} : { 'last-event-id': last }) };
-    const response = await http.send({ method: 'GET', path: '/v1/events', query: { projectId: options.projectId } }, stop, headers);
+    const response = await http.send(
+      { method: 'GET', path: '/v1/events', query: { projectId: options.projectId } },
+      stop,
+      headers,
+    );
     if (response.body === null) throw new SluiceUnreachable('GET /v1/events: the answer has no body');
     options.onState?.('open');
     const parser = new EventStreamParser();
     const decoder = new TextDecoder();
-    const chunks = response.body.getReader();
+    const chunks: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader();
     try {
       for (;;) {
         const { done, value } = await chunks.read();

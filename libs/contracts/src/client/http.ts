@@ -26,7 +26,11 @@ export interface WriteOptions extends ReadOptions {
 
 /** Reads a reply's body: a zod schema is one. The dashboard, which its own server brings along, has one that trusts. */
 export interface BodyReader<T> {
-  safeParse(body: unknown): { success: true; data: T } | { success: false; error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] } };
+  safeParse(
+    body: unknown,
+  ):
+    | { success: true; data: T }
+    | { success: false; error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] } };
 }
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -59,7 +63,10 @@ export class Http {
       throw new SluiceUnreachable(`${call.method} ${call.path}: the answer is not JSON`, { cause });
     }
     const read = reader.safeParse(body);
-    if (!read.success) throw new SluiceUnreachable(`${call.method} ${call.path}: the answer has another shape: ${read.error.issues.map((issue) => `${issue.path.map(String).join('.')}: ${issue.message}`).join('; ')}`);
+    if (!read.success)
+      throw new SluiceUnreachable(
+        `${call.method} ${call.path}: the answer has another shape: ${read.error.issues.map((issue) => `${issue.path.map(String).join('.')}: ${issue.message}`).join('; ')}`,
+      );
     return read.data;
   }
 
@@ -87,11 +94,14 @@ export class Http {
     for (const [name, value] of Object.entries({ ...call.query, dryRun: call.options?.dryRun || undefined })) {
       if (value !== undefined) search.set(name, String(value));
     }
-    return `${this.#base}${call.path}${search.size > 0 ? `?${search}` : ''}`;
+    return `${this.#base}${call.path}${search.size > 0 ? `?${search.toString()}` : ''}`;
   }
 
   #headers(call: Call): Record<string, string> {
-    const headers: Record<string, string> = { authorization: `Bearer ${this.#config.token}`, accept: 'application/json, application/problem+json' };
+    const headers: Record<string, string> = {
+      authorization: `Bearer ${this.#config.token}`,
+      accept: 'application/json, application/problem+json',
+    };
     if (call.body !== undefined) headers['content-type'] = 'application/json';
     if (call.options?.idempotencyKey !== undefined) headers['idempotency-key'] = call.options.idempotencyKey;
     if (call.options?.ifVersion !== undefined) headers['if-match'] = `"${call.options.ifVersion}"`;
@@ -110,7 +120,10 @@ export class Http {
     const text = await this.#text(response, call);
     const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
     const problem = problemIn(text);
-    if (problem === null) return new SluiceUnreachable(`${call.method} ${call.path}: ${response.status} without a problem: ${text.slice(0, 200)}`);
+    if (problem === null)
+      return new SluiceUnreachable(
+        `${call.method} ${call.path}: ${response.status} without a problem: ${text.slice(0, 200)}`,
+      );
     return new SluiceProblem(problem, Number.isFinite(retryAfter) ? retryAfter * 1000 : null);
   }
 }
@@ -119,7 +132,12 @@ export class Http {
 function problemIn(text: string): Problem | null {
   try {
     const body = JSON.parse(text) as Problem | null;
-    return typeof body?.type === 'string' && typeof body.title === 'string' && typeof body.status === 'number' && typeof body.detail === 'string' ? body : null;
+    return typeof body?.type === 'string' &&
+      typeof body.title === 'string' &&
+      typeof body.status === 'number' &&
+      typeof body.detail === 'string'
+      ? body
+      : null;
   } catch {
     return null;
   }

@@ -1,15 +1,57 @@
 import { z } from 'zod';
 import { Account, AccountCheck, AccountPage, type CreateAccount, type UpdateAccount } from '../accounts.js';
-import { AppliedBinding, Backend, BackendPage, Binding, BindingPage, BindingPreview, CreatedBackend, RemovedBinding, type CreateBackend, type CreateBinding } from '../backends.js';
+import {
+  AppliedBinding,
+  Backend,
+  BackendPage,
+  Binding,
+  BindingPage,
+  BindingPreview,
+  CreatedBackend,
+  RemovedBinding,
+  type CreateBackend,
+  type CreateBinding,
+} from '../backends.js';
 import { Cluster, ClusterCheckReply, ClusterPage, type CreateCluster, type UpdateCluster } from '../clusters.js';
 import { Decision, DecisionPage, WeightsPreview, WeightsSet } from '../decisions.js';
 import { Event } from '../events.js';
 import { Overview } from '../overview.js';
-import { PlanPage, PlanVersion, PlanVersionPage, PlanWithVersion, type CreatePlan, type CreatePlanVersion } from '../plans.js';
+import {
+  PlanPage,
+  PlanVersion,
+  PlanVersionPage,
+  PlanWithVersion,
+  type CreatePlan,
+  type CreatePlanVersion,
+} from '../plans.js';
 import { Project, ProjectPage, type CreateProject } from '../projects.js';
-import { CleanUpReport, ProvisionedResource, ProvisionedResourcePage, type CreateListener, type CreateLoadBalancer, type CreateRule, type CreateTargetGroup } from '../provisioning.js';
-import { Rollout, RolloutPage, RolloutPreview, RolloutTimeline, type CreateRollout, type RolloutState, type RolloutVerb } from '../rollouts.js';
-import { Route, RouteLive, RoutePage, RouteTargetHealth, type CreateRoute, type SetWeights, type UpdateRoute } from '../routes.js';
+import {
+  CleanUpReport,
+  ProvisionedResource,
+  ProvisionedResourcePage,
+  type CreateListener,
+  type CreateLoadBalancer,
+  type CreateRule,
+  type CreateTargetGroup,
+} from '../provisioning.js';
+import {
+  Rollout,
+  RolloutPage,
+  RolloutPreview,
+  RolloutTimeline,
+  type CreateRollout,
+  type RolloutState,
+  type RolloutVerb,
+} from '../rollouts.js';
+import {
+  Route,
+  RouteLive,
+  RoutePage,
+  RouteTargetHealth,
+  type CreateRoute,
+  type SetWeights,
+  type UpdateRoute,
+} from '../routes.js';
 import { CreatedToken, Token, TokenPage, WhoAmI, type CreateToken } from '../tokens.js';
 import { followEvents, type EventsOptions } from './event-stream.js';
 import { Http, type ClientConfig, type Query, type ReadOptions, type WriteOptions } from './http.js';
@@ -38,64 +80,100 @@ export class SluiceClient {
     list: (page?: PageOptions) => this.#list(ProjectPage, '/v1/projects', page),
     get: (id: string, options?: ReadOptions) => this.#get(Project, `/v1/projects/${seg(id)}`, {}, options),
     remove: (id: string, options?: WriteOptions) => this.#delete(nothing, `/v1/projects/${seg(id)}`, options),
-    cleanUp: (id: string, options?: WriteOptions) => this.#post(CleanUpReport, `/v1/projects/${seg(id)}:clean-up`, undefined, options),
+    cleanUp: (id: string, options?: WriteOptions) =>
+      this.#post(CleanUpReport, `/v1/projects/${seg(id)}:clean-up`, undefined, options),
   };
 
   readonly accounts = {
     create: (body: CreateAccount, options?: WriteOptions) => this.#post(Account, '/v1/accounts', body, options),
     list: (filter?: InProject, page?: PageOptions) => this.#list(AccountPage, '/v1/accounts', page, filter),
     get: (id: string, options?: ReadOptions) => this.#get(Account, `/v1/accounts/${seg(id)}`, {}, options),
-    update: (id: string, body: UpdateAccount, options?: WriteOptions) => this.#patch(Account, `/v1/accounts/${seg(id)}`, body, options),
+    update: (id: string, body: UpdateAccount, options?: WriteOptions) =>
+      this.#patch(Account, `/v1/accounts/${seg(id)}`, body, options),
     remove: (id: string, options?: WriteOptions) => this.#delete(nothing, `/v1/accounts/${seg(id)}`, options),
-    check: (id: string, options?: WriteOptions) => this.#post(AccountCheck, `/v1/accounts/${seg(id)}:check`, undefined, options),
+    check: (id: string, options?: WriteOptions) =>
+      this.#post(AccountCheck, `/v1/accounts/${seg(id)}:check`, undefined, options),
   };
 
   readonly clusters = {
     create: (body: CreateCluster, options?: WriteOptions) => this.#post(Cluster, '/v1/clusters', body, options),
-    list: (filter?: InProject & { readonly accountId?: string; readonly labels?: string }, page?: PageOptions) => this.#list(ClusterPage, '/v1/clusters', page, filter),
+    list: (filter?: InProject & { readonly accountId?: string; readonly labels?: string }, page?: PageOptions) =>
+      this.#list(ClusterPage, '/v1/clusters', page, filter),
     get: (id: string, options?: ReadOptions) => this.#get(Cluster, `/v1/clusters/${seg(id)}`, {}, options),
-    update: (id: string, body: UpdateCluster, options?: WriteOptions) => this.#patch(Cluster, `/v1/clusters/${seg(id)}`, body, options),
+    update: (id: string, body: UpdateCluster, options?: WriteOptions) =>
+      this.#patch(Cluster, `/v1/clusters/${seg(id)}`, body, options),
     remove: (id: string, options?: WriteOptions) => this.#delete(nothing, `/v1/clusters/${seg(id)}`, options),
-    check: (id: string, options?: WriteOptions) => this.#post(ClusterCheckReply, `/v1/clusters/${seg(id)}:check`, undefined, options),
-    cordon: (id: string, reason: string, options?: WriteOptions) => this.#post(Cluster, `/v1/clusters/${seg(id)}:cordon`, { reason }, options),
-    uncordon: (id: string, options?: WriteOptions) => this.#post(Cluster, `/v1/clusters/${seg(id)}:uncordon`, undefined, options),
-    retire: (id: string, reason: string, options?: WriteOptions) => this.#post(Cluster, `/v1/clusters/${seg(id)}:retire`, { reason }, options),
+    check: (id: string, options?: WriteOptions) =>
+      this.#post(ClusterCheckReply, `/v1/clusters/${seg(id)}:check`, undefined, options),
+    cordon: (id: string, reason: string, options?: WriteOptions) =>
+      this.#post(Cluster, `/v1/clusters/${seg(id)}:cordon`, { reason }, options),
+    uncordon: (id: string, options?: WriteOptions) =>
+      this.#post(Cluster, `/v1/clusters/${seg(id)}:uncordon`, undefined, options),
+    retire: (id: string, reason: string, options?: WriteOptions) =>
+      this.#post(Cluster, `/v1/clusters/${seg(id)}:retire`, { reason }, options),
   };
 
   readonly routes = {
     create: (body: CreateRoute, options?: WriteOptions) => this.#post(Route, '/v1/routes', body, options),
-    list: (filter?: InProject & { readonly accountId?: string; readonly labels?: string }, page?: PageOptions) => this.#list(RoutePage, '/v1/routes', page, filter),
+    list: (filter?: InProject & { readonly accountId?: string; readonly labels?: string }, page?: PageOptions) =>
+      this.#list(RoutePage, '/v1/routes', page, filter),
     get: (id: string, options?: ReadOptions) => this.#get(Route, `/v1/routes/${seg(id)}`, {}, options),
-    update: (id: string, body: UpdateRoute, options?: WriteOptions) => this.#patch(Route, `/v1/routes/${seg(id)}`, body, options),
+    update: (id: string, body: UpdateRoute, options?: WriteOptions) =>
+      this.#patch(Route, `/v1/routes/${seg(id)}`, body, options),
     remove: (id: string, options?: WriteOptions) => this.#delete(nothing, `/v1/routes/${seg(id)}`, options),
     live: (id: string, options?: ReadOptions) => this.#get(RouteLive, `/v1/routes/${seg(id)}/live`, {}, options),
-    targetHealth: (id: string, options?: ReadOptions) => this.#get(RouteTargetHealth, `/v1/routes/${seg(id)}/target-health`, {}, options),
-    setWeights: (id: string, body: SetWeights, options?: Omit<WriteOptions, 'dryRun'>) => this.#http.call(WeightsSet, { method: 'PUT', path: `/v1/routes/${seg(id)}/weights`, body, ...(options && { options }) }),
-    previewWeights: (id: string, body: SetWeights, options?: ReadOptions) => this.#http.call(WeightsPreview, { method: 'PUT', path: `/v1/routes/${seg(id)}/weights`, body, options: { ...options, dryRun: true } }),
+    targetHealth: (id: string, options?: ReadOptions) =>
+      this.#get(RouteTargetHealth, `/v1/routes/${seg(id)}/target-health`, {}, options),
+    setWeights: (id: string, body: SetWeights, options?: Omit<WriteOptions, 'dryRun'>) =>
+      this.#http.call(WeightsSet, {
+        method: 'PUT',
+        path: `/v1/routes/${seg(id)}/weights`,
+        body,
+        ...(options && { options }),
+      }),
+    previewWeights: (id: string, body: SetWeights, options?: ReadOptions) =>
+      this.#http.call(WeightsPreview, {
+        method: 'PUT',
+        path: `/v1/routes/${seg(id)}/weights`,
+        body,
+        options: { ...options, dryRun: true },
+      }),
   };
 
   readonly backends = {
     create: (body: CreateBackend, options?: WriteOptions) => this.#post(CreatedBackend, '/v1/backends', body, options),
-    list: (filter?: InProject & { readonly routeId?: string; readonly clusterId?: string }, page?: PageOptions) => this.#list(BackendPage, '/v1/backends', page, filter),
+    list: (filter?: InProject & { readonly routeId?: string; readonly clusterId?: string }, page?: PageOptions) =>
+      this.#list(BackendPage, '/v1/backends', page, filter),
     get: (id: string, options?: ReadOptions) => this.#get(Backend, `/v1/backends/${seg(id)}`, {}, options),
     remove: (id: string, options?: WriteOptions) => this.#delete(nothing, `/v1/backends/${seg(id)}`, options),
   };
 
   readonly bindings = {
-    create: (body: CreateBinding, options?: Omit<WriteOptions, 'dryRun'>) => this.#post(AppliedBinding, '/v1/bindings', body, options),
-    preview: (body: CreateBinding, options?: ReadOptions) => this.#post(BindingPreview, '/v1/bindings', body, { ...options, dryRun: true }),
-    list: (filter?: InProject & { readonly routeId?: string; readonly clusterId?: string; readonly backendId?: string }, page?: PageOptions) => this.#list(BindingPage, '/v1/bindings', page, filter),
+    create: (body: CreateBinding, options?: Omit<WriteOptions, 'dryRun'>) =>
+      this.#post(AppliedBinding, '/v1/bindings', body, options),
+    preview: (body: CreateBinding, options?: ReadOptions) =>
+      this.#post(BindingPreview, '/v1/bindings', body, { ...options, dryRun: true }),
+    list: (
+      filter?: InProject & { readonly routeId?: string; readonly clusterId?: string; readonly backendId?: string },
+      page?: PageOptions,
+    ) => this.#list(BindingPage, '/v1/bindings', page, filter),
     get: (id: string, options?: ReadOptions) => this.#get(Binding, `/v1/bindings/${seg(id)}`, {}, options),
-    refresh: (id: string, options?: WriteOptions) => this.#post(Binding, `/v1/bindings/${seg(id)}:refresh`, undefined, options),
+    refresh: (id: string, options?: WriteOptions) =>
+      this.#post(Binding, `/v1/bindings/${seg(id)}:refresh`, undefined, options),
     remove: (id: string, options?: WriteOptions) => this.#delete(RemovedBinding, `/v1/bindings/${seg(id)}`, options),
   };
 
   readonly provisioning = {
-    createLoadBalancer: (body: CreateLoadBalancer, options?: WriteOptions) => this.#post(ProvisionedResource, '/v1/load-balancers', body, options),
-    createTargetGroup: (body: CreateTargetGroup, options?: WriteOptions) => this.#post(ProvisionedResource, '/v1/target-groups', body, options),
-    createListener: (body: CreateListener, options?: WriteOptions) => this.#post(ProvisionedResource, '/v1/listeners', body, options),
-    createRule: (body: CreateRule, options?: WriteOptions) => this.#post(ProvisionedResource, '/v1/rules', body, options),
-    list: (filter?: InProject, page?: PageOptions) => this.#list(ProvisionedResourcePage, '/v1/provisioned-resources', page, filter),
+    createLoadBalancer: (body: CreateLoadBalancer, options?: WriteOptions) =>
+      this.#post(ProvisionedResource, '/v1/load-balancers', body, options),
+    createTargetGroup: (body: CreateTargetGroup, options?: WriteOptions) =>
+      this.#post(ProvisionedResource, '/v1/target-groups', body, options),
+    createListener: (body: CreateListener, options?: WriteOptions) =>
+      this.#post(ProvisionedResource, '/v1/listeners', body, options),
+    createRule: (body: CreateRule, options?: WriteOptions) =>
+      this.#post(ProvisionedResource, '/v1/rules', body, options),
+    list: (filter?: InProject, page?: PageOptions) =>
+      this.#list(ProvisionedResourcePage, '/v1/provisioned-resources', page, filter),
   };
 
   readonly plans = {
@@ -103,24 +181,32 @@ export class SluiceClient {
     list: (filter?: InProject, page?: PageOptions) => this.#list(PlanPage, '/v1/plans', page, filter),
     get: (id: string, options?: ReadOptions) => this.#get(PlanWithVersion, `/v1/plans/${seg(id)}`, {}, options),
     remove: (id: string, options?: WriteOptions) => this.#delete(nothing, `/v1/plans/${seg(id)}`, options),
-    createVersion: (id: string, body: CreatePlanVersion, options?: WriteOptions) => this.#post(PlanWithVersion, `/v1/plans/${seg(id)}/versions`, body, options),
-    listVersions: (id: string, options?: ReadOptions) => this.#get(PlanVersionPage, `/v1/plans/${seg(id)}/versions`, {}, options),
-    getVersion: (id: string, version: number, options?: ReadOptions) => this.#get(PlanVersion, `/v1/plans/${seg(id)}/versions/${version}`, {}, options),
+    createVersion: (id: string, body: CreatePlanVersion, options?: WriteOptions) =>
+      this.#post(PlanWithVersion, `/v1/plans/${seg(id)}/versions`, body, options),
+    listVersions: (id: string, options?: ReadOptions) =>
+      this.#get(PlanVersionPage, `/v1/plans/${seg(id)}/versions`, {}, options),
+    getVersion: (id: string, version: number, options?: ReadOptions) =>
+      this.#get(PlanVersion, `/v1/plans/${seg(id)}/versions/${version}`, {}, options),
   };
 
   readonly rollouts = {
-    create: (body: CreateRollout, options?: Omit<WriteOptions, 'dryRun'>) => this.#post(Rollout, '/v1/rollouts', body, options),
-    preview: (body: CreateRollout, options?: ReadOptions) => this.#post(RolloutPreview, '/v1/rollouts', body, { ...options, dryRun: true }),
-    list: (filter?: InProject & { readonly state?: RolloutState }, page?: PageOptions) => this.#list(RolloutPage, '/v1/rollouts', page, filter),
+    create: (body: CreateRollout, options?: Omit<WriteOptions, 'dryRun'>) =>
+      this.#post(Rollout, '/v1/rollouts', body, options),
+    preview: (body: CreateRollout, options?: ReadOptions) =>
+      this.#post(RolloutPreview, '/v1/rollouts', body, { ...options, dryRun: true }),
+    list: (filter?: InProject & { readonly state?: RolloutState }, page?: PageOptions) =>
+      this.#list(RolloutPage, '/v1/rollouts', page, filter),
     get: (id: string, options?: ReadOptions) => this.#get(Rollout, `/v1/rollouts/${seg(id)}`, {}, options),
-    timeline: (id: string, options?: ReadOptions) => this.#get(RolloutTimeline, `/v1/rollouts/${seg(id)}/timeline`, {}, options),
+    timeline: (id: string, options?: ReadOptions) =>
+      this.#get(RolloutTimeline, `/v1/rollouts/${seg(id)}/timeline`, {}, options),
     /** `reason` goes into the ledger. */
     verb: (id: string, verb: RolloutVerb, reason?: string, options?: WriteOptions) =>
       this.#post(Rollout, `/v1/rollouts/${seg(id)}:${verb}`, reason === undefined ? undefined : { reason }, options),
   };
 
   readonly decisions = {
-    list: (filter?: InProject & { readonly rolloutId?: string; readonly routeId?: string }, page?: PageOptions) => this.#list(DecisionPage, '/v1/decisions', page, filter),
+    list: (filter?: InProject & { readonly rolloutId?: string; readonly routeId?: string }, page?: PageOptions) =>
+      this.#list(DecisionPage, '/v1/decisions', page, filter),
     get: (id: string, options?: ReadOptions) => this.#get(Decision, `/v1/decisions/${seg(id)}`, {}, options),
   };
 
@@ -128,7 +214,8 @@ export class SluiceClient {
     create: (body: CreateToken, options?: WriteOptions) => this.#post(CreatedToken, '/v1/tokens', body, options),
     list: (filter?: InProject, page?: PageOptions) => this.#list(TokenPage, '/v1/tokens', page, filter),
     get: (id: string, options?: ReadOptions) => this.#get(Token, `/v1/tokens/${seg(id)}`, {}, options),
-    revoke: (id: string, options?: WriteOptions) => this.#post(Token, `/v1/tokens/${seg(id)}:revoke`, undefined, options),
+    revoke: (id: string, options?: WriteOptions) =>
+      this.#post(Token, `/v1/tokens/${seg(id)}:revoke`, undefined, options),
   };
 
   overview(filter?: InProject, options?: ReadOptions): Promise<Overview> {
@@ -148,7 +235,12 @@ export class SluiceClient {
   #get<T extends z.ZodType>(schema: T, path: string, query: Query, options?: ReadOptions): Promise<z.output<T>> {
     return this.#http.call(schema, { method: 'GET', path, query, ...(options && { options }) });
   }
-  #list<T extends z.ZodType>(schema: T, path: string, page: PageOptions = {}, filter: Query = {}): Promise<z.output<T>> {
+  #list<T extends z.ZodType>(
+    schema: T,
+    path: string,
+    page: PageOptions = {},
+    filter: Query = {},
+  ): Promise<z.output<T>> {
     const { signal, limit, cursor } = page;
     return this.#get(schema, path, { ...filter, limit, cursor }, signal === undefined ? undefined : { signal });
   }
