@@ -138,12 +138,10 @@ export const RemoveOutcome = z
   .discriminatedUnion('result', [z.object({ result: z.enum(['removed', 'removing', 'absent']) }), BindingRefusal])
   .meta({ id: 'RemoveOutcome', description: 'What the cluster answered.' });
 
-export const AppliedBinding = z
-  .object({ binding: Binding, outcome: ApplyOutcome })
-  .meta({
-    id: 'AppliedBinding',
-    description: "The binding and the cluster's answer; a refusal is an answer too (state Refused).",
-  });
+export const AppliedBinding = z.object({ binding: Binding, outcome: ApplyOutcome }).meta({
+  id: 'AppliedBinding',
+  description: "The binding and the cluster's answer; a refusal is an answer too (state Refused).",
+});
 export type AppliedBinding = z.infer<typeof AppliedBinding>;
 
 export const BindingPreview = z

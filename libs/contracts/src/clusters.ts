@@ -31,13 +31,11 @@ export const ClusterCredentials = z
   .union([
     z.strictObject({ token: line(16_384) }).meta({ title: 'token' }),
     z.strictObject({ clientCertificate: certificate, clientKey: privateKey }).meta({ title: 'client certificate' }),
-    z
-      .strictObject({ reference: line(512).regex(/^file:\/[^\0]+$/, 'must be file:/absolute/path') })
-      .meta({
-        title: 'reference',
-        description:
-          "`file:/path` in the directory that the server's operator allowed: a token, or JSON `{clientCertificate, clientKey}`.",
-      }),
+    z.strictObject({ reference: line(512).regex(/^file:\/[^\0]+$/, 'must be file:/absolute/path') }).meta({
+      title: 'reference',
+      description:
+        "`file:/path` in the directory that the server's operator allowed: a token, or JSON `{clientCertificate, clientKey}`.",
+    }),
   ])
   .meta({
     id: 'ClusterCredentials',

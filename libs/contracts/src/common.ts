@@ -137,20 +137,16 @@ export const stored = {
   createdBy: z.string().describe('`token:<name>` or `system:<part>`.'),
 };
 
-export const ReasonBody = z
-  .strictObject({ reason: Reason })
-  .meta({
-    id: 'ReasonBody',
-    description: 'A verb that has to say why.',
-    examples: [{ reason: 'kernel upgrade of its nodes' }],
-  });
-export const OptionalReasonBody = z
-  .strictObject({ reason: Reason.optional() })
-  .meta({
-    id: 'OptionalReasonBody',
-    description: 'A verb that may say why. The body may be left out altogether.',
-    examples: [{ reason: 'errors in checkout' }],
-  });
+export const ReasonBody = z.strictObject({ reason: Reason }).meta({
+  id: 'ReasonBody',
+  description: 'A verb that has to say why.',
+  examples: [{ reason: 'kernel upgrade of its nodes' }],
+});
+export const OptionalReasonBody = z.strictObject({ reason: Reason.optional() }).meta({
+  id: 'OptionalReasonBody',
+  description: 'A verb that may say why. The body may be left out altogether.',
+  examples: [{ reason: 'errors in checkout' }],
+});
 
 /** A page of `item`, named `<id>Page`. */
 export function pageOf<T extends z.ZodType>(item: T, id: string) {

@@ -57,12 +57,10 @@ export const Intent = z
   .meta({ id: 'Intent', description: 'One write that has been decided, durable before it is sent.' });
 export type Intent = z.infer<typeof Intent>;
 
-export const WeightsSet = z
-  .object({ decision: Decision, intent: Intent })
-  .meta({
-    id: 'WeightsSet',
-    description: 'What was decided about a one-off write of weights, and the write that stands for it.',
-  });
+export const WeightsSet = z.object({ decision: Decision, intent: Intent }).meta({
+  id: 'WeightsSet',
+  description: 'What was decided about a one-off write of weights, and the write that stands for it.',
+});
 export type WeightsSet = z.infer<typeof WeightsSet>;
 
 export const WeightsPreview = z

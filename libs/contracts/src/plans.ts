@@ -114,45 +114,39 @@ export const PlanVersion = z
   .meta({ id: 'PlanVersion', description: 'One immutable version of a plan.' });
 export type PlanVersion = z.infer<typeof PlanVersion>;
 
-export const CreatePlan = z
-  .strictObject({ projectId: ProjectIdInput, name: Name, spec: PlanSpec })
-  .meta({
-    id: 'CreatePlan',
-    description: 'A new plan with its version 1.',
-    examples: [
-      {
-        name: 'blue/green upgrade',
-        spec: {
-          routes: { kind: 'ids', ids: ['rou_0123456789abcdefghij'] },
-          steps: { kind: 'linear', to: { red: 0, black: 100 }, count: 4, holdMs: 600_000 },
-        },
+export const CreatePlan = z.strictObject({ projectId: ProjectIdInput, name: Name, spec: PlanSpec }).meta({
+  id: 'CreatePlan',
+  description: 'A new plan with its version 1.',
+  examples: [
+    {
+      name: 'blue/green upgrade',
+      spec: {
+        routes: { kind: 'ids', ids: ['rou_0123456789abcdefghij'] },
+        steps: { kind: 'linear', to: { red: 0, black: 100 }, count: 4, holdMs: 600_000 },
       },
-    ],
-  });
+    },
+  ],
+});
 export type CreatePlan = z.input<typeof CreatePlan>;
 
-export const CreatePlanVersion = z
-  .strictObject({ spec: PlanSpec })
-  .meta({
-    id: 'CreatePlanVersion',
-    description: 'The next version of a plan.',
-    examples: [
-      {
-        spec: {
-          routes: { kind: 'ids', ids: ['rou_0123456789abcdefghij'] },
-          steps: { kind: 'linear', to: { red: 0, black: 100 }, count: 4, holdMs: 600_000 },
-        },
+export const CreatePlanVersion = z.strictObject({ spec: PlanSpec }).meta({
+  id: 'CreatePlanVersion',
+  description: 'The next version of a plan.',
+  examples: [
+    {
+      spec: {
+        routes: { kind: 'ids', ids: ['rou_0123456789abcdefghij'] },
+        steps: { kind: 'linear', to: { red: 0, black: 100 }, count: 4, holdMs: 600_000 },
       },
-    ],
-  });
+    },
+  ],
+});
 export type CreatePlanVersion = z.input<typeof CreatePlanVersion>;
 
-export const PlanWithVersion = z
-  .object({ plan: Plan, version: PlanVersion })
-  .meta({
-    id: 'PlanWithVersion',
-    description: 'A plan with one of its versions: the latest, unless another was asked for.',
-  });
+export const PlanWithVersion = z.object({ plan: Plan, version: PlanVersion }).meta({
+  id: 'PlanWithVersion',
+  description: 'A plan with one of its versions: the latest, unless another was asked for.',
+});
 export type PlanWithVersion = z.infer<typeof PlanWithVersion>;
 
 export const PlanPage = pageOf(Plan, 'Plan');

@@ -219,10 +219,8 @@ export const BackendHealth = z
   })
   .meta({ id: 'BackendHealth', description: "One backend's targets." });
 
-export const RouteTargetHealth = z
-  .object({ routeId: Id, at: Timestamp, backends: z.array(BackendHealth) })
-  .meta({
-    id: 'RouteTargetHealth',
-    description: "The targets of a route's backends, counted by state, with AWS's reasons.",
-  });
+export const RouteTargetHealth = z.object({ routeId: Id, at: Timestamp, backends: z.array(BackendHealth) }).meta({
+  id: 'RouteTargetHealth',
+  description: "The targets of a route's backends, counted by state, with AWS's reasons.",
+});
 export type RouteTargetHealth = z.infer<typeof RouteTargetHealth>;

@@ -2,13 +2,11 @@ import { z } from 'zod';
 import { Id, Name, Time, Timestamp, pageOf } from './common.js';
 
 export const roles = ['viewer', 'operator', 'admin'] as const;
-export const Role = z
-  .enum(roles)
-  .meta({
-    id: 'Role',
-    description:
-      'viewer: reads. operator: plans, rollouts, verbs, weights. admin: everything, tokens and credentials included.',
-  });
+export const Role = z.enum(roles).meta({
+  id: 'Role',
+  description:
+    'viewer: reads. operator: plans, rollouts, verbs, weights. admin: everything, tokens and credentials included.',
+});
 export type Role = z.infer<typeof Role>;
 
 export const Token = z

@@ -53,16 +53,14 @@ describe('following events', () => {
 
   it('ends with the problem when the server refuses', async () => {
     const client = await serve((_, reply) => {
-      reply
-        .writeHead(401, { 'content-type': 'application/problem+json' })
-        .end(
-          JSON.stringify({
-            type: 'https://sluice.dev/problems/unauthenticated',
-            title: 't',
-            status: 401,
-            detail: 'no token',
-          }),
-        );
+      reply.writeHead(401, { 'content-type': 'application/problem+json' }).end(
+        JSON.stringify({
+          type: 'https://sluice.dev/problems/unauthenticated',
+          title: 't',
+          status: 401,
+          detail: 'no token',
+        }),
+      );
     });
     await expect(client.events().next()).rejects.toThrow(SluiceProblem);
   });
