@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { Admission, type AdmissionRequest } from './admission.js';
 import type { User } from './authentication.js';
-import { isRecord, recordAt, stringAt, textOf } from './json.js';
+import { recordAt, stringAt } from './json.js';
 import { KubeError, kubeErrors } from './kube-error.js';
-import type { KubeObject, ObjectMeta } from './kube-object.js';
+import type { KubeObject } from './kube-object.js';
+import { checkPreconditions, graceOf, marked, scoped, startingAs } from './object-lifecycle.js';
 import { asObjectOf, checkObject, dropUnknown, generateName, isSameObject, isSpecChanged, placeAt, type FieldValidation } from './object-rules.js';
-import { apply, isManagedFieldsGiven, ownAfterUpdate, timestamp } from './ownership.js';
+import { apply, isManagedFieldsGiven, ownAfterUpdate } from './ownership.js';
 import { jsonPatch, mergePatch, strategicMergePatch } from './patch.js';
 import type { ResourceType, WriteContext } from './resource-type.js';
 import { namespaces } from './resources/core.js';
@@ -203,35 +203,6 @@ class LostRace extends KubeError {
   }
 }
 
-function startingAs(type: ResourceType, object: KubeObject): KubeObject {
-  const metadata: ObjectMeta = { ...object.metadata, uid: randomUUID(), creationTimestamp: timestamp(new Date()), ...(type.hasGeneration ? { generation: 1 } : {}) };
-  for (const field of ['resourceVersion', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink']) delete metadata[field];
-  const created: KubeObject = structuredClone({ ...object, metadata });
-  if (type.hasStatus) delete created['status'];
-  return created;
-}
-
-const kept = ['uid', 'creationTimestamp', 'generation', 'resourceVersion', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generateName', 'selfLink'];
-
-/** What a write through this endpoint may change: status alone, or everything but status and what the server counts. */
-function scoped(type: ResourceType, before: KubeObject, wanted: KubeObject, subresource: string): KubeObject {
-  if (subresource === 'status') {
-    const { managedFields } = wanted.metadata;
-    return { ...before, metadata: { ...before.metadata, ...(managedFields ? { managedFields } : {}) }, ...('status' in wanted ? { status: wanted['status'] } : {}) };
-  }
-  const metadata = { ...wanted.metadata };
-  for (const field of kept) {
-    delete metadata[field];
-    if (before.metadata[field] !== undefined) metadata[field] = before.metadata[field];
-  }
-  const result: KubeObject = { ...wanted, metadata };
-  if (type.hasStatus) {
-    delete result['status'];
-    if (before['status'] !== undefined) result['status'] = before['status'];
-  }
-  return result;
-}
-
 function checkTyped(type: ResourceType, applied: KubeObject): void {
   const [problem] = [
     ...undeclared(type.schema, applied).map((path) => `${path}: field not declared in schema`),
@@ -240,28 +211,4 @@ function checkTyped(type: ResourceType, applied: KubeObject): void {
   if (problem === undefined) return;
   const { name, namespace } = applied.metadata;
   throw new KubeError(500, '', `failed to create typed patch object (${namespace ?? ''}/${name}; ${type.group}/${type.version}, Kind=${type.kind}): ${problem}`);
-}
-
-function checkPreconditions(type: ResourceType, object: KubeObject, wanted: Record<string, unknown> | undefined): void {
-  for (const [field, text] of [['uid', 'UID'], ['resourceVersion', 'ResourceVersion']] as const) {
-    const expected = wanted?.[field];
-    if (expected !== undefined && expected !== object.metadata[field]) {
-      throw kubeErrors.conflict(type, object.metadata.name, `the ${text} in the precondition (${textOf(expected)}) does not match the ${text} in record (${textOf(object.metadata[field])}). The object might have been deleted and then recreated`);
-    }
-  }
-}
-
-/** Pods that run on a node get the grace period in which their kubelet stops them; nothing else has one. */
-function graceOf(type: ResourceType, object: KubeObject, body: unknown): number {
-  if (type.kind !== 'Pod' || stringAt(object, 'spec', 'nodeName') === undefined) return 0;
-  const given = isRecord(body) ? body['gracePeriodSeconds'] : undefined;
-  const own = recordAt(object, 'spec')?.['terminationGracePeriodSeconds'];
-  return typeof given === 'number' ? given : typeof own === 'number' ? own : 30;
-}
-
-function marked(type: ResourceType, object: KubeObject, graceSeconds: number): KubeObject {
-  const metadata = { ...object.metadata, deletionTimestamp: timestamp(new Date(Date.now() + graceSeconds * 1000)), deletionGracePeriodSeconds: graceSeconds };
-  if (type.hasGeneration) metadata.generation = (metadata.generation ?? 0) + 1;
-  const isNamespace = type === namespaces;
-  return { ...object, metadata, ...(isNamespace ? { status: { ...recordAt(object, 'status'), phase: 'Terminating' } } : {}) };
 }

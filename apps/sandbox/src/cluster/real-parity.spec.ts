@@ -94,9 +94,13 @@ const questions: [string, string, Ask?][] = [
 
 const byChance = new Set(['uid', 'resourceVersion', 'creationTimestamp', 'time', 'clusterIP', 'clusterIPs', 'deletionTimestamp', 'nodePort']);
 
-function comparable(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(comparable);
-  if (isRecord(value)) return Object.fromEntries(Object.entries(value).filter(([key]) => !byChance.has(key)).map(([key, child]) => [key, comparable(child)]));
+/** What can be compared: without what is given out by chance, and with owners in an order that no clock decides. */
+function comparable(value: unknown, key = ''): unknown {
+  if (Array.isArray(value)) {
+    const items = value.map((item: unknown) => comparable(item));
+    return key === 'managedFields' ? items.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : items;
+  }
+  if (isRecord(value)) return Object.fromEntries(Object.entries(value).filter(([field]) => !byChance.has(field)).sort(([a], [b]) => (a < b ? -1 : 1)).map(([field, child]) => [field, comparable(child, field)]));
   return typeof value === 'string' ? value.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'UID') : value;
 }
 
