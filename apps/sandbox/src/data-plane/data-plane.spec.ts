@@ -223,6 +223,27 @@ describe('rules', () => {
 });
 
 describe('targets', () => {
+  it('that AWS calls healthy get the next request, however seldom the data plane looks', async () => {
+    const own = await AwsWorld.start();
+    await own.pod('10.0.5.1:8080', 'here');
+    const group = await own.targetGroup('late');
+    const { ListenerArn } = await own.listener(await own.loadBalancer('rare'), [forward({ [group]: 1 })]);
+    const rare = await startTraffic(own, 3_600_000);
+    try {
+      const at = await listenerUrl(own, ListenerArn);
+      expect(await answers(at, 1)).toEqual({ 503: 1 });
+      await own.elb.send(new RegisterTargetsCommand({ TargetGroupArn: group, Targets: [{ Id: '10.0.5.1' }] }));
+      await eventually(
+        () => own.health(group),
+        (health) => health['10.0.5.1:8080'] === 'healthy',
+      );
+      expect(await answers(at, 3)).toEqual({ here: 3 });
+    } finally {
+      await rare.stop();
+      await own.stop();
+    }
+  });
+
   it('none of which is registered mean 503, none of which is healthy mean all of them', async () => {
     const group = await world.targetGroup('frail', { UnhealthyThresholdCount: 2 });
     const { at } = await another(forward({ [group]: 1 }));

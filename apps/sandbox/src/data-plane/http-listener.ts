@@ -15,6 +15,8 @@ export interface ListenerParts {
   readonly forwarder: Forwarder;
   readonly roundRobin: RoundRobin;
   readonly targetGroup: (arn: string) => TargetGroupRouting | undefined;
+  /** Takes over what AWS says now, or gives up after a moment. */
+  readonly lookAgain: () => Promise<void>;
 }
 
 /** One HTTP(S) listener as a local HTTP server. TLS is not spoken: an HTTPS listener is served in the clear. */
@@ -45,23 +47,31 @@ export class HttpListener {
     this.rules = routing.rules.map((rule) => ({ matches: compileConditions(rule.conditions), action: rule.action }));
   }
 
-  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  private async handle(request: IncomingMessage, response: ServerResponse, isLookedUp = false): Promise<void> {
     const facts = factsOf(request);
     const action = this.actionFor(facts);
     if (action?.Type === 'fixed-response') return answerFixed(response, action.FixedResponseConfig ?? {});
     if (action?.Type === 'redirect') return answerRedirect(response, action.RedirectConfig ?? {}, facts, this.routing);
-    if (action?.Type === 'forward') return this.forward(action, request, response);
-    return answerPage(response, 503);
+    if (action?.Type !== 'forward') return answerPage(response, 503);
+    const cookies: string[] = [];
+    const receiver = this.choose(action, request, cookies);
+    if (receiver !== undefined) return this.forward(receiver, cookies, request, response);
+    if (isLookedUp) return answerPage(response, 503);
+    // whoever saw the first target healthy may ask before the next reading; a real load balancer is what found it healthy
+    await this.parts.lookAgain();
+    return this.handle(request, response, true);
   }
 
   private actionFor(facts: RequestFacts): Action | undefined {
     return this.rules.find((rule) => rule.matches(facts))?.action;
   }
 
-  private async forward(action: Action, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const cookies: string[] = [];
-    const receiver = this.choose(action, request, cookies);
-    if (receiver === undefined) return answerPage(response, 503);
+  private async forward(
+    receiver: Receiver,
+    cookies: string[],
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     const endpoint = await this.parts.network.resolve(receiver.id, receiver.port);
     if (endpoint === undefined) return answerPage(response, 504);
     return this.parts.forwarder.forward(request, response, endpoint, { listener: this.routing, cookies });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import type { Faults } from '../shared/faults.js';
 import type { NetworkView } from '../shared/network-view.js';
@@ -25,6 +26,9 @@ export interface DataPlaneOptions {
 /** Reading a large account takes long; the pause grows with it, so that reading never takes more than a quarter of the time. */
 const pausePerWork = 3;
 
+/** How long a request that has nowhere to go may wait for news. */
+const longestLookMs = 1_000;
+
 interface Place {
   readonly account: string;
   readonly region: string;
@@ -45,16 +49,47 @@ class DataPlane {
   private lastError: string | undefined;
   private lastApplyAtMs = 0;
   private applying: Promise<void> = Promise.resolve();
+  /** The look under way or the last one, and the one after it if somebody waits for that. */
+  private present: Promise<void> = Promise.resolve();
+  private next: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
 
   constructor(private readonly options: DataPlaneOptions) {
-    this.local = new LocalListeners(options.network, (listener, url) => this.tag(listener, url));
+    this.local = new LocalListeners(
+      options.network,
+      (listener, url) => this.tag(listener, url),
+      () => this.lookAgain(),
+    );
   }
 
-  /** Reads if there is something new, and asks again after a while. What can't be read stays as it was. */
+  /** Takes over what is new now, and asks again after a while. */
   async poll(): Promise<void> {
     const startMs = performance.now();
+    await this.follow();
+    const pauseMs = Math.max(this.options.pollMs ?? 250, (performance.now() - startMs) * pausePerWork);
+    if (!this.stopped) this.timer = setTimeout(() => void this.poll(), pauseMs);
+  }
+
+  /** Only where a look is cheap: an endpoint that isn't ours would be read in full for each request that has nowhere to go. */
+  private async lookAgain(): Promise<void> {
+    if (this.revision === undefined) return;
+    await Promise.race([this.follow(), sleep(longestLookMs, undefined, { ref: false })]);
+  }
+
+  /** Takes over what AWS says from now on: one look for all who ask before it begins, never two at once. */
+  private follow(): Promise<void> {
+    this.next ??= this.present.then(() => {
+      this.next = undefined;
+      this.present = this.takeOver();
+      return this.present;
+    });
+    return this.next;
+  }
+
+  /** Reads if there is something new. What can't be read stays as it was. */
+  private async takeOver(): Promise<void> {
+    if (this.stopped) return;
     try {
       const { revision, places } = await this.look();
       if (revision === undefined || revision !== this.revision) {
@@ -70,8 +105,6 @@ class DataPlane {
         );
       this.lastError = String(error);
     }
-    const pauseMs = Math.max(this.options.pollMs ?? 250, (performance.now() - startMs) * pausePerWork);
-    if (!this.stopped) this.timer = setTimeout(() => void this.poll(), pauseMs);
   }
 
   async stop(): Promise<void> {

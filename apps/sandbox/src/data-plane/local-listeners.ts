@@ -26,12 +26,14 @@ export class LocalListeners {
   constructor(
     network: NetworkView,
     private readonly opened: (listener: ListenerRouting, url: string) => Promise<void>,
+    lookAgain: () => Promise<void>,
   ) {
     this.parts = {
       network,
       forwarder: this.forwarder,
       roundRobin: new RoundRobin(),
       targetGroup: (arn) => this.routing.targetGroups.get(arn),
+      lookAgain,
     };
   }
 

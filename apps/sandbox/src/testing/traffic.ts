@@ -4,7 +4,7 @@ import { partsCredentials, type RunningPart } from '../shared/parts.js';
 import { account, type AwsWorld, region } from './aws-world.js';
 import { eventually } from './eventually.js';
 
-export function startTraffic(world: AwsWorld): Promise<RunningPart> {
+export function startTraffic(world: AwsWorld, pollMs = 20): Promise<RunningPart> {
   return startDataPlane({
     awsEndpoint: world.aws.endpoint,
     network: world.network,
@@ -12,7 +12,7 @@ export function startTraffic(world: AwsWorld): Promise<RunningPart> {
     account,
     region,
     credentialsFor: partsCredentials,
-    pollMs: 20,
+    pollMs,
   });
 }
 
