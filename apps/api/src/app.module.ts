@@ -51,6 +51,7 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { ReplyInterceptor } from './http/reply.interceptor.js';
 import { ValidationPipe } from './http/validation.pipe.js';
 import { loggerParams } from './logging/logger.js';
+import { NestLogger } from './logging/nest-logger.js';
 import { OverviewController } from './overview/overview.controller.js';
 import { OverviewReader } from './overview/overview-reader.js';
 import { PlansController } from './plans/plans.controller.js';
@@ -141,6 +142,7 @@ export class AppModule {
         ...adapters(parts),
         ...useCases,
         ...http,
+        NestLogger,
         Metrics,
         EngineMetrics,
         ReadinessChecks,

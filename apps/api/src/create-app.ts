@@ -18,6 +18,7 @@ import { Connections } from './http/connections.js';
 import { MethodTable } from './http/method-table.js';
 import { answerFor } from './http/problems.js';
 import { securityHeaders } from './http/security-headers.js';
+import { NestLogger } from './logging/nest-logger.js';
 import { logRequests } from './logging/request-log.js';
 import { serveApiPages } from './openapi/pages.js';
 
@@ -59,7 +60,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
     bufferLogs: true,
     abortOnError: false,
   });
-  nest.useLogger(nest.get(Logger));
+  nest.useLogger(nest.get(NestLogger));
   nest.flushLogs();
   parseJsonBodies(instance);
   nest.get(Metrics).measure(instance);

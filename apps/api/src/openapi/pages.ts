@@ -29,8 +29,10 @@ const start = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#api', deepLinki
 /** `/openapi.json` and `/docs`, with assets that come along: nothing is loaded from another host. */
 export function serveApiPages(app: NestFastifyApplication): void {
   const instance = app.getHttpAdapter().getInstance();
-  const document = JSON.stringify(openApiDocument(app));
-  instance.get('/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(document));
+  let document: string | undefined;
+  // made when somebody asks: it takes a second, and a start should not
+  const text = () => (document ??= JSON.stringify(openApiDocument(app)));
+  instance.get('/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(text()));
   instance.get('/docs', (_request, reply) => reply.type('text/html; charset=utf-8').send(page));
   instance.get('/docs/start.js', (_request, reply) => reply.type('text/javascript; charset=utf-8').send(start));
   instance.get<{ Params: { file: string } }>('/docs/:file', async (request, reply) => {
