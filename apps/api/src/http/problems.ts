@@ -157,7 +157,7 @@ function databaseProblem(error: unknown): Answer | null {
     ) {
       return problem(
         'unavailable',
-        'The database cannot be reached now. Try again in a few seconds; nothing of this request was lost or half done.',
+        'The database cannot be reached now. Try again in a few seconds, with an Idempotency-Key where doing it twice would matter.',
         {},
         retryAfter,
       );

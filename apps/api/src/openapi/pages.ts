@@ -1,10 +1,9 @@
-import { createRequire } from 'node:module';
-import path from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import absolutePath from 'swagger-ui-dist/absolute-path.js';
 import { sendFile } from '../http/static-files.js';
 import { openApiDocument } from './document.js';
 
-const assets = path.dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+const assets = absolutePath();
 const served = new Set(['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']);
 
 const page = `<!doctype html>
