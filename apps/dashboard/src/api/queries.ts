@@ -1,6 +1,6 @@
 import type { Rollout, RolloutVerb } from '@sluice/contracts';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { hasEnded } from '../rollout/states.js';
+import { hasEnded } from '../rollout/ended.js';
 import { useApi } from './api-context.js';
 import { useLive } from './live.js';
 

@@ -15,19 +15,40 @@ export interface Shown {
 /** Colours that also people who don't see red and green tell apart. */
 const colours = ['var(--series-1)', 'var(--series-2)', 'var(--series-3)', 'var(--series-4)', 'var(--series-5)'];
 
+/** Clusters are often named by a colour: green drawn in blue would be read wrong at night. */
+const named: readonly (readonly [RegExp, string])[] = [
+  [/\bred\b/i, 'var(--series-1)'],
+  [/\bblue\b/i, 'var(--series-2)'],
+  [/\bgreen\b/i, 'var(--series-3)'],
+  [/\b(yellow|amber|gold|orange)\b/i, 'var(--series-4)'],
+  [/\b(purple|violet)\b/i, 'var(--series-5)'],
+  [/\b(black|gr[ae]y)\b/i, 'var(--series-ink)'],
+];
+
+/** By the colours in the backends' own names where each has one of its own, else by those of their clusters, else in order. */
+function coloursOf(backends: FrozenRouteOf['backends']): readonly string[] {
+  const byName = (text: string) => named.find(([pattern]) => pattern.test(text))?.[1];
+  for (const texts of [backends.map(({ name }) => name), backends.map(({ clusterName }) => clusterName)]) {
+    const found = texts.flatMap((text) => byName(text) ?? []);
+    if (new Set(found).size === backends.length) return found;
+  }
+  return colours;
+}
+
 /** The route's backends, those that had the most traffic before the rollout first; then what else is pinned in the action. */
 export function shownOf(route: FrozenRouteOf): readonly Shown[] {
   const before = (arn: string) => permilleOf(route.baseline, arn);
   const backends = [...route.backends].sort(
     (a, b) => before(b.targetGroupArn) - before(a.targetGroupArn) || a.name.localeCompare(b.name),
   );
+  const colourAt = coloursOf(backends);
   return [
     ...backends.map(({ name, clusterName, targetGroupArn }, index) => ({
       key: name,
       name,
       cluster: clusterName,
       targetGroupArn,
-      colour: colours[index] ?? 'var(--series-other)',
+      colour: colourAt[index] ?? 'var(--series-other)',
     })),
     ...route.pinned.map((arn) => ({
       key: arn,

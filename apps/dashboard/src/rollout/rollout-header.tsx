@@ -5,7 +5,7 @@ import { actorText } from '../format/text.js';
 import { durationText, whenText } from '../format/time.js';
 import { useNow } from '../format/use-now.js';
 import { StateBadge } from './state-badge.js';
-import { hasEnded } from './states.js';
+import { hasEnded } from './ended.js';
 import { VerbBar } from './verb-bar.js';
 
 export function RolloutHeader({ rollout }: { rollout: Rollout }) {

@@ -40,6 +40,3 @@ export const stateLooks: Readonly<
   Cancelled: { tone: 'quiet', icon: IconBan, words: 'Cancelled', meaning: 'ended before it started' },
   Failed: { tone: 'bad', icon: IconCircleX, words: 'Failed', meaning: 'ended without a way on' },
 };
-
-const ended: readonly RolloutState[] = ['Succeeded', 'RolledBack', 'Aborted', 'Cancelled', 'Failed'];
-export const hasEnded = (state: RolloutState): boolean => ended.includes(state);

@@ -8,6 +8,7 @@ import { ShareBar } from '../ui/share-bar.js';
 import { shownOf } from './backends.js';
 import { remainingHoldMs } from './hold.js';
 import { holdOf, type StepOf } from './plan.js';
+import { stateLooks } from './states.js';
 
 type Progress = 'done' | 'current' | 'next' | 'left';
 
@@ -22,7 +23,7 @@ export function StepsCard({ rollout }: { rollout: Rollout }) {
         </span>
       }
     >
-      <ol className="steps">
+      <ol className={`steps ${stateLooks[rollout.state].tone}`}>
         {rollout.plan.steps.map((step) => (
           <Step key={step.index} rollout={rollout} step={step} progress={progressOf(rollout, step.index)} />
         ))}

@@ -3,29 +3,27 @@ import { useState } from 'react';
 import { useLive } from '../api/live.js';
 import { useWhoAmI } from '../api/queries.js';
 import { VerbDialog } from './verb-dialog.js';
-import { alwaysRight, verbLooks, verbOrder } from './verbs.js';
+import { alwaysRight, meansIn, toneOf, verbLooks, verbOrder } from './verbs.js';
 
-/** A button for every verb that the server allows, and no other. `only` narrows them to some. */
-export function VerbBar({ rollout, only }: { rollout: Rollout; only?: readonly RolloutVerb[] }) {
+/** A button for every verb that the server allows, and no other. */
+export function VerbBar({ rollout }: { rollout: Rollout }) {
   const [asking, setAsking] = useState<RolloutVerb | null>(null);
   const role = useWhoAmI().data?.role;
   const isStale = useLive().state === 'lost';
-  const verbs = verbOrder.filter(
-    (verb) => rollout.allowedVerbs.includes(verb) && (only === undefined || only.includes(verb)),
-  );
+  const verbs = verbOrder.filter((verb) => rollout.allowedVerbs.includes(verb));
   if (role === 'viewer')
     return verbs.length === 0 ? null : <p className="muted small">This token may look, not act.</p>;
   return (
     <>
       <div className="verbs" role="group" aria-label="What you can do">
         {verbs.map((verb) => {
-          const { label, icon: Icon, tone, means } = verbLooks[verb];
+          const { label, icon: Icon } = verbLooks[verb];
           return (
             <button
               key={verb}
               type="button"
-              className={`button ${tone}`}
-              title={means}
+              className={`button ${toneOf(verb, rollout.state)}`}
+              title={meansIn(verb, rollout.state)}
               disabled={isStale && !alwaysRight.includes(verb)}
               onClick={() => setAsking(verb)}
             >

@@ -1,4 +1,4 @@
-import type { RolloutVerb } from '@sluice/contracts';
+import type { RolloutState, RolloutVerb } from '@sluice/contracts';
 import {
   IconArrowBackUp,
   IconBan,
@@ -18,7 +18,6 @@ interface VerbLook {
   readonly means: string;
   /** What will happen, before it is confirmed. */
   readonly will: readonly string[];
-  readonly done: string;
 }
 
 /** The verbs in the order of their buttons, with what they do in the operator's words. */
@@ -29,7 +28,6 @@ export const verbLooks: Readonly<Record<RolloutVerb, VerbLook>> = {
     tone: 'primary',
     means: 'Starts now, whatever its start time says.',
     will: ['The first step is decided at once.', 'The gates of every step are asked as planned.'],
-    done: 'Started.',
   },
   resume: {
     label: 'Resume',
@@ -37,7 +35,6 @@ export const verbLooks: Readonly<Record<RolloutVerb, VerbLook>> = {
     tone: 'primary',
     means: 'Goes on with the same step.',
     will: ['It goes on with the step it stands at; none is skipped.', 'What was served of the hold still counts.'],
-    done: 'Resumed.',
   },
   adopt: {
     label: 'Adopt',
@@ -48,7 +45,6 @@ export const verbLooks: Readonly<Record<RolloutVerb, VerbLook>> = {
       'The live weights become the ones Sluice expects. Nothing is written now.',
       'The hold of this step starts again, and the next step goes to its planned shares.',
     ],
-    done: 'Adopted.',
   },
   reassert: {
     label: 'Reassert',
@@ -59,7 +55,6 @@ export const verbLooks: Readonly<Record<RolloutVerb, VerbLook>> = {
       'The weights last written are written again, over what somebody else set.',
       'The hold of this step starts again once they are verified.',
     ],
-    done: 'Reasserted.',
   },
   pause: {
     label: 'Pause',
@@ -70,7 +65,6 @@ export const verbLooks: Readonly<Record<RolloutVerb, VerbLook>> = {
       'The weights stay as they are; a write under way is still settled.',
       'The time until resume does not count as hold.',
     ],
-    done: 'Paused.',
   },
   advance: {
     label: 'Advance',
@@ -81,7 +75,6 @@ export const verbLooks: Readonly<Record<RolloutVerb, VerbLook>> = {
       'The rest of this hold is not waited for.',
       'The settle time still is, and no gate is skipped: without enough healthy targets it waits.',
     ],
-    done: 'The hold ends early.',
   },
   cancel: {
     label: 'Cancel',
@@ -89,7 +82,6 @@ export const verbLooks: Readonly<Record<RolloutVerb, VerbLook>> = {
     tone: 'danger',
     means: 'Ends it before it has moved anything.',
     will: ['The rollout ends. Nothing has been moved, and nothing will be.'],
-    done: 'Cancelled.',
   },
   abort: {
     label: 'Abort',
@@ -101,7 +93,6 @@ export const verbLooks: Readonly<Record<RolloutVerb, VerbLook>> = {
       'Writes not yet sent are cancelled; those under way are settled by reading.',
       'It cannot be resumed. To go back to the former shares, roll back instead.',
     ],
-    done: 'Aborted.',
   },
   rollback: {
     label: 'Roll back',
@@ -112,9 +103,20 @@ export const verbLooks: Readonly<Record<RolloutVerb, VerbLook>> = {
       'All traffic goes to the shares from before the rollout, in one write and ahead of every step.',
       'It waits for no gate: one healthy receiver is enough.',
     ],
-    done: 'Rolling back.',
   },
 };
+
+/** After a block, a way out that only works once its cause is gone must not stand out. */
+export function toneOf(verb: RolloutVerb, state: RolloutState): VerbLook['tone'] {
+  return verb === 'resume' && state === 'Blocked' ? 'plain' : verbLooks[verb].tone;
+}
+
+/** One sentence about a verb in a state. */
+export function meansIn(verb: RolloutVerb, state: RolloutState): string {
+  if (verb === 'resume' && state === 'Blocked')
+    return 'Looks again and goes on with the same step, if the cause is gone; else it blocks again.';
+  return verbLooks[verb].means;
+}
 
 export const verbOrder: readonly RolloutVerb[] = [
   'start',

@@ -4,8 +4,9 @@ import { useNow } from '../format/use-now.js';
 import { reasonWords } from '../format/text.js';
 import { DiffTable } from './diff-table.js';
 import { isHolding, remainingHoldMs } from './hold.js';
-import { hasEnded, stateLooks } from './states.js';
-import { verbLooks, verbOrder } from './verbs.js';
+import { hasEnded } from './ended.js';
+import { stateLooks } from './states.js';
+import { meansIn, verbLooks, verbOrder } from './verbs.js';
 
 /** Why it stands where it stands, what else is in the way, and what a person can do about it. */
 export function WhyCard({ rollout }: { rollout: Rollout }) {
@@ -77,7 +78,7 @@ function WaysOut({ rollout }: { rollout: Rollout }) {
           .map((verb) => (
             <div key={verb}>
               <dt>{verbLooks[verb].label}</dt>
-              <dd>{verbLooks[verb].means}</dd>
+              <dd>{meansIn(verb, rollout.state)}</dd>
             </div>
           ))}
       </dl>

@@ -1,6 +1,6 @@
 import { Redirect } from 'wouter';
 import { useRollouts } from '../api/queries.js';
-import { hasEnded } from '../rollout/states.js';
+import { hasEnded } from '../rollout/ended.js';
 import { useChosenProject } from '../shell/project.js';
 import { Failed, Loading } from '../ui/states.js';
 

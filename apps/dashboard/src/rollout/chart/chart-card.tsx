@@ -6,7 +6,7 @@ import { useNow } from '../../format/use-now.js';
 import { Card } from '../../ui/card.js';
 import { Swatch } from '../../ui/swatch.js';
 import { isHolding } from '../hold.js';
-import { hasEnded } from '../states.js';
+import { hasEnded } from '../ended.js';
 import { chartModel, type ChartModel } from './model.js';
 import { ShareChart } from './share-chart.js';
 
@@ -72,12 +72,18 @@ function Legend({ model }: { model: ChartModel }) {
           )}
         </div>
       ))}
-      <span className="grow" />
-      <div className="legend-item muted">
-        <span className="key verified" aria-hidden /> verified
-      </div>
-      <div className="legend-item muted">
-        <span className="key planned" aria-hidden /> planned
+      <div className="legend-keys muted">
+        <div className="legend-item">
+          <span className="key verified" aria-hidden>
+            {model.shown.map(({ key, colour }) => (
+              <span key={key} style={{ background: colour }} />
+            ))}
+          </span>
+          verified
+        </div>
+        <div className="legend-item">
+          <span className="key planned" aria-hidden /> planned
+        </div>
       </div>
     </div>
   );

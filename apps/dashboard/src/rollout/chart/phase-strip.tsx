@@ -1,4 +1,4 @@
-import type { Phase } from './model.js';
+import type { Phase } from './phases.js';
 
 const stripHeight = 20;
 
@@ -34,8 +34,6 @@ export function PhaseStrip({
   );
 }
 
-function textThatFits({ kind, label, short }: Phase, width: number): string {
-  const long = kind === 'step' || kind === 'ahead' ? `Step ${short}` : label;
-  const pixels = (text: string) => text.length * 6.6 + 8;
-  return pixels(long) <= width ? long : pixels(short) <= width ? short : '';
+function textThatFits({ texts }: Phase, width: number): string {
+  return texts.find((text) => text.length * 6.6 + 8 <= width) ?? '';
 }

@@ -39,7 +39,6 @@ export function ShareChart({ model, label }: { model: ChartModel; label: string 
         d={steppedArea(levels, index, endMs, x, y)}
       />
     ));
-  const hasAhead = model.ahead.length > 1;
   return (
     <div ref={box} className="chart">
       {width > 0 && (
@@ -57,10 +56,10 @@ export function ShareChart({ model, label }: { model: ChartModel; label: string 
           </clipPath>
           <g clipPath={`url(#${CSS.escape(clip)})`}>
             {layers(model.verified, nowMs, 'layer verified')}
-            {hasAhead && layers(model.ahead, toMs, 'layer ahead')}
-            {hasAhead && lines(model.ahead, toMs, 'line planned')}
+            {layers(model.ahead, toMs, 'layer ahead')}
+            {lines(model.ahead, toMs, 'line planned')}
             {lines(model.verified, nowMs, 'line verified')}
-            {lines(model.planned, model.ahead[0]?.atMs ?? nowMs, 'line planned')}
+            {lines(model.planned, nowMs, 'line planned')}
             <PhaseStrip phases={model.phases} x={x} top={4} bottom={bottom} />
           </g>
           <Axes model={model} x={x} y={y} right={right} />
