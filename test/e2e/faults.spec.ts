@@ -42,7 +42,7 @@ describe('a real upgrade over real HTTP, with things breaking', () => {
       }, 60_000);
     } catch (error) {
       const timeline = await stack.rest(replica).get(`/rollouts/${id}/timeline`).catch(String);
-      throw new Error(`${String(error)}; last seen: ${JSON.stringify({ ...(last ?? {}), plan: undefined })}\n${JSON.stringify(timeline, null, 1)}`);
+      throw new Error(`${String(error)}; last seen: ${JSON.stringify({ ...(last ?? {}), plan: undefined })}\n${JSON.stringify(timeline, null, 1)}`, { cause: error });
     }
   }
   const verb = (id: string, name: string, from = replica) => stack.rest(from).post(`/rollouts/${id}:${name}`, {}) as Promise<Rollout>;

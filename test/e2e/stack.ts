@@ -91,7 +91,7 @@ export class Stack {
   /** Project, account, clusters, load balancer, route, backends, bindings, healthy targets and a plan, over the REST API. */
   async upgrade(replica: Replica): Promise<Upgrade> {
     const made = await setUp({ rest: this.rest(replica), access: this.access(replica), sandbox: this.sandbox, signal: AbortSignal.timeout(180_000) });
-    return made as Upgrade;
+    return made;
   }
 
   /** Switches a fault of the sandbox on (a body) or off (null). */
@@ -117,8 +117,8 @@ export class Stack {
   private spawn(app: 'api' | 'sandbox', args: readonly string[], env: Record<string, string>): ChildProcess {
     const child = spawn(process.execPath, [inRoot(`apps/${app}/dist/main.js`), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const log = createWriteStream(path.join(this.dir, `${app}-${String(child.pid)}.log`));
-    child.stdout!.pipe(log);
-    child.stderr!.pipe(log);
+    child.stdout.pipe(log);
+    child.stderr.pipe(log);
     return child;
   }
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { EngineWorld, eventually, operator, quickPlan, red, weights, black } from './harness.js';
+import { EngineWorld, black, eventually, operator, quickPlan, red, targetGroup, weights } from './harness.js';
 
 describe('a rollout on Postgres, with one replica', () => {
   let world: EngineWorld;
@@ -151,6 +151,21 @@ describe('a rollout on Postgres, with one replica', () => {
     expect([world.routeArn, other].map((arn) => world.loadBalancer.weightsOf(arn).map((one) => one.weight))).toEqual([[100, 0], [100, 0]]);
     const { intents } = await world.rollouts.timeline(operator, id);
     expect(intents.filter((intent) => intent.state === 'pending' || intent.state === 'sent')).toEqual([]);
+  });
+
+  it('stops at a target group that somebody put in, and keeps its share once a person pinned it and adopted', async () => {
+    await world.replica('a');
+    const id = await world.startRollout(quickPlan('rte_1', { steps: { kind: 'explicit', steps: [{ shares: { red: 50, black: 50 }, holdMs: 60_000 }, { shares: { red: 0, black: 100 }, holdMs: 0 }] } }));
+    await eventually('the hold', async () => (await world.rollouts.get(operator, id)).reason === 'StepIsHolding');
+    const guest = targetGroup('guest');
+    world.loadBalancer.world.putTargetGroup({ name: 'guest', protocol: 'HTTP', port: 80, targetType: 'ip', vpcId: 'vpc-00000001', healthCheck: {}, tags: {} }, guest);
+    world.loadBalancer.editByConsole(world.routeArn, { weights: [{ targetGroupArn: black, weight: 40 }, { targetGroupArn: guest, weight: 20 }, { targetGroupArn: red, weight: 40 }] });
+    expect((await state(id, 'Blocked')).reason).toBe('ForeignTargetGroup');
+    await world.pool.query(`UPDATE routes SET pinned = $1`, [JSON.stringify([guest])]);
+    await world.rollouts.verb(operator, id, 'adopt');
+    await world.rollouts.verb(operator, id, 'advance');
+    await state(id, 'Succeeded');
+    expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual([{ targetGroupArn: black, weight: 80 }, { targetGroupArn: guest, weight: 20 }, { targetGroupArn: red, weight: 0 }]);
   });
 
   it('waits for its start time by the clock of Postgres', async () => {

@@ -106,7 +106,7 @@ export class IntentExecutor {
     await this.readBack(fence, access, intent, after, `${error.code}: ${error.message}`);
   }
 
-  /** Left as sent when it cannot be read now: the lane settles it as an orphan, by reading, as soon as it can. */
+  /** Reads until AWS answers, five times; after that a person has to look. */
   private async readBack(fence: Fence, access: AwsAccess, intent: Intent, after: Weights, doubt: string): Promise<void> {
     for (let attempt = 0; attempt < 5; attempt += 1) {
       try {

@@ -16,8 +16,9 @@ const fieldsOf: Readonly<Record<string, string>> = {
 const taken = ['DuplicateLoadBalancerName', 'DuplicateTargetGroupName', 'DuplicateListener', 'PriorityInUse'];
 
 /**
- * What AWS refused because of what a person sent, as that person's mistake: a thing that isn't there names its field,
- * anything else terminal is a Conflict with AWS's code. What may work later stays the outside world's failure.
+ * What AWS refused because of what a person sent, as that person's mistake: a thing that isn't there names its field, what
+ * AWS finds wrong otherwise the body. Anything else terminal is a Conflict with AWS's code. What may work later stays the
+ * outside world's failure.
  */
 export async function answered<T>(call: Promise<T>, field?: string): Promise<T> {
   try {
@@ -32,12 +33,20 @@ export function refusal(error: unknown, field?: string): unknown {
   const code = error.code.replace(/Exception$/, '');
   const message = `AWS refused: ${code}: ${error.message}`;
   if (taken.includes(code)) return new Conflict('AlreadyExists', message, { code });
-  const named = field !== undefined && (code.endsWith('NotFound') || code === 'ValidationError') ? field : fieldsOf[code];
-  if (named !== undefined) return new InvalidInput([{ field: named, message: `${message} (is it in this account and Region?)` }]);
+  const named = isNotFound(code) || isInput(code) ? (field ?? fieldsOf[code] ?? (isInput(code) ? 'body' : undefined)) : fieldsOf[code];
+  if (named !== undefined)
+    return new InvalidInput([{ field: named, message: `${message}${isInput(code) ? '' : ' (is it in this account and Region?)'}` }]);
   return new Conflict(isAccess(code) ? 'AwsAccessDenied' : 'AwsRefused', `${message}${isAccess(code) ? '; check the account (:check) and the IAM policy of its role' : ''}`, {
     code,
     requestId: error.requestId,
   });
+}
+
+const isNotFound = (code: string) => code.endsWith('NotFound');
+
+/** AWS says of the request itself that it is wrong; which field it means stands in its sentence only. */
+function isInput(code: string): boolean {
+  return /^(ValidationError|IncompatibleProtocols|Invalid[A-Z]\w*)$/.test(code) && !isAccess(code) && fieldsOf[code] === undefined;
 }
 
 function isAccess(code: string): boolean {

@@ -25,7 +25,7 @@ describe('raising a share', () => {
       reason: 'WaitingForHealthyTargets',
       wakeAt: held + 10_000,
       message:
-        "Step 2 of 4 (90/10) needs 1 healthy target of each backend that it raises: green-2026 has 0 of 3 targets healthy (3 Target.Timeout: a security group that doesn't let the load balancer reach the pods is the likely cause).",
+        "Step 2 of 4 (red 90 %, black 10 %) needs 1 healthy target of each backend that it raises: green-2026 has 0 of 3 targets healthy (3 Target.Timeout: a security group that doesn't let the load balancer reach the pods is the likely cause).",
     });
   });
 

@@ -146,7 +146,7 @@ describe('a running rollout', () => {
       stepIndex: 2,
       beside: [],
       wakeAt: held + 10_000,
-      message: 'Step 3 of 4 (50/50) starts and writes 1 route.',
+      message: 'Step 3 of 4 (red 50 %, black 50 %) starts and writes 1 route.',
       changes: [{ routeId: 'shop', before: redBlack(90, 10), after: redBlack(50, 50) }],
     });
   });

@@ -33,17 +33,17 @@ describe('explaining a rollout to an operator', () => {
     [
       'a hold',
       explained({ stepIndex: 2 }),
-      'Holding step 3 of 4 (50/50) for 3 more seconds; then step 4 of 4 (0/100) if green-2026 has at least 1 healthy target (has 2).',
+      'Holding step 3 of 4 (red 50 %, black 50 %) for 3 more seconds; then step 4 of 4 (red 0 %, black 100 %) if green-2026 has at least 1 healthy target (has 2).',
     ],
     [
       'a hold, a second after it was decided',
       explained({ stepIndex: 2 }, {}, noon + 2_000, noon + 3_000),
-      'Holding step 3 of 4 (50/50) for 2 more seconds; then step 4 of 4 (0/100) if green-2026 has at least 1 healthy target (has 2).',
+      'Holding step 3 of 4 (red 50 %, black 50 %) for 2 more seconds; then step 4 of 4 (red 0 %, black 100 %) if green-2026 has at least 1 healthy target (has 2).',
     ],
     [
       'the last hold',
       explained({ stepIndex: 3 }),
-      'Holding step 4 of 4 (0/100) for 3 more seconds; then it has succeeded.',
+      'Holding step 4 of 4 (red 0 %, black 100 %) for 3 more seconds; then it has succeeded.',
     ],
     [
       'a hold before a step that would have to wait',
@@ -51,27 +51,27 @@ describe('explaining a rollout to an operator', () => {
         { stepIndex: 0 },
         { health: { [red]: seenAt(noon, healthOf(red, 2)), [black]: seenAt(noon, sick(black, 3)) } },
       ),
-      'Holding step 1 of 4 (100/0) for 3 more seconds; then step 2 of 4 (90/10) if green-2026 has at least 1 healthy target (has 0).',
+      'Holding step 1 of 4 (red 100 %, black 0 %) for 3 more seconds; then step 2 of 4 (red 90 %, black 10 %) if green-2026 has at least 1 healthy target (has 0).',
     ],
     [
       'a hold whose receiver nobody has seen',
       explained({ stepIndex: 0 }, { health: { [red]: seenAt(noon, healthOf(red, 2)) } }),
-      'Holding step 1 of 4 (100/0) for 3 more seconds; then step 2 of 4 (90/10) if green-2026 has at least 1 healthy target (not known yet). The target health of green-2026 has not been read yet; it is read again before its share is raised.',
+      'Holding step 1 of 4 (red 100 %, black 0 %) for 3 more seconds; then step 2 of 4 (red 90 %, black 10 %) if green-2026 has at least 1 healthy target (not known yet). The target health of green-2026 has not been read yet; it is read again before its share is raised.',
     ],
     [
       'a hold before a step that something else stops',
       explained({}, { clusters: { 'c-blue': aCluster('c-blue'), 'c-green': aCluster('c-green', { cordoned: true }) } }),
-      'Holding step 2 of 4 (90/10) for 3 more seconds; then step 3 of 4 (50/50) if green-2026 has at least 1 healthy target (has 2). Step 3 of 4 (50/50) would raise the share of green-2026, which is cordoned. Uncordon it, abort, or roll back.',
+      'Holding step 2 of 4 (red 90 %, black 10 %) for 3 more seconds; then step 3 of 4 (red 50 %, black 50 %) if green-2026 has at least 1 healthy target (has 2). Step 3 of 4 (red 50 %, black 50 %) would raise the share of green-2026, which is cordoned. Uncordon it, abort, or roll back.',
     ],
     [
       'an advance',
       explained({ stepIndex: 2, advanceRequestedBy: 'ana' }, {}, noon + 500),
-      'Letting the load balancer converge after step 3 of 4 (50/50) for 2 more seconds; then step 4 of 4 (0/100) if green-2026 has at least 1 healthy target (has 2).',
+      'Letting the load balancer converge after step 3 of 4 (red 50 %, black 50 %) for 2 more seconds; then step 4 of 4 (red 0 %, black 100 %) if green-2026 has at least 1 healthy target (has 2).',
     ],
     [
       'a start to come',
       explained({ state: 'Scheduled', stepIndex: -1, startAt: noon + 92_000 }),
-      'Starts in 1 minute 30 seconds (2026-11-23T12:01:32.000Z), or now by the verb start; first comes step 1 of 4 (100/0).',
+      'Starts in 1 minute 30 seconds (2026-11-23T12:01:32.000Z), or now by the verb start; first comes step 1 of 4 (red 100 %, black 0 %).',
     ],
     ['a start by hand', explained({ state: 'Scheduled', stepIndex: -1 }), 'Waits for the verb start.'],
     [
@@ -84,7 +84,7 @@ describe('explaining a rollout to an operator', () => {
       explained({}, { routes: { shop: seenAt(noon + 2_000, aLiveRoute(redBlack(80, 20))) } }),
       'Somebody else changed the weights: route shop is live at black 20 %, red 80 %; last written black 10 %, red 90 % (as intended). Adopt what is live, reassert what was written, abort, or roll back.',
     ],
-    ['the next step', explained({}, {}, noon + 5_000), 'Step 3 of 4 (50/50) starts and writes 1 route.'],
+    ['the next step', explained({}, {}, noon + 5_000), 'Step 3 of 4 (red 50 %, black 50 %) starts and writes 1 route.'],
   ])('%s', (_what, sentence, expected) => {
     expect(sentence).toBe(expected);
   });
@@ -109,7 +109,7 @@ describe('explaining a rollout to an operator', () => {
     const rollout = aRollout();
     const decision = decide(rollout, anObservation(rollout, noon), noon);
     expect(explain(rollout, { ...decision, facts: { receivers: ['?', null, 3] } }, noon)).toContain(
-      'then step 3 of 4 (50/50).',
+      'then step 3 of 4 (red 50 %, black 50 %).',
     );
   });
 });

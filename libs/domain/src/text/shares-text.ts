@@ -8,13 +8,13 @@ export function percentText(permille: number): string {
   return String(Math.round(permille) / 10);
 }
 
-/** A step's shares in the order of the first route's backends: `50/50`. */
+/** A step's shares by backend name: `black 10 %, red 90 %`. */
 export function stepSharesText(plan: FrozenPlan, step: CompiledStep): string {
   const backends = plan.routes[0]?.backends ?? [];
-  return backends.map((backend) => percentText(own(step.shares, backend.name) ?? 0)).join('/');
+  return backends.map((backend) => `${backend.name} ${percentText(own(step.shares, backend.name) ?? 0)} %`).join(', ');
 }
 
-/** `step 2 of 4 (50/50)`. */
+/** `step 2 of 4 (black 10 %, red 90 %)`: named, since nothing else says whose share comes first. */
 export function stepText(plan: FrozenPlan, index: number): string {
   const step = plan.steps[index];
   const shares = step ? ` (${stepSharesText(plan, step)})` : '';

@@ -35,7 +35,7 @@ export class PostgresLaneStore extends LaneStore {
   async claim(owner: string, leaseMs: number, waitOutMs: number): Promise<readonly Grant[]> {
     const { rows } = await this.pool.query<{ account_id: string; epoch: string; grant_id: string; writes_in_ms: string; api_budget: ApiBudget }>(
       `UPDATE lanes l SET owner = $1, epoch = l.epoch + 1, grant_id = gen_random_uuid(),
-              writes_from = CASE WHEN l.owner IS NULL THEN clock_timestamp() ELSE greatest(l.lease_until, clock_timestamp()) + $3 * interval '1 ms' END,
+              writes_from = CASE WHEN l.owner IS NULL THEN clock_timestamp() ELSE l.lease_until + $3 * interval '1 ms' END,
               lease_until = clock_timestamp() + $2 * interval '1 ms'
        FROM accounts a
        WHERE a.id = l.account_id AND l.account_id IN (

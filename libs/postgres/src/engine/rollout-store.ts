@@ -119,8 +119,11 @@ export class PostgresRolloutStore extends RolloutStore {
       'SELECT route_id, max(settled_at) AS at FROM intents WHERE rollout_id = $1 AND settled_at IS NOT NULL GROUP BY route_id',
       [id],
     );
+    const pins = await this.pool.query<{ id: string; pinned: string[] }>('SELECT id, pinned FROM routes WHERE id = ANY($1)', [
+      row.plan.routes.map((route) => route.id),
+    ]);
     return {
-      rollout: toStored(row),
+      rollout: withPins(toStored(row), new Map(pins.rows.map((route) => [route.id, route.pinned]))),
       writes: writes.rows.map((write) => ({
         intentId: write.id, routeId: write.route_id, purpose: write.purpose === 'rollback' ? 'rollback' : 'step', state: write.state,
         reason: write.reason, message: write.message, live: write.live,
@@ -202,6 +205,12 @@ export class PostgresRolloutStore extends RolloutStore {
     const { rows } = await this.pool.query<{ last: string }>('SELECT last FROM event_counter WHERE id = 1');
     return BigInt(rows[0]?.last ?? '0');
   }
+}
+
+/** A target group that a person pins while the rollout runs keeps its share from then on: pins are facts of the route, not of the plan. */
+function withPins(rollout: StoredRollout, pins: ReadonlyMap<string, readonly string[]>): StoredRollout {
+  const routes = rollout.plan.routes.map((route) => ({ ...route, pinned: pins.get(route.id) ?? route.pinned }));
+  return { ...rollout, plan: { ...rollout.plan, routes } };
 }
 
 /** What an event tells of a rollout: enough for a list, the rest by GET. */

@@ -87,7 +87,7 @@ export const aForeignTargetGroupIsIn: Check = (at) => {
   return {
     kind: 'block',
     reason: 'ForeignTargetGroup',
-    message: `A target group that is not ours is in the action and not pinned: ${listed(told)}. Pin it to keep its share, register it as a backend, or take it out of the action; then resume or abort.`,
+    message: `A target group that is not ours is in the action and not pinned: ${listed(told)}. Pin it on the route to keep its share and then adopt, or take it out of the action and resume; abort leaves everything as it is.`,
     wakeAt: null,
     diffs: diffs.map((one) => one.diff),
   };
