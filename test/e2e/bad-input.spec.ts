@@ -42,14 +42,28 @@ describe('bad input to a running installation', () => {
     made = await installation(stack, rest, upgrade);
     const { aws, sluiceClusters } = stack.sandbox;
     // one that nothing uses: whatever is accepted for it leads nowhere
-    const account = { projectId: upgrade.project.id, name: 'victim', awsAccountId: '111122223333', region: 'us-east-1', endpoint: aws.endpoint };
-    victim = (await rest.post('/accounts', { ...account, credentials: { accessKeyId: aws.accessKeyId, secretAccessKey: SECRET_KEY } })).id;
+    const account = {
+      projectId: upgrade.project.id,
+      name: 'victim',
+      awsAccountId: '111122223333',
+      region: 'us-east-1',
+      endpoint: aws.endpoint,
+    };
+    victim = (
+      await rest.post('/accounts', {
+        ...account,
+        credentials: { accessKeyId: aws.accessKeyId, secretAccessKey: SECRET_KEY },
+      })
+    ).id;
     expect((await rest.post(`/accounts/${victim}:check`)).ok).toBe(true);
-    for (const file of Object.values(sluiceClusters as Record<string, string>)) secrets.add(tokenIn(readFileSync(file, 'utf8')));
+    for (const file of Object.values(sluiceClusters as Record<string, string>))
+      secrets.add(tokenIn(readFileSync(file, 'utf8')));
     secrets.add(stack.authorization.slice('Bearer '.length));
     database = new pg.Client({ connectionString: stack.databaseUrl });
     await database.connect();
-    const { rows } = await database.query<{ name: string }>("SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1");
+    const { rows } = await database.query<{ name: string }>(
+      "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1",
+    );
     tables = rows.map(({ name }) => name);
     operations = await describedBy(replica);
   }, 240_000);
@@ -59,7 +73,13 @@ describe('bad input to a running installation', () => {
   }, 60_000);
 
   /** Sends one request; adds to `wrong` what no answer to it may be. Gives the answer. */
-  async function send(wrong: string[], what: string, method: string, where: string, sent: Parameters<typeof plainRequest>[4] = {}): Promise<Answer> {
+  async function send(
+    wrong: string[],
+    what: string,
+    method: string,
+    where: string,
+    sent: Parameters<typeof plainRequest>[4] = {},
+  ): Promise<Answer> {
     const before = await stored();
     const answer = await plainRequest(replica, stack.authorization, method, where, sent);
     const said = `${what}: ${String(answer.status)} ${answer.text.slice(0, 300)}`;
@@ -70,14 +90,17 @@ describe('bad input to a running installation', () => {
       const after = await stored();
       if (after !== before) wrong.push(`something changed from ${before} to ${after}, ${said}`);
     }
-    if (method === 'POST' && where === '/v1/tokens' && answer.status === 201) secrets.add((JSON.parse(answer.text) as { secret: string }).secret);
+    if (method === 'POST' && where === '/v1/tokens' && answer.status === 201)
+      secrets.add((JSON.parse(answer.text) as { secret: string }).secret);
     else for (const secret of secrets) if (answer.text.includes(secret)) leaks.push(said);
     return answer;
   }
 
   /** How many rows each table has, and how many writes AWS has taken. */
   async function stored(): Promise<string> {
-    const counts = tables.filter((table) => !UNRELATED.includes(table)).map((table) => `(SELECT count(*) FROM "${table}") AS "${table}"`);
+    const counts = tables
+      .filter((table) => !UNRELATED.includes(table))
+      .map((table) => `(SELECT count(*) FROM "${table}") AS "${table}"`);
     const { rows } = await database.query(`SELECT ${counts.join(', ')}`);
     return JSON.stringify({ ...rows[0], aws: stack.awsRequests().filter(({ outcome }) => outcome === 'OK').length });
   }
@@ -101,13 +124,25 @@ describe('bad input to a running installation', () => {
       const isUpdate = operation.id.startsWith('update');
       for (const { path: field, what } of mutationsOf(made.bodyFor(operation.id, 'x') ?? {})) {
         again += 1;
-        const body = mutationsOf(made.bodyFor(operation.id, `again-${String(again)}`) ?? {}).find((one) => one.path === field && one.what === what)!.body;
-        const answer = await send(wrong, `${operation.id} with ${field} = ${what}`, operation.method, urlOf(operation), { body });
+        const body = mutationsOf(made.bodyFor(operation.id, `again-${String(again)}`) ?? {}).find(
+          (one) => one.path === field && one.what === what,
+        )!.body;
+        const answer = await send(
+          wrong,
+          `${operation.id} with ${field} = ${what}`,
+          operation.method,
+          urlOf(operation),
+          { body },
+        );
         if (answer.status === 400) {
           refused += 1;
-          if (!fieldsOf(answer).some((named) => isAbout(named, field))) wrong.push(`${operation.id} with ${field} = ${what} names ${fieldsOf(answer).join(', ')}: ${answer.text.slice(0, 300)}`);
+          if (!fieldsOf(answer).some((named) => isAbout(named, field)))
+            wrong.push(
+              `${operation.id} with ${field} = ${what} names ${fieldsOf(answer).join(', ')}: ${answer.text.slice(0, 300)}`,
+            );
         }
-        if (answer.status < 300 && operation.id === 'createRollout') await quiet((JSON.parse(answer.text) as { id: string }).id);
+        if (answer.status < 300 && operation.id === 'createRollout')
+          await quiet((JSON.parse(answer.text) as { id: string }).id);
         if (answer.status < 300 && !isUpdate) await settled();
       }
     }
@@ -120,15 +155,39 @@ describe('bad input to a running installation', () => {
     const texts = hostileValues.map((value) => (typeof value === 'string' ? value : JSON.stringify(value)));
     for (const operation of operations) {
       const good = urlOf(operation);
-      const body = operation.body === null ? {} : { body: operation.body === 'NoBody' ? undefined : made.bodyFor(operation.id, 'unused') };
+      const body =
+        operation.body === null
+          ? {}
+          : { body: operation.body === 'NoBody' ? undefined : made.bodyFor(operation.id, 'unused') };
       for (const parameter of operation.parameters) {
         for (const text of texts) {
           const what = `${operation.id} with ${parameter.in} ${parameter.name} = ${text.slice(0, 60)}`;
           const encoded = encodeURIComponent(text);
           // nothing that a mutation could be carried out with: a page size or a label may be fine
-          if (parameter.in === 'path') await send(wrong, what, operation.method, operation.path.replace(`{${parameter.name}}`, encoded || '%20').replace('{id}', good.split('/')[3]!).replace('{version}', '1'), body);
-          else if (parameter.in === 'query') await send(wrong, what, operation.method, `${good}?${parameter.name}=${encoded}${operation.method === 'GET' ? '' : '&zzz=1'}`, body);
-          else if (/^[\x20-\x7e]*$/.test(text)) await send(wrong, what, operation.method, `${good}${operation.method === 'GET' ? '' : '?zzz=1'}`, { ...body, headers: { [parameter.name]: text } });
+          if (parameter.in === 'path')
+            await send(
+              wrong,
+              what,
+              operation.method,
+              operation.path
+                .replace(`{${parameter.name}}`, encoded || '%20')
+                .replace('{id}', good.split('/')[3]!)
+                .replace('{version}', '1'),
+              body,
+            );
+          else if (parameter.in === 'query')
+            await send(
+              wrong,
+              what,
+              operation.method,
+              `${good}?${parameter.name}=${encoded}${operation.method === 'GET' ? '' : '&zzz=1'}`,
+              body,
+            );
+          else if (/^[\x20-\x7e]*$/.test(text))
+            await send(wrong, what, operation.method, `${good}${operation.method === 'GET' ? '' : '?zzz=1'}`, {
+              ...body,
+              headers: { [parameter.name]: text },
+            });
         }
       }
     }
@@ -143,14 +202,35 @@ describe('bad input to a running installation', () => {
     for (const secret of [token, key, bearer]) secrets.add(secret);
     const cluster = made.bodyFor('createCluster', 'leaky') as { kubeconfig: string };
     const withToken = cluster.kubeconfig.replace(/token: .*/, `token: ${token}`);
-    for (const kubeconfig of [withToken, `${withToken}\n\t broken: [`, withToken.replace('users:', 'nobody:'), `${withToken}\nclient-key-data: ${key}\n- ${key}`, key])
-      await send(wrong, 'a kubeconfig', 'POST', '/v1/clusters', { body: { ...cluster, name: `leaky ${String((again += 1))}`, kubeconfig } });
+    for (const kubeconfig of [
+      withToken,
+      `${withToken}\n\t broken: [`,
+      withToken.replace('users:', 'nobody:'),
+      `${withToken}\nclient-key-data: ${key}\n- ${key}`,
+      key,
+    ])
+      await send(wrong, 'a kubeconfig', 'POST', '/v1/clusters', {
+        body: { ...cluster, name: `leaky ${String((again += 1))}`, kubeconfig },
+      });
     const direct = { accountId: made.ids['accounts'], name: 'leaky', server: 'https://127.0.0.1:1', caPem: key };
-    for (const credentials of [{ token, zzz: 1 }, { token: `${token}\n` }, { clientCertPem: key, clientKeyPem: key }, token, [token]])
+    for (const credentials of [
+      { token, zzz: 1 },
+      { token: `${token}\n` },
+      { clientCertPem: key, clientKeyPem: key },
+      token,
+      [token],
+    ])
       await send(wrong, 'credentials', 'POST', '/v1/clusters', { body: { ...direct, credentials } });
-    for (const credentials of [{ accessKeyId: 'short', secretAccessKey: SECRET_KEY }, { secretAccessKey: SECRET_KEY }, SECRET_KEY, { accessKeyId: SECRET_KEY, secretAccessKey: `${SECRET_KEY}\n` }])
+    for (const credentials of [
+      { accessKeyId: 'short', secretAccessKey: SECRET_KEY },
+      { secretAccessKey: SECRET_KEY },
+      SECRET_KEY,
+      { accessKeyId: SECRET_KEY, secretAccessKey: `${SECRET_KEY}\n` },
+    ])
       await send(wrong, 'an access key', 'PATCH', `/v1/accounts/${victim}`, { body: { credentials } });
-    await send(wrong, 'broken JSON', 'PATCH', `/v1/accounts/${victim}`, { raw: `{"credentials":{"secretAccessKey":"${SECRET_KEY}"` });
+    await send(wrong, 'broken JSON', 'PATCH', `/v1/accounts/${victim}`, {
+      raw: `{"credentials":{"secretAccessKey":"${SECRET_KEY}"`,
+    });
     const stranger = await plainRequest(replica, `Bearer ${bearer}`, 'GET', '/v1/whoami');
     expect(stranger.status).toBe(401);
     expect(wrong).toEqual([]);
@@ -159,44 +239,61 @@ describe('bad input to a running installation', () => {
   it('and good input leave no secret anywhere: not in replies, events, ledger, metrics, logs, nor readable in the database', async () => {
     const wrong: string[] = [];
     const project = `projectId=${made.ids['projects']!}`;
-    for (const { path: where } of operations.filter(({ method, parameters, path: at }) => method === 'GET' && !at.includes('{') && parameters.some(({ name }) => name === 'projectId')))
+    for (const { path: where } of operations.filter(
+      ({ method, parameters, path: at }) =>
+        method === 'GET' && !at.includes('{') && parameters.some(({ name }) => name === 'projectId'),
+    ))
       await send(wrong, where, 'GET', `${where}?${project}`, { headers: { 'last-event-id': '0' } });
-    for (const operation of operations.filter(({ method, path: at }) => method === 'GET' && at.includes('{'))) await send(wrong, operation.id, 'GET', urlOf(operation));
-    for (const where of ['/metrics', '/openapi.json', '/docs', '/livez', '/readyz']) await send(wrong, where, 'GET', where);
+    for (const operation of operations.filter(({ method, path: at }) => method === 'GET' && at.includes('{')))
+      await send(wrong, operation.id, 'GET', urlOf(operation));
+    for (const where of ['/metrics', '/openapi.json', '/docs', '/livez', '/readyz'])
+      await send(wrong, where, 'GET', where);
     expect(leaks).toEqual([]);
 
-    const places: [string, string][] = readdirSync(stack.dir).filter((name) => /^api-.*\.log$/.test(name)).map((name) => [name, readFileSync(path.join(stack.dir, name), 'utf8')]);
+    const places: [string, string][] = readdirSync(stack.dir)
+      .filter((name) => /^api-.*\.log$/.test(name))
+      .map((name) => [name, readFileSync(path.join(stack.dir, name), 'utf8')]);
     expect(places.length).toBeGreaterThan(0);
     for (const table of tables) {
       const { rows } = await database.query<{ row: string }>(`SELECT t::text AS row FROM "${table}" t`);
       places.push([`table ${table}`, rows.map(({ row }) => row).join('\n')]);
     }
-    const found = places.flatMap(([place, text]) => [...secrets].filter((secret) => text.includes(secret) || text.includes(Buffer.from(secret).toString('base64').slice(0, -4))).map((secret) => `${place} has ${secret.slice(0, 20)}…`));
+    const found = places.flatMap(([place, text]) =>
+      [...secrets]
+        .filter((secret) => text.includes(secret) || text.includes(Buffer.from(secret).toString('base64').slice(0, -4)))
+        .map((secret) => `${place} has ${secret.slice(0, 20)}…`),
+    );
     expect(found).toEqual([]);
   }, 60_000);
 
   /** A rollout that was taken would stand in the way of the next. */
   async function quiet(id: string): Promise<void> {
     for (const verb of ['cancel', 'abort']) {
-      const answer = await plainRequest(replica, stack.authorization, 'POST', `/v1/rollouts/${id}:${verb}`, { body: {} });
+      const answer = await plainRequest(replica, stack.authorization, 'POST', `/v1/rollouts/${id}:${verb}`, {
+        body: {},
+      });
       if (answer.status === 200) return;
     }
   }
 
   /** What was taken may have consequences, which are not those of the next request. */
   async function settled(): Promise<void> {
-    for (let before = ''; before !== (before = await stored()); ) await new Promise((resolve) => setTimeout(resolve, 100));
+    for (let before = ''; before !== (before = await stored());)
+      await new Promise((resolve) => setTimeout(resolve, 100));
   }
 });
 
 /** Every operation, from what makes things to what changes them and what ends them. */
 const inOrder = (operations: readonly Operation[]) => {
   const rank = ({ id, method }: Operation) => (id.startsWith('create') ? 0 : ['PUT', 'PATCH'].includes(method) ? 1 : 2);
-  return operations.filter(({ body }) => body !== null && body !== 'NoBody').sort((one, other) => rank(one) - rank(other));
+  return operations
+    .filter(({ body }) => body !== null && body !== 'NoBody')
+    .sort((one, other) => rank(one) - rank(other));
 };
 
 /** `spec.steps` and `spec.steps.steps.0.holdMs` are about each other: a wrong part makes a wrong whole. */
-const isAbout = (named: string, field: string) => named === field || named === 'body' || field.startsWith(`${named}.`) || named.startsWith(`${field}.`);
+const isAbout = (named: string, field: string) =>
+  named === field || named === 'body' || field.startsWith(`${named}.`) || named.startsWith(`${field}.`);
 
 function fieldsOf({ text }: Answer): string[] {
   const { errors = [] } = JSON.parse(text) as { errors?: { field: string }[] };
@@ -206,7 +303,21 @@ function fieldsOf({ text }: Answer): string[] {
 const tokenIn = (kubeconfig: string) => /"?token"?: "?([^"\s]+)/.exec(kubeconfig)?.[1] ?? '';
 
 interface Document {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, { operationId: string; parameters?: Operation['parameters']; requestBody?: { content: Record<string, { schema: { $ref?: string } }> } }>>>>;
+  readonly paths: Readonly<
+    Record<
+      string,
+      Readonly<
+        Record<
+          string,
+          {
+            operationId: string;
+            parameters?: Operation['parameters'];
+            requestBody?: { content: Record<string, { schema: { $ref?: string } }> };
+          }
+        >
+      >
+    >
+  >;
 }
 
 async function describedBy(replica: Replica): Promise<Operation[]> {

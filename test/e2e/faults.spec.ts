@@ -35,27 +35,53 @@ describe('a real upgrade over real HTTP, with things breaking', () => {
   async function reaches(id: string, state: string): Promise<Rollout> {
     let last: Rollout | null = null;
     try {
-      return await eventually(`${id} in ${state}`, async () => {
-        last = await get(id).catch(() => last);
-        if (last?.state === 'Blocked' && state !== 'Blocked') throw new Error('a person would be needed');
-        return last?.state === state && last;
-      }, 60_000);
+      return await eventually(
+        `${id} in ${state}`,
+        async () => {
+          last = await get(id).catch(() => last);
+          if (last?.state === 'Blocked' && state !== 'Blocked') throw new Error('a person would be needed');
+          return last?.state === state && last;
+        },
+        60_000,
+      );
     } catch (error) {
       const timeline = await stack.rest(replica).get(`/rollouts/${id}/timeline`).catch(String);
-      throw new Error(`${String(error)}; last seen: ${JSON.stringify({ ...(last ?? {}), plan: undefined })}\n${JSON.stringify(timeline, null, 1)}`, { cause: error });
+      throw new Error(
+        `${String(error)}; last seen: ${JSON.stringify({ ...(last ?? {}), plan: undefined })}\n${JSON.stringify(timeline, null, 1)}`,
+        { cause: error },
+      );
     }
   }
-  const verb = (id: string, name: string, from = replica) => stack.rest(from).post(`/rollouts/${id}:${name}`, {}) as Promise<Rollout>;
+  const verb = (id: string, name: string, from = replica) =>
+    stack.rest(from).post(`/rollouts/${id}:${name}`, {}) as Promise<Rollout>;
 
   /** The other way round each time, so that every run changes weights. */
   async function startRollout(holdMs: number): Promise<string> {
     const rest = stack.rest(replica);
-    const present = (await rest.get(`/routes/${upgrade.route.id}/live`)).weights as { targetGroupArn: string; weight: number }[];
+    const present = (await rest.get(`/routes/${upgrade.route.id}/live`)).weights as {
+      targetGroupArn: string;
+      weight: number;
+    }[];
     flip = present.find((one) => one.targetGroupArn.includes('/red-'))!.weight > 0;
     const [from, to] = flip ? ['red', 'black'] : ['black', 'red'];
-    const steps = [[90, 10], [50, 50], [0, 100]].map(([a, b]) => ({ shares: { [from]: a, [to]: b }, holdMs }));
-    const spec = { routes: { kind: 'ids', ids: [upgrade.route.id] }, steps: { kind: 'explicit', steps }, minHealthyTargets: 1, settleMs: 200, recheckMs: 500, bakeMs: 60_000 };
-    const { plan } = await rest.post('/plans', { projectId: upgrade.project.id, name: `run ${String(Date.now())}`, spec });
+    const steps = [
+      [90, 10],
+      [50, 50],
+      [0, 100],
+    ].map(([a, b]) => ({ shares: { [from]: a, [to]: b }, holdMs }));
+    const spec = {
+      routes: { kind: 'ids', ids: [upgrade.route.id] },
+      steps: { kind: 'explicit', steps },
+      minHealthyTargets: 1,
+      settleMs: 200,
+      recheckMs: 500,
+      bakeMs: 60_000,
+    };
+    const { plan } = await rest.post('/plans', {
+      projectId: upgrade.project.id,
+      name: `run ${String(Date.now())}`,
+      spec,
+    });
     return ((await rest.post('/rollouts', { projectId: upgrade.project.id, planId: plan.id })) as Rollout).id;
   }
 
@@ -66,17 +92,21 @@ describe('a real upgrade over real HTTP, with things breaking', () => {
     });
   }
 
-  it('keeps every invariant however often the service is killed and started again', async () => {
-    let id = await startRollout(600);
-    for (let round = 0; round < killRounds; round += 1) {
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 4_000));
-      await replica.kill();
-      replica = await stack.replica();
-      if ((await get(id)).state === 'Succeeded') id = await startRollout(600);
-    }
-    await reaches(id, 'Succeeded');
-    expect(await brokenInvariants(stack.databaseUrl, stack.awsRequests(), upgrade.route)).toEqual([]);
-  }, 120_000 + killRounds * 15_000);
+  it(
+    'keeps every invariant however often the service is killed and started again',
+    async () => {
+      let id = await startRollout(600);
+      for (let round = 0; round < killRounds; round += 1) {
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 4_000));
+        await replica.kill();
+        replica = await stack.replica();
+        if ((await get(id)).state === 'Succeeded') id = await startRollout(600);
+      }
+      await reaches(id, 'Succeeded');
+      expect(await brokenInvariants(stack.databaseUrl, stack.awsRequests(), upgrade.route)).toEqual([]);
+    },
+    120_000 + killRounds * 15_000,
+  );
 
   it('goes on by the other replica when the one that owns the lane is killed', async () => {
     const other = await stack.replica();
@@ -111,14 +141,26 @@ describe('a real upgrade over real HTTP, with things breaking', () => {
   it('rolls back while a write is in flight, and aborts leaving the weights as they are', async () => {
     await stack.fault('aws.latency', { ms: 700 });
     const id = await startRollout(60_000);
-    await eventually('a write in flight', async () => (await stack.rest(replica).get(`/rollouts/${id}/timeline`)).intents.some((intent: { state: string }) => intent.state === 'sent'));
+    await eventually('a write in flight', async () =>
+      (await stack.rest(replica).get(`/rollouts/${id}/timeline`)).intents.some(
+        (intent: { state: string }) => intent.state === 'sent',
+      ),
+    );
     await verb(id, 'rollback');
     await reaches(id, 'RolledBack');
     const again = await startRollout(60_000);
-    await eventually('a write in flight', async () => (await stack.rest(replica).get(`/rollouts/${again}/timeline`)).intents.some((intent: { state: string }) => intent.state === 'sent'));
+    await eventually('a write in flight', async () =>
+      (await stack.rest(replica).get(`/rollouts/${again}/timeline`)).intents.some(
+        (intent: { state: string }) => intent.state === 'sent',
+      ),
+    );
     await verb(again, 'abort');
     await stack.fault('aws.latency', null);
-    await eventually('the write settled', async () => (await stack.rest(replica).get(`/rollouts/${again}/timeline`)).intents.every((intent: { state: string }) => intent.state !== 'sent' && intent.state !== 'pending'));
+    await eventually('the write settled', async () =>
+      (await stack.rest(replica).get(`/rollouts/${again}/timeline`)).intents.every(
+        (intent: { state: string }) => intent.state !== 'sent' && intent.state !== 'pending',
+      ),
+    );
     expect((await get(again)).state).toBe('Aborted');
     expect(await brokenInvariants(stack.databaseUrl, stack.awsRequests(), upgrade.route)).toEqual([]);
   }, 150_000);
@@ -129,8 +171,16 @@ describe('a real upgrade over real HTTP, with things breaking', () => {
     const { aws } = stack.sandbox;
     const console_ = new ElasticLoadBalancingV2Client({ endpoint: aws.endpoint, region: aws.region, credentials: aws });
     const { weights } = await stack.rest(replica).get(`/routes/${upgrade.route.id}/live`);
-    const edited = weights.map((one: { targetGroupArn: string }, index: number) => ({ TargetGroupArn: one.targetGroupArn, Weight: index === 0 ? 33 : 67 }));
-    await console_.send(new ModifyListenerCommand({ ListenerArn: upgrade.route.arn, DefaultActions: [{ Type: 'forward', ForwardConfig: { TargetGroups: edited } }] }));
+    const edited = weights.map((one: { targetGroupArn: string }, index: number) => ({
+      TargetGroupArn: one.targetGroupArn,
+      Weight: index === 0 ? 33 : 67,
+    }));
+    await console_.send(
+      new ModifyListenerCommand({
+        ListenerArn: upgrade.route.arn,
+        DefaultActions: [{ Type: 'forward', ForwardConfig: { TargetGroups: edited } }],
+      }),
+    );
     console_.destroy();
     const blocked = await reaches(id, 'Blocked');
     expect(blocked.reason).toBe('LiveWeightsDiffer');

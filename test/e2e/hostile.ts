@@ -33,7 +33,11 @@ export function mutationsOf(body: object): Mutation[] {
   return pathsOf(body).flatMap((path) => [
     ...hostileValues.map((value) => ({ path: path.join('.'), body: replaced(body, path, value), what: short(value) })),
     { path: path.join('.'), body: replaced(body, path, undefined), what: 'left out' },
-    { path: [...path.slice(0, -1), 'zzz'].join('.'), body: replaced(body, [...path.slice(0, -1), 'zzz'], 1), what: 'not known' },
+    {
+      path: [...path.slice(0, -1), 'zzz'].join('.'),
+      body: replaced(body, [...path.slice(0, -1), 'zzz'], 1),
+      what: 'not known',
+    },
   ]);
 }
 
@@ -44,7 +48,8 @@ function pathsOf(value: unknown, path: readonly string[] = []): string[][] {
 
 function replaced(value: unknown, [key, ...rest]: readonly string[], to: unknown): unknown {
   if (key === undefined) return to;
-  if (Array.isArray(value)) return value.map((inner: unknown, index) => (String(index) === key ? replaced(inner, rest, to) : inner));
+  if (Array.isArray(value))
+    return value.map((inner: unknown, index) => (String(index) === key ? replaced(inner, rest, to) : inner));
   const inner = Object.entries(value as object).find(([name]) => name === key)?.[1] as unknown;
   return { ...(value as object), [key]: replaced(inner, rest, to) };
 }

@@ -14,19 +14,39 @@ interface Sent {
 }
 
 /** One HTTP request as anybody could send it. Of a stream that does not end, what came within a second. */
-export async function plainRequest(replica: Replica, authorization: string, method: string, path: string, sent: Sent = {}): Promise<Answer> {
+export async function plainRequest(
+  replica: Replica,
+  authorization: string,
+  method: string,
+  path: string,
+  sent: Sent = {},
+): Promise<Answer> {
   const content = sent.raw ?? (sent.body === undefined ? undefined : JSON.stringify(sent.body));
-  const headers = { ...(authorization === '' ? {} : { authorization }), ...(content === undefined ? {} : { 'content-type': 'application/json' }), ...sent.headers };
-  const reply = await fetch(`${replica.api}${path}`, { method, headers, ...(content === undefined ? {} : { body: content }), signal: AbortSignal.timeout(30_000) });
+  const headers = {
+    ...(authorization === '' ? {} : { authorization }),
+    ...(content === undefined ? {} : { 'content-type': 'application/json' }),
+    ...sent.headers,
+  };
+  const reply = await fetch(`${replica.api}${path}`, {
+    method,
+    headers,
+    ...(content === undefined ? {} : { body: content }),
+    signal: AbortSignal.timeout(30_000),
+  });
   const type = reply.headers.get('content-type') ?? '';
-  return { status: reply.status, type, text: type.startsWith('text/event-stream') ? await beginning(reply) : await reply.text() };
+  return {
+    status: reply.status,
+    type,
+    text: type.startsWith('text/event-stream') ? await beginning(reply) : await reply.text(),
+  };
 }
 
 async function beginning(reply: Response): Promise<string> {
   const reader = reply.body!.getReader();
   const deadline = setTimeout(() => void reader.cancel(), 1_000);
   let text = '';
-  for (let part = await reader.read(); !part.done; part = await reader.read()) text += Buffer.from(part.value as Uint8Array).toString();
+  for (let part = await reader.read(); !part.done; part = await reader.read())
+    text += Buffer.from(part.value as Uint8Array).toString();
   clearTimeout(deadline);
   return text;
 }

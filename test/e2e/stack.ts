@@ -23,7 +23,9 @@ export class Stack {
   private constructor(private readonly assets: string | null) {}
 
   /** `assets`: folder of etcd and kube-apiserver, to have real clusters (that of the environment); null = the sandbox's own. */
-  static async start({ assets = process.env['KUBEBUILDER_ASSETS'] ?? null }: { assets?: string | null } = {}): Promise<Stack> {
+  static async start({
+    assets = process.env['KUBEBUILDER_ASSETS'] ?? null,
+  }: { assets?: string | null } = {}): Promise<Stack> {
     const stack = new Stack(assets);
     await stack.startPostgres();
     await createDatabaseIfMissing(stack.postgres!.url, 'sluice');
@@ -51,7 +53,11 @@ export class Stack {
   }
 
   private async startSandbox(): Promise<void> {
-    const child = this.spawn('sandbox', ['--dir', path.join(this.dir, 'sandbox'), '--clusters', 'blue-2025,green-2026'], safeEnvironment(this.assets === null ? {} : { KUBEBUILDER_ASSETS: this.assets }));
+    const child = this.spawn(
+      'sandbox',
+      ['--dir', path.join(this.dir, 'sandbox'), '--clusters', 'blue-2025,green-2026'],
+      safeEnvironment(this.assets === null ? {} : { KUBEBUILDER_ASSETS: this.assets }),
+    );
     this.sandboxProcess = child;
     await said(child, /^sandbox ready/m, 120_000);
   }
@@ -61,11 +67,22 @@ export class Stack {
     const port = await freePort(0);
     const keyFile = path.join(this.dir, 'key');
     if (!existsSync(keyFile)) writeFileSync(keyFile, randomBytes(32).toString('base64'), { mode: 0o600 });
-    const child = this.spawn('api', [], safeEnvironment({
-      DATABASE_URL: this.databaseUrl, SLUICE_HTTP_PORT: String(port), SLUICE_ROLE: 'all', SLUICE_LOG_LEVEL: 'info',
-      SLUICE_ENCRYPTION_KEY_FILE: keyFile, SLUICE_FIRST_TOKEN_FILE: path.join(this.dir, 'token'),
-      SLUICE_ALLOWED_AWS_ENDPOINTS: this.sandbox.aws.endpoint, SLUICE_LEASE_MS: '2000', SLUICE_WRITE_TIMEOUT_MS: '1000', ...env,
-    }));
+    const child = this.spawn(
+      'api',
+      [],
+      safeEnvironment({
+        DATABASE_URL: this.databaseUrl,
+        SLUICE_HTTP_PORT: String(port),
+        SLUICE_ROLE: 'all',
+        SLUICE_LOG_LEVEL: 'info',
+        SLUICE_ENCRYPTION_KEY_FILE: keyFile,
+        SLUICE_FIRST_TOKEN_FILE: path.join(this.dir, 'token'),
+        SLUICE_ALLOWED_AWS_ENDPOINTS: this.sandbox.aws.endpoint,
+        SLUICE_LEASE_MS: '2000',
+        SLUICE_WRITE_TIMEOUT_MS: '1000',
+        ...env,
+      }),
+    );
     const replica = new Replica(child, `http://127.0.0.1:${String(port)}`);
     this.replicas.add(replica);
     await replica.ready();
@@ -85,25 +102,47 @@ export class Stack {
   /** What `npm start` writes to `access.json`. */
   access(replica: Replica) {
     const { aws, clusters } = this.sandbox;
-    return { api: replica.api, token: this.token, dashboard: `${replica.api}/`, aws, clusters, database: this.databaseUrl };
+    return {
+      api: replica.api,
+      token: this.token,
+      dashboard: `${replica.api}/`,
+      aws,
+      clusters,
+      database: this.databaseUrl,
+    };
   }
 
   /** Project, account, clusters, load balancer, route, backends, bindings, healthy targets and a plan, over the REST API. */
   async upgrade(replica: Replica): Promise<Upgrade> {
-    const made = await setUp({ rest: this.rest(replica), access: this.access(replica), sandbox: this.sandbox, signal: AbortSignal.timeout(180_000) });
+    const made = await setUp({
+      rest: this.rest(replica),
+      access: this.access(replica),
+      sandbox: this.sandbox,
+      signal: AbortSignal.timeout(180_000),
+    });
     return made;
   }
 
   /** Switches a fault of the sandbox on (a body) or off (null). */
   async fault(name: string, body: object | null): Promise<void> {
-    const reply = await fetch(`${this.sandbox.control}/faults/${name}`, body ? { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : { method: 'DELETE' });
+    const reply = await fetch(
+      `${this.sandbox.control}/faults/${name}`,
+      body
+        ? { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+        : { method: 'DELETE' },
+    );
     if (!reply.ok) throw new Error(`fault ${name}: ${String(reply.status)} ${await reply.text()}`);
   }
 
   /** Every changing request that the sandbox's AWS answered, oldest first. */
   awsRequests(): AwsRequest[] {
     const file = path.join(this.dir, 'sandbox/aws-requests.jsonl');
-    return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line) as AwsRequest) : [];
+    return existsSync(file)
+      ? readFileSync(file, 'utf8')
+          .split('\n')
+          .filter(Boolean)
+          .map((line) => JSON.parse(line) as AwsRequest)
+      : [];
   }
 
   async stop(): Promise<void> {
@@ -115,7 +154,10 @@ export class Stack {
   }
 
   private spawn(app: 'api' | 'sandbox', args: readonly string[], env: Record<string, string>): ChildProcess {
-    const child = spawn(process.execPath, [inRoot(`apps/${app}/dist/main.js`), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [inRoot(`apps/${app}/dist/main.js`), ...args], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const log = createWriteStream(path.join(this.dir, `${app}-${String(child.pid)}.log`));
     child.stdout.pipe(log);
     child.stderr.pipe(log);
@@ -145,10 +187,17 @@ export class Replica {
   ) {}
 
   async ready(): Promise<void> {
-    await eventually('/readyz', async () => {
-      if (this.child.exitCode !== null) throw new Error(`the API ended with ${String(this.child.exitCode)}`);
-      return fetch(`${this.api}/readyz`, { signal: AbortSignal.timeout(1_000) }).then((reply) => reply.ok, () => false);
-    }, 60_000);
+    await eventually(
+      '/readyz',
+      async () => {
+        if (this.child.exitCode !== null) throw new Error(`the API ended with ${String(this.child.exitCode)}`);
+        return fetch(`${this.api}/readyz`, { signal: AbortSignal.timeout(1_000) }).then(
+          (reply) => reply.ok,
+          () => false,
+        );
+      },
+      60_000,
+    );
   }
 
   /** kill -9: nothing is cleaned up. */
@@ -176,7 +225,10 @@ function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
 function said(child: ChildProcess, pattern: RegExp, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let text = '';
-    const timer = setTimeout(() => reject(new Error(`not ready within ${String(timeoutMs)} ms: ${text.slice(-2_000)}`)), timeoutMs);
+    const timer = setTimeout(
+      () => reject(new Error(`not ready within ${String(timeoutMs)} ms: ${text.slice(-2_000)}`)),
+      timeoutMs,
+    );
     child.stdout!.on('data', (chunk: Buffer) => {
       text += chunk.toString();
       if (!pattern.test(text)) return;
@@ -188,7 +240,11 @@ function said(child: ChildProcess, pattern: RegExp, timeoutMs: number): Promise<
 }
 
 /** Looks until `probe` answers something, and says what never came. */
-export async function eventually<T>(what: string, probe: () => Promise<T | null | undefined | false>, timeoutMs = 60_000): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  probe: () => Promise<T | null | undefined | false>,
+  timeoutMs = 60_000,
+): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const found = await probe();

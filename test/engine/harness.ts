@@ -1,14 +1,37 @@
 import pg from 'pg';
 import type { AwsAccess, LaneSettings } from '@sluice/control';
-import { DriftSweep, Engine, IntentExecutor, Lanes, Observer, OneOffWeights, ReconcileRollout, Rollouts, Waker } from '@sluice/control';
+import {
+  DriftSweep,
+  Engine,
+  IntentExecutor,
+  Lanes,
+  Observer,
+  OneOffWeights,
+  ReconcileRollout,
+  Rollouts,
+  Waker,
+} from '@sluice/control';
 import type { CrashPoint } from '@sluice/control';
 import type { PlanSpec, Weights } from '@sluice/domain';
-import { PostgresLaneStore, PostgresRolloutStore, PostgresRouteWriteStore, PostgresSignals, RandomIds } from '@sluice/postgres';
+import {
+  PostgresLaneStore,
+  PostgresRolloutStore,
+  PostgresRouteWriteStore,
+  PostgresSignals,
+  RandomIds,
+} from '@sluice/postgres';
 import { InMemoryLoadBalancer, createTestDatabase } from '@sluice/testing';
 
 export const operator = { actor: 'token:ops', role: 'operator', projectId: null } as const;
-const access: AwsAccess = { accountId: '000000000000', region: 'eu-central-1', endpoint: null, credentials: null, role: null };
-export const targetGroup = (name: string): string => `arn:aws:elasticloadbalancing:eu-central-1:000000000000:targetgroup/${name}/0123456789abcdef`;
+const access: AwsAccess = {
+  accountId: '000000000000',
+  region: 'eu-central-1',
+  endpoint: null,
+  credentials: null,
+  role: null,
+};
+export const targetGroup = (name: string): string =>
+  `arn:aws:elasticloadbalancing:eu-central-1:000000000000:targetgroup/${name}/0123456789abcdef`;
 export const red = targetGroup('red');
 export const black = targetGroup('black');
 export const weights = (onRed: number, onBlack: number): Weights => [
@@ -19,8 +42,22 @@ const fast: LaneSettings = { leaseMs: 2_000, writeTimeoutMs: 500, leaseMarginMs:
 
 /** Short holds: the tests wait for events, and these are what they wait for. */
 export const quickPlan = (routeId: string, overrides: Partial<PlanSpec> = {}): PlanSpec => ({
-  schemaVersion: 1, routes: { kind: 'ids', ids: [routeId] }, minHealthyTargets: 1, settleMs: 50, maxFactAgeMs: 30_000, recheckMs: 100, onHealthLost: 'block', bakeMs: 60_000,
-  steps: { kind: 'explicit', steps: [{ shares: { red: 90, black: 10 }, holdMs: 100 }, { shares: { red: 50, black: 50 }, holdMs: 100 }, { shares: { red: 0, black: 100 }, holdMs: 100 }] },
+  schemaVersion: 1,
+  routes: { kind: 'ids', ids: [routeId] },
+  minHealthyTargets: 1,
+  settleMs: 50,
+  maxFactAgeMs: 30_000,
+  recheckMs: 100,
+  onHealthLost: 'block',
+  bakeMs: 60_000,
+  steps: {
+    kind: 'explicit',
+    steps: [
+      { shares: { red: 90, black: 10 }, holdMs: 100 },
+      { shares: { red: 50, black: 50 }, holdMs: 100 },
+      { shares: { red: 0, black: 100 }, holdMs: 100 },
+    ],
+  },
   ...overrides,
 });
 
@@ -56,10 +93,18 @@ export class EngineWorld {
 
   private async seed(live: Weights): Promise<void> {
     await this.pool.query(`INSERT INTO projects (id, name, created_by) VALUES ('prj_1', 'shop', 'test')`);
-    await this.pool.query(`INSERT INTO accounts (id, project_id, name, aws_account_id, region, external_id, api_budget, created_by) VALUES ('acc_1', 'prj_1', 'main', '000000000000', 'eu-central-1', 'x', '{"modifyPerSecond": 50, "modifyBurst": 50}', 'test')`);
+    await this.pool.query(
+      `INSERT INTO accounts (id, project_id, name, aws_account_id, region, external_id, api_budget, created_by) VALUES ('acc_1', 'prj_1', 'main', '000000000000', 'eu-central-1', 'x', '{"modifyPerSecond": 50, "modifyBurst": 50}', 'test')`,
+    );
     await this.pool.query(`INSERT INTO lanes (account_id) VALUES ('acc_1')`);
-    for (const [id, name] of [['clu_1', 'blue-2025'], ['clu_2', 'green-2026']]) {
-      await this.pool.query(`INSERT INTO clusters (id, project_id, account_id, name, server, ca_pem, credentials, created_by) VALUES ($1, 'prj_1', 'acc_1', $2, 'https://c', '-', '{}', 'test')`, [id, name]);
+    for (const [id, name] of [
+      ['clu_1', 'blue-2025'],
+      ['clu_2', 'green-2026'],
+    ]) {
+      await this.pool.query(
+        `INSERT INTO clusters (id, project_id, account_id, name, server, ca_pem, credentials, created_by) VALUES ($1, 'prj_1', 'acc_1', $2, 'https://c', '-', '{}', 'test')`,
+        [id, name],
+      );
     }
     await this.seedRoute('rte_1', this.routeArn, live, { red, black });
   }
@@ -67,19 +112,30 @@ export class EngineWorld {
   /** A second route of its own target groups, with backends of the same names; answers its ARN. */
   async addRoute(id: string): Promise<string> {
     const own = { red: targetGroup(`red-${id}`), black: targetGroup(`black-${id}`) };
-    const live = [{ targetGroupArn: own.black, weight: 0 }, { targetGroupArn: own.red, weight: 100 }];
+    const live = [
+      { targetGroupArn: own.black, weight: 0 },
+      { targetGroupArn: own.red, weight: 100 },
+    ];
     const arn = this.loadBalancer.addRoute({ weights: live });
     await this.seedRoute(id, arn, live, own);
     return arn;
   }
 
-  private async seedRoute(id: string, arn: string, live: Weights, targetGroups: { red: string; black: string }): Promise<void> {
+  private async seedRoute(
+    id: string,
+    arn: string,
+    live: Weights,
+    targetGroups: { red: string; black: string },
+  ): Promise<void> {
     await this.pool.query(
       `INSERT INTO routes (id, project_id, account_id, name, arn, load_balancer_arn, listener_arn, protocol, port, is_default, ownership, expected, created_by)
        VALUES ($1, 'prj_1', 'acc_1', $1, $2, 'lb', 'li', 'HTTP', 80, true, '{"kind": "unowned"}', $3, 'test')`,
       [id, arn, JSON.stringify(live)],
     );
-    for (const [name, cluster, targetGroupArn] of [['red', 'clu_1', targetGroups.red], ['black', 'clu_2', targetGroups.black]]) {
+    for (const [name, cluster, targetGroupArn] of [
+      ['red', 'clu_1', targetGroups.red],
+      ['black', 'clu_2', targetGroups.black],
+    ]) {
       await this.pool.query(
         `INSERT INTO backends (id, project_id, route_id, cluster_id, name, namespace, service, port, target_group_arn, target_type, created_by)
          VALUES ($1, 'prj_1', $2, $3, $4, $4 || '-ns', $4 || '-service', '80', $5, 'ip', 'test')`,
@@ -90,8 +146,14 @@ export class EngineWorld {
 
   async plan(spec: PlanSpec = quickPlan('rte_1')): Promise<string> {
     const id = this.ids.next('pln');
-    await this.pool.query(`INSERT INTO plans (id, project_id, name, latest_version, created_by) VALUES ($1, 'prj_1', $1, 1, 'test')`, [id]);
-    await this.pool.query(`INSERT INTO plan_versions (plan_id, version, spec, created_by) VALUES ($1, 1, $2, 'test')`, [id, JSON.stringify(spec)]);
+    await this.pool.query(
+      `INSERT INTO plans (id, project_id, name, latest_version, created_by) VALUES ($1, 'prj_1', $1, 1, 'test')`,
+      [id],
+    );
+    await this.pool.query(`INSERT INTO plan_versions (plan_id, version, spec, created_by) VALUES ($1, 1, $2, 'test')`, [
+      id,
+      JSON.stringify(spec),
+    ]);
     return id;
   }
 
@@ -100,7 +162,12 @@ export class EngineWorld {
   }
 
   get rollouts(): Rollouts {
-    return new Rollouts({ store: this.store, loadBalancer: this.loadBalancer, access: async () => access, ids: this.ids });
+    return new Rollouts({
+      store: this.store,
+      loadBalancer: this.loadBalancer,
+      access: async () => access,
+      ids: this.ids,
+    });
   }
 
   get oneOff(): OneOffWeights {
@@ -112,7 +179,10 @@ export class EngineWorld {
   }
 
   /** A replica of its own: its pool, its signals, its lanes. `crashPoint` may throw to end it where it stands. */
-  async replica(owner: string, options: { crashPoint?: (point: CrashPoint) => void; settings?: Partial<LaneSettings> } = {}): Promise<Replica> {
+  async replica(
+    owner: string,
+    options: { crashPoint?: (point: CrashPoint) => void; settings?: Partial<LaneSettings> } = {},
+  ): Promise<Replica> {
     const settings = { ...fast, ...options.settings };
     const pool = new pg.Pool({ connectionString: this.databaseUrl, max: 8 });
     pool.on('error', () => undefined);
@@ -122,21 +192,51 @@ export class EngineWorld {
     const laneStore = new PostgresLaneStore(pool);
     const store = new PostgresRolloutStore(pool, this.ids);
     const lanes = new Lanes({
-      owner, store: laneStore, signals, settings, log, access: async () => access,
-      executor: (bucket) => new IntentExecutor({ store: laneStore, loadBalancer: this.loadBalancer, bucket, writeTimeoutMs: settings.writeTimeoutMs, crashPoint: options.crashPoint }),
+      owner,
+      store: laneStore,
+      signals,
+      settings,
+      log,
+      access: async () => access,
+      executor: (bucket) =>
+        new IntentExecutor({
+          store: laneStore,
+          loadBalancer: this.loadBalancer,
+          bucket,
+          writeTimeoutMs: settings.writeTimeoutMs,
+          crashPoint: options.crashPoint,
+        }),
     });
-    const waker = new Waker(store, new ReconcileRollout(store, new Observer(this.loadBalancer, async () => access), 20), signals, log);
-    const sweep = new DriftSweep(new PostgresRouteWriteStore(pool, this.ids), this.loadBalancer, async () => access, log);
+    const waker = new Waker(
+      store,
+      new ReconcileRollout(store, new Observer(this.loadBalancer, async () => access), 20),
+      signals,
+      log,
+    );
+    const sweep = new DriftSweep(
+      new PostgresRouteWriteStore(pool, this.ids),
+      this.loadBalancer,
+      async () => access,
+      log,
+    );
     const engine = new Engine({ lanes, waker, sweep, agents: async () => undefined });
     await engine.start();
-    const jobs = setInterval(() => void engine.renewLeases().then(() => engine.claimLanes()).catch(() => undefined), settings.leaseMs / 4);
+    const jobs = setInterval(
+      () =>
+        void engine
+          .renewLeases()
+          .then(() => engine.claimLanes())
+          .catch(() => undefined),
+      settings.leaseMs / 4,
+    );
     let stopped: Promise<void> | null = null;
-    const stop = () => (stopped ??= (async () => {
-      clearInterval(jobs);
-      await engine.stop();
-      await signals.stop();
-      await pool.end();
-    })());
+    const stop = () =>
+      (stopped ??= (async () => {
+        clearInterval(jobs);
+        await engine.stop();
+        await signals.stop();
+        await pool.end();
+      })());
     const die = () => {
       clearInterval(jobs);
       // the timers of a dead process don't go on either, so they are ended with the world; its pool is gone by then
@@ -154,7 +254,11 @@ export class EngineWorld {
 }
 
 /** Looks until `probe` answers something, and says what it saw last when it never does. */
-export async function eventually<T>(what: string, probe: () => Promise<T | null | undefined | false>, timeoutMs = 15_000): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  probe: () => Promise<T | null | undefined | false>,
+  timeoutMs = 15_000,
+): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const found = await probe();

@@ -9,21 +9,30 @@ describe('a rollout on Postgres, with one replica', () => {
   afterEach(async () => {
     await world.stop();
   });
-  const state = (id: string, wanted: string) => eventually(`rollout in ${wanted}`, async () => {
-    const view = await world.rollouts.get(operator, id);
-    if (view.state === 'Blocked' && wanted !== 'Blocked') throw new Error(`blocked: ${view.reason} ${view.message}`);
-    return view.state === wanted && view;
-  });
+  const state = (id: string, wanted: string) =>
+    eventually(`rollout in ${wanted}`, async () => {
+      const view = await world.rollouts.get(operator, id);
+      if (view.state === 'Blocked' && wanted !== 'Blocked') throw new Error(`blocked: ${view.reason} ${view.message}`);
+      return view.state === wanted && view;
+    });
 
   it('goes through every step in order, holding each, and ends with all weight on black', async () => {
     await world.replica('a');
     const id = await world.startRollout();
     const done = await state(id, 'Succeeded');
     expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual(weights(0, 100));
-    expect(world.loadBalancer.writes.map((write) => write.after)).toEqual([weights(90, 10), weights(50, 50), weights(0, 100)]);
+    expect(world.loadBalancer.writes.map((write) => write.after)).toEqual([
+      weights(90, 10),
+      weights(50, 50),
+      weights(0, 100),
+    ]);
     expect(done.allowedVerbs).toEqual(['rollback']);
     const { decisions, intents, points } = await world.rollouts.timeline(operator, id);
-    expect(decisions.filter((one) => one.kind === 'shift').map((one) => [one.stepIndex, one.state])).toEqual([[0, 'applied'], [1, 'applied'], [2, 'applied']]);
+    expect(decisions.filter((one) => one.kind === 'shift').map((one) => [one.stepIndex, one.state])).toEqual([
+      [0, 'applied'],
+      [1, 'applied'],
+      [2, 'applied'],
+    ]);
     const [first, second] = intents;
     expect(Date.parse(second!.sentAt!) - Date.parse(first!.settledAt!)).toBeGreaterThanOrEqual(100);
     expect(points.filter((point) => point.kind === 'verified')).toHaveLength(3);
@@ -45,7 +54,17 @@ describe('a rollout on Postgres, with one replica', () => {
 
   it('blocks when health is lost during a hold, and rolls back by one verb', async () => {
     await world.replica('a');
-    const id = await world.startRollout(quickPlan('rte_1', { steps: { kind: 'explicit', steps: [{ shares: { red: 50, black: 50 }, holdMs: 60_000 }, { shares: { red: 0, black: 100 }, holdMs: 0 }] } }));
+    const id = await world.startRollout(
+      quickPlan('rte_1', {
+        steps: {
+          kind: 'explicit',
+          steps: [
+            { shares: { red: 50, black: 50 }, holdMs: 60_000 },
+            { shares: { red: 0, black: 100 }, holdMs: 0 },
+          ],
+        },
+      }),
+    );
     await eventually('the hold', async () => (await world.rollouts.get(operator, id)).reason === 'StepIsHolding');
     world.loadBalancer.setHealth(black, { unhealthy: 2 });
     const blocked = await state(id, 'Blocked');
@@ -57,20 +76,38 @@ describe('a rollout on Postgres, with one replica', () => {
 
   it('blocks on weights that somebody else changed; reassert brings its own back, adopt takes theirs', async () => {
     await world.replica('a');
-    const holding = quickPlan('rte_1', { steps: { kind: 'explicit', steps: [{ shares: { red: 50, black: 50 }, holdMs: 60_000 }, { shares: { red: 0, black: 100 }, holdMs: 0 }] } });
+    const holding = quickPlan('rte_1', {
+      steps: {
+        kind: 'explicit',
+        steps: [
+          { shares: { red: 50, black: 50 }, holdMs: 60_000 },
+          { shares: { red: 0, black: 100 }, holdMs: 0 },
+        ],
+      },
+    });
     const id = await world.startRollout(holding);
     await eventually('the hold', async () => (await world.rollouts.get(operator, id)).reason === 'StepIsHolding');
     world.loadBalancer.editByConsole(world.routeArn, { weights: weights(70, 30) });
     const blocked = await state(id, 'Blocked');
     expect(blocked.reason).toBe('LiveWeightsDiffer');
-    expect(blocked.diffs[0]).toMatchObject({ intended: weights(50, 50), lastWritten: weights(50, 50), live: weights(70, 30) });
+    expect(blocked.diffs[0]).toMatchObject({
+      intended: weights(50, 50),
+      lastWritten: weights(50, 50),
+      live: weights(70, 30),
+    });
     await world.rollouts.verb(operator, id, 'reassert');
-    await eventually('the step held again', async () => (await world.rollouts.get(operator, id)).reason === 'StepIsHolding');
+    await eventually(
+      'the step held again',
+      async () => (await world.rollouts.get(operator, id)).reason === 'StepIsHolding',
+    );
     expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual(weights(50, 50));
     world.loadBalancer.editByConsole(world.routeArn, { weights: weights(60, 40) });
     await state(id, 'Blocked');
     await world.rollouts.verb(operator, id, 'adopt');
-    await eventually('the adopted step held', async () => (await world.rollouts.get(operator, id)).reason === 'StepIsHolding');
+    await eventually(
+      'the adopted step held',
+      async () => (await world.rollouts.get(operator, id)).reason === 'StepIsHolding',
+    );
     await world.rollouts.verb(operator, id, 'advance');
     await state(id, 'Succeeded');
     expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual(weights(0, 100));
@@ -100,20 +137,30 @@ describe('a rollout on Postgres, with one replica', () => {
     const id = await world.startRollout();
     const release = world.loadBalancer.faults.holdWrites();
     await world.replica('a');
-    await eventually('a write in flight', async () => (await world.rollouts.timeline(operator, id)).intents.some((intent) => intent.state === 'sent'));
+    await eventually('a write in flight', async () =>
+      (await world.rollouts.timeline(operator, id)).intents.some((intent) => intent.state === 'sent'),
+    );
     await world.rollouts.verb(operator, id, 'abort');
     release();
-    await eventually('the write settled', async () => (await world.rollouts.timeline(operator, id)).intents.every((intent) => intent.state !== 'sent' && intent.state !== 'pending'));
+    await eventually('the write settled', async () =>
+      (await world.rollouts.timeline(operator, id)).intents.every(
+        (intent) => intent.state !== 'sent' && intent.state !== 'pending',
+      ),
+    );
     expect((await world.rollouts.get(operator, id)).state).toBe('Aborted');
     expect(world.loadBalancer.writes).toHaveLength(1);
-    expect((await world.pool.query(`SELECT expected FROM routes`)).rows[0].expected).toEqual(world.loadBalancer.weightsOf(world.routeArn));
+    expect((await world.pool.query(`SELECT expected FROM routes`)).rows[0].expected).toEqual(
+      world.loadBalancer.weightsOf(world.routeArn),
+    );
   });
 
   it('rolls back a rollout whose write is in flight only after that write has ended', async () => {
     const id = await world.startRollout();
     const release = world.loadBalancer.faults.holdWrites();
     await world.replica('a');
-    await eventually('a write in flight', async () => (await world.rollouts.timeline(operator, id)).intents.some((intent) => intent.state === 'sent'));
+    await eventually('a write in flight', async () =>
+      (await world.rollouts.timeline(operator, id)).intents.some((intent) => intent.state === 'sent'),
+    );
     await world.rollouts.verb(operator, id, 'rollback');
     release();
     await state(id, 'RolledBack');
@@ -125,7 +172,9 @@ describe('a rollout on Postgres, with one replica', () => {
     const release = world.loadBalancer.faults.holdWrites();
     world.loadBalancer.faults.failBefore = 1;
     await world.replica('a');
-    await eventually('a write in flight', async () => (await world.rollouts.timeline(operator, id)).intents.some((intent) => intent.state === 'sent'));
+    await eventually('a write in flight', async () =>
+      (await world.rollouts.timeline(operator, id)).intents.some((intent) => intent.state === 'sent'),
+    );
     await world.rollouts.verb(operator, id, 'rollback');
     release();
     await state(id, 'RolledBack');
@@ -140,7 +189,9 @@ describe('a rollout on Postgres, with one replica', () => {
     const id = await world.startRollout(spec);
     const release = world.loadBalancer.faults.holdWrites();
     await world.replica('a', { settings: { concurrency: 1 } });
-    await eventually('a write in flight', async () => (await world.rollouts.timeline(operator, id)).intents.some((intent) => intent.state === 'sent'));
+    await eventually('a write in flight', async () =>
+      (await world.rollouts.timeline(operator, id)).intents.some((intent) => intent.state === 'sent'),
+    );
     world.loadBalancer.faults.outage = { code: 'AccessDenied', kind: 'terminal' };
     release();
     const blocked = await state(id, 'Blocked');
@@ -148,24 +199,50 @@ describe('a rollout on Postgres, with one replica', () => {
     world.loadBalancer.faults.outage = null;
     await world.rollouts.verb(operator, id, 'resume');
     await state(id, 'Succeeded');
-    expect([world.routeArn, other].map((arn) => world.loadBalancer.weightsOf(arn).map((one) => one.weight))).toEqual([[100, 0], [100, 0]]);
+    expect([world.routeArn, other].map((arn) => world.loadBalancer.weightsOf(arn).map((one) => one.weight))).toEqual([
+      [100, 0],
+      [100, 0],
+    ]);
     const { intents } = await world.rollouts.timeline(operator, id);
     expect(intents.filter((intent) => intent.state === 'pending' || intent.state === 'sent')).toEqual([]);
   });
 
   it('stops at a target group that somebody put in, and keeps its share once a person pinned it and adopted', async () => {
     await world.replica('a');
-    const id = await world.startRollout(quickPlan('rte_1', { steps: { kind: 'explicit', steps: [{ shares: { red: 50, black: 50 }, holdMs: 60_000 }, { shares: { red: 0, black: 100 }, holdMs: 0 }] } }));
+    const id = await world.startRollout(
+      quickPlan('rte_1', {
+        steps: {
+          kind: 'explicit',
+          steps: [
+            { shares: { red: 50, black: 50 }, holdMs: 60_000 },
+            { shares: { red: 0, black: 100 }, holdMs: 0 },
+          ],
+        },
+      }),
+    );
     await eventually('the hold', async () => (await world.rollouts.get(operator, id)).reason === 'StepIsHolding');
     const guest = targetGroup('guest');
-    world.loadBalancer.world.putTargetGroup({ name: 'guest', protocol: 'HTTP', port: 80, targetType: 'ip', vpcId: 'vpc-00000001', healthCheck: {}, tags: {} }, guest);
-    world.loadBalancer.editByConsole(world.routeArn, { weights: [{ targetGroupArn: black, weight: 40 }, { targetGroupArn: guest, weight: 20 }, { targetGroupArn: red, weight: 40 }] });
+    world.loadBalancer.world.putTargetGroup(
+      { name: 'guest', protocol: 'HTTP', port: 80, targetType: 'ip', vpcId: 'vpc-00000001', healthCheck: {}, tags: {} },
+      guest,
+    );
+    world.loadBalancer.editByConsole(world.routeArn, {
+      weights: [
+        { targetGroupArn: black, weight: 40 },
+        { targetGroupArn: guest, weight: 20 },
+        { targetGroupArn: red, weight: 40 },
+      ],
+    });
     expect((await state(id, 'Blocked')).reason).toBe('ForeignTargetGroup');
     await world.pool.query(`UPDATE routes SET pinned = $1`, [JSON.stringify([guest])]);
     await world.rollouts.verb(operator, id, 'adopt');
     await world.rollouts.verb(operator, id, 'advance');
     await state(id, 'Succeeded');
-    expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual([{ targetGroupArn: black, weight: 80 }, { targetGroupArn: guest, weight: 20 }, { targetGroupArn: red, weight: 0 }]);
+    expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual([
+      { targetGroupArn: black, weight: 80 },
+      { targetGroupArn: guest, weight: 20 },
+      { targetGroupArn: red, weight: 0 },
+    ]);
   });
 
   it('waits for its start time by the clock of Postgres', async () => {
@@ -178,7 +255,9 @@ describe('a rollout on Postgres, with one replica', () => {
   });
 
   it('lets one rollout at a time move a route', async () => {
-    const id = await world.startRollout(quickPlan('rte_1', { steps: { kind: 'explicit', steps: [{ shares: { red: 50, black: 50 }, holdMs: 60_000 }] } }));
+    const id = await world.startRollout(
+      quickPlan('rte_1', { steps: { kind: 'explicit', steps: [{ shares: { red: 50, black: 50 }, holdMs: 60_000 }] } }),
+    );
     await expect(world.startRollout()).rejects.toMatchObject({ reason: 'RouteIsBusy' });
     await world.rollouts.verb(operator, id, 'abort').catch(() => undefined);
   });
@@ -186,15 +265,27 @@ describe('a rollout on Postgres, with one replica', () => {
   it('says which verbs a state allows when it refuses one', async () => {
     const planId = await world.plan();
     const { id } = await world.rollouts.create(operator, { projectId: 'prj_1', planId, startAt: null });
-    await expect(world.rollouts.verb(operator, id, 'advance')).rejects.toMatchObject({ reason: 'VerbNotAllowed', facts: { allowed: ['start', 'cancel'] } });
+    await expect(world.rollouts.verb(operator, id, 'advance')).rejects.toMatchObject({
+      reason: 'VerbNotAllowed',
+      facts: { allowed: ['start', 'cancel'] },
+    });
     await world.rollouts.verb(operator, id, 'cancel');
     expect((await world.rollouts.get(operator, id)).state).toBe('Cancelled');
   });
 
   it('sets one-off weights only where the caller knows what is live', async () => {
     await world.replica('a');
-    await expect(world.oneOff.set(operator, 'rte_1', { shares: { red: 80, black: 20 }, expected: weights(50, 50), reason: 'try' })).rejects.toMatchObject({ name: 'PreconditionFailed' });
-    await world.oneOff.set(operator, 'rte_1', { shares: { red: 80, black: 20 }, expected: weights(100, 0), reason: 'try' });
-    await eventually('the write', async () => world.loadBalancer.weightsOf(world.routeArn).find((one) => one.targetGroupArn === red)?.weight === 80);
+    await expect(
+      world.oneOff.set(operator, 'rte_1', { shares: { red: 80, black: 20 }, expected: weights(50, 50), reason: 'try' }),
+    ).rejects.toMatchObject({ name: 'PreconditionFailed' });
+    await world.oneOff.set(operator, 'rte_1', {
+      shares: { red: 80, black: 20 },
+      expected: weights(100, 0),
+      reason: 'try',
+    });
+    await eventually(
+      'the write',
+      async () => world.loadBalancer.weightsOf(world.routeArn).find((one) => one.targetGroupArn === red)?.weight === 80,
+    );
   });
 });

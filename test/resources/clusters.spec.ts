@@ -26,7 +26,11 @@ describe('clusters', () => {
     expect(shown).toMatchObject({ credentials: 'token', agent: 'direct', bindingApi: 'elbv2.k8s.aws/v1beta1' });
     const { rows } = await world.database.pool.query<object>('SELECT * FROM clusters WHERE id = $1', [id]);
     expect(JSON.stringify([rows, shown])).not.toContain('cluster-token');
-    expect(await world.resources.clusterAccess.access(id)).toMatchObject({ server: 'https://10.0.0.10:6443', caPem: world.caPem, auth: { kind: 'token', token: 'cluster-token' } });
+    expect(await world.resources.clusterAccess.access(id)).toMatchObject({
+      server: 'https://10.0.0.10:6443',
+      caPem: world.caPem,
+      auth: { kind: 'token', token: 'cluster-token' },
+    });
   });
 
   it('takes a plain kubeconfig, and refuses one that would run a program, by field', async () => {
@@ -37,24 +41,52 @@ users: [{name: u, user: ${user}}]
 contexts: [{name: x, context: {cluster: c, user: u}}]
 current-context: x
 `;
-    const cluster = await world.resources.clusters.create(admin, { ...home, name: 'by kubeconfig', kubeconfig: kubeconfig('{token: from-kubeconfig}') });
+    const cluster = await world.resources.clusters.create(admin, {
+      ...home,
+      name: 'by kubeconfig',
+      kubeconfig: kubeconfig('{token: from-kubeconfig}'),
+    });
     expect(cluster.server).toBe('https://10.0.0.11:6443');
-    expect(await world.resources.clusterAccess.access(cluster.id)).toMatchObject({ auth: { token: 'from-kubeconfig' } });
-    const error = await errorOf(world.resources.clusters.create(admin, { ...home, name: 'evil', kubeconfig: kubeconfig('{exec: {command: /bin/sh}}') }));
+    expect(await world.resources.clusterAccess.access(cluster.id)).toMatchObject({
+      auth: { token: 'from-kubeconfig' },
+    });
+    const error = await errorOf(
+      world.resources.clusters.create(admin, {
+        ...home,
+        name: 'evil',
+        kubeconfig: kubeconfig('{exec: {command: /bin/sh}}'),
+      }),
+    );
     expect(error).toMatchObject({ name: 'InvalidInput' });
     expect(error.issues?.map((one) => one.field)).toContain('kubeconfig.users.0.user.exec');
   });
 
   it('reads a reference each time it is used, and only inside the directory for them', async () => {
     writeFileSync(path.join(directory, 'token'), 'token-one\n');
-    const { id } = await world.resources.clusters.create(admin, { ...input('referenced'), credentials: { reference: `file:${directory}/token` } });
+    const { id } = await world.resources.clusters.create(admin, {
+      ...input('referenced'),
+      credentials: { reference: `file:${directory}/token` },
+    });
     writeFileSync(path.join(directory, 'token'), 'token-two\n');
-    expect(await world.resources.clusterAccess.access(id)).toMatchObject({ auth: { kind: 'token', token: 'token-two' } });
+    expect(await world.resources.clusterAccess.access(id)).toMatchObject({
+      auth: { kind: 'token', token: 'token-two' },
+    });
 
     symlinkSync('/etc/passwd', path.join(directory, 'link'));
-    const refused = (reference: string) => errorOf(world.resources.clusters.create(admin, { ...input('outside'), credentials: { reference } }));
-    for (const reference of ['file:/etc/passwd', `file:${directory}/../passwd`, `file:${directory}`, 'env:TOKEN', 'file:relative', 'file:/\0']) {
-      expect(await refused(reference)).toMatchObject({ name: 'InvalidInput', issues: expect.arrayContaining([expect.objectContaining({ field: 'credentials.reference' })]) });
+    const refused = (reference: string) =>
+      errorOf(world.resources.clusters.create(admin, { ...input('outside'), credentials: { reference } }));
+    for (const reference of [
+      'file:/etc/passwd',
+      `file:${directory}/../passwd`,
+      `file:${directory}`,
+      'env:TOKEN',
+      'file:relative',
+      'file:/\0',
+    ]) {
+      expect(await refused(reference)).toMatchObject({
+        name: 'InvalidInput',
+        issues: expect.arrayContaining([expect.objectContaining({ field: 'credentials.reference' })]),
+      });
     }
     for (const reference of [`file:${directory}/link`, `file:${directory}/missing`]) {
       expect(await refused(reference)).toMatchObject({ reason: 'ReferenceUnreadable' });
@@ -62,22 +94,44 @@ current-context: x
   });
 
   it('names every field of a connection that is wrong, and repeats no secret', async () => {
-    const error = await errorOf(world.resources.clusters.create(admin, { ...home, name: '', labels: { 'not a key!': 'x' }, server: 'http://plain', caPem: 'none', credentials: { token: 'very\nsecret' } }));
-    expect(error.issues?.map((one) => one.field)).toEqual(expect.arrayContaining(['name', 'labels', 'server', 'caPem', 'credentials.token']));
+    const error = await errorOf(
+      world.resources.clusters.create(admin, {
+        ...home,
+        name: '',
+        labels: { 'not a key!': 'x' },
+        server: 'http://plain',
+        caPem: 'none',
+        credentials: { token: 'very\nsecret' },
+      }),
+    );
+    expect(error.issues?.map((one) => one.field)).toEqual(
+      expect.arrayContaining(['name', 'labels', 'server', 'caPem', 'credentials.token']),
+    );
     expect(error.message).not.toContain('secret');
   });
 
-  it.each(['https://169.254.169.254/', 'https://[fe80::1]:6443'])('refuses the API server %s: link-local addresses are metadata services', async (server) => {
-    const error = await errorOf(world.resources.clusters.create(admin, { ...input('link local'), server, credentials: { token: 't' } }));
-    expect(error).toMatchObject({ name: 'InvalidInput', issues: [{ field: 'server' }] });
-  });
+  it.each(['https://169.254.169.254/', 'https://[fe80::1]:6443'])(
+    'refuses the API server %s: link-local addresses are metadata services',
+    async (server) => {
+      const error = await errorOf(
+        world.resources.clusters.create(admin, { ...input('link local'), server, credentials: { token: 't' } }),
+      );
+      expect(error).toMatchObject({ name: 'InvalidInput', issues: [{ field: 'server' }] });
+    },
+  );
 
   it('keeps its credentials when only the server moves, and forgets the last check', async () => {
     const id = await world.cluster(home, 'moving');
     await world.resources.clusters.check(admin, id);
-    const moved = await world.resources.clusters.update(admin, id, { server: 'https://10.0.0.99:6443', labels: { stage: 'test' } });
+    const moved = await world.resources.clusters.update(admin, id, {
+      server: 'https://10.0.0.99:6443',
+      labels: { stage: 'test' },
+    });
     expect(moved).toMatchObject({ server: 'https://10.0.0.99:6443', labels: { stage: 'test' }, check: null });
-    expect(await world.resources.clusterAccess.access(id)).toMatchObject({ server: 'https://10.0.0.99:6443', auth: { token: 'cluster-token' } });
+    expect(await world.resources.clusterAccess.access(id)).toMatchObject({
+      server: 'https://10.0.0.99:6443',
+      auth: { token: 'cluster-token' },
+    });
     const other = await world.resources.clusters.update(admin, id, { credentials: { token: 'next-token' } });
     expect(other.server).toBe('https://10.0.0.99:6443');
     expect(await world.resources.clusterAccess.access(id)).toMatchObject({ auth: { token: 'next-token' } });
@@ -85,43 +139,92 @@ current-context: x
 
   it('keeps what a check found, also when the cluster is down', async () => {
     const id = await world.cluster(home, 'checked');
-    expect(await world.resources.clusters.check(admin, id)).toMatchObject({ ok: true, advice: null, cluster: { check: { ok: true, facts: { user: 'sluice' } } } });
+    expect(await world.resources.clusters.check(admin, id)).toMatchObject({
+      ok: true,
+      advice: null,
+      cluster: { check: { ok: true, facts: { user: 'sluice' } } },
+    });
     world.agent.switchOff(id);
-    expect(await world.resources.clusters.check(admin, id)).toMatchObject({ ok: false, facts: null, cluster: { check: { ok: false } } });
+    expect(await world.resources.clusters.check(admin, id)).toMatchObject({
+      ok: false,
+      facts: null,
+      cluster: { check: { ok: false } },
+    });
   });
 
   it('is cordoned by name and with a reason; a second cordon keeps the first one', async () => {
     const id = await world.cluster(home, 'cordoned');
     const cordoned = await world.resources.clusters.cordon(admin, id, { reason: 'disk trouble' });
-    expect(cordoned.cordoned).toEqual({ by: 'token:ann', at: new Date(world.clock.now()).toISOString(), reason: 'disk trouble' });
+    expect(cordoned.cordoned).toEqual({
+      by: 'token:ann',
+      at: new Date(world.clock.now()).toISOString(),
+      reason: 'disk trouble',
+    });
     expect(await world.resources.clusters.cordon(admin, id, { reason: 'other' })).toEqual(cordoned);
     expect((await world.resources.clusters.uncordon(admin, id)).cordoned).toBeNull();
-    await expect(async () => world.resources.clusters.cordon(admin, id, { reason: ' ' })).rejects.toMatchObject({ name: 'InvalidInput' });
+    await expect(async () => world.resources.clusters.cordon(admin, id, { reason: ' ' })).rejects.toMatchObject({
+      name: 'InvalidInput',
+    });
   });
 
   it('is listed by its labels, all of which must match', async () => {
     const id = await world.cluster(home, 'labelled');
     await world.resources.clusters.update(admin, id, { labels: { color: 'blue', 'example.com/year': '2025' } });
-    const ids = async (labels: Record<string, string>) => (await world.resources.clusters.list(admin, { labels }, firstPage)).items.map((one) => one.id);
+    const ids = async (labels: Record<string, string>) =>
+      (await world.resources.clusters.list(admin, { labels }, firstPage)).items.map((one) => one.id);
     expect(await ids({ color: 'blue', 'example.com/year': '2025' })).toEqual([id]);
     expect(await ids({ color: 'blue', 'example.com/year': '2026' })).toEqual([]);
-    expect(await errorOf(world.resources.clusters.list(admin, { labels: { "a' OR 1=1 --": 'x' } }, firstPage))).toMatchObject({ name: 'InvalidInput' });
+    expect(
+      await errorOf(world.resources.clusters.list(admin, { labels: { "a' OR 1=1 --": 'x' } }, firstPage)),
+    ).toMatchObject({ name: 'InvalidInput' });
   });
 
   it('does not retire while one of its backends has live weight, by a fresh read', async () => {
     const [blue, green] = [await world.cluster(home, 'blue'), await world.cluster(home, 'green')];
     const arn = world.loadBalancer.addRoute({ weights: [{ targetGroupArn: tg('blue'), weight: 1 }] });
     const route = await world.resources.routes.register(admin, { ...home, name: 'retiring', arn });
-    world.loadBalancer.world.putTargetGroup({ name: 'green', protocol: 'HTTP', port: 80, targetType: 'ip', vpcId: 'vpc-00000001', healthCheck: {}, tags: {} }, tg('green'));
-    for (const [clusterId, name] of [[blue, 'blue'], [green, 'green']] as const) {
-      await world.resources.backends.create(admin, { routeId: route.id, clusterId, name, namespace: 'shop', service: 'web', port: 80, targetGroupArn: tg(name) });
+    world.loadBalancer.world.putTargetGroup(
+      { name: 'green', protocol: 'HTTP', port: 80, targetType: 'ip', vpcId: 'vpc-00000001', healthCheck: {}, tags: {} },
+      tg('green'),
+    );
+    for (const [clusterId, name] of [
+      [blue, 'blue'],
+      [green, 'green'],
+    ] as const) {
+      await world.resources.backends.create(admin, {
+        routeId: route.id,
+        clusterId,
+        name,
+        namespace: 'shop',
+        service: 'web',
+        port: 80,
+        targetGroupArn: tg(name),
+      });
     }
-    await world.settle(route.id, [{ targetGroupArn: tg('blue'), weight: 1 }, { targetGroupArn: tg('green'), weight: 99 }]);
-    expect(await errorOf(world.resources.clusters.retire(admin, blue, { reason: 'old' }))).toMatchObject({ reason: 'ClusterIsServing' });
-    await world.settle(route.id, [{ targetGroupArn: tg('blue'), weight: 0 }, { targetGroupArn: tg('green'), weight: 100 }]);
-    expect((await world.resources.clusters.retire(admin, blue, { reason: 'old' })).retired).toMatchObject({ reason: 'old' });
+    await world.settle(route.id, [
+      { targetGroupArn: tg('blue'), weight: 1 },
+      { targetGroupArn: tg('green'), weight: 99 },
+    ]);
+    expect(await errorOf(world.resources.clusters.retire(admin, blue, { reason: 'old' }))).toMatchObject({
+      reason: 'ClusterIsServing',
+    });
+    await world.settle(route.id, [
+      { targetGroupArn: tg('blue'), weight: 0 },
+      { targetGroupArn: tg('green'), weight: 100 },
+    ]);
+    expect((await world.resources.clusters.retire(admin, blue, { reason: 'old' })).retired).toMatchObject({
+      reason: 'old',
+    });
     expect(await errorOf(world.resources.clusters.remove(admin, blue))).toMatchObject({ reason: 'ClusterInUse' });
-    const late = { routeId: route.id, clusterId: blue, name: 'late', namespace: 'shop', service: 'web', port: 80, targetGroupArn: tg('blue') };
+    const late = {
+      routeId: route.id,
+      clusterId: blue,
+      name: 'late',
+      namespace: 'shop',
+      service: 'web',
+      port: 80,
+      targetGroupArn: tg('blue'),
+    };
     expect(await errorOf(world.resources.backends.create(admin, late))).toMatchObject({ reason: 'ClusterRetired' });
   });
 });

@@ -9,7 +9,9 @@ describe('provisioning and clean-up', () => {
   let world: ResourceWorld;
   let tests = 0;
   let home: { projectId: string; accountId: string };
-  beforeAll(async () => { database = await createTestDatabase(); });
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
   afterAll(() => database.drop());
   beforeEach(async () => {
     tests += 1;
@@ -20,8 +22,21 @@ describe('provisioning and clean-up', () => {
   });
   afterEach(() => world.close());
 
-  const loadBalancerInput = () => ({ ...home, name: 'shop', scheme: 'internal' as const, subnets: ['subnet-0a', 'subnet-0b'], securityGroups: ['sg-0a'] });
-  const groupInput = (name: string) => ({ ...home, name, protocol: 'HTTP', port: 80, targetType: 'ip' as const, vpcId: 'vpc-00000001' });
+  const loadBalancerInput = () => ({
+    ...home,
+    name: 'shop',
+    scheme: 'internal' as const,
+    subnets: ['subnet-0a', 'subnet-0b'],
+    securityGroups: ['sg-0a'],
+  });
+  const groupInput = (name: string) => ({
+    ...home,
+    name,
+    protocol: 'HTTP',
+    port: 80,
+    targetType: 'ip' as const,
+    vpcId: 'vpc-00000001',
+  });
 
   /** A load balancer, a listener over `red` and `black`, and a rule: all ours. */
   async function everything() {
@@ -29,9 +44,24 @@ describe('provisioning and clean-up', () => {
     const loadBalancer = await provisioning.createLoadBalancer(admin, loadBalancerInput());
     const red = await provisioning.createTargetGroup(admin, groupInput('red'));
     const black = await provisioning.createTargetGroup(admin, groupInput('black'));
-    const weights = [{ targetGroupArn: red.arn, weight: 100 }, { targetGroupArn: black.arn, weight: 0 }];
-    const listener = await provisioning.createListener(admin, { ...home, loadBalancerArn: loadBalancer.arn, port: 8080, protocol: 'HTTP', weights });
-    const rule = await provisioning.createRule(admin, { ...home, listenerArn: listener.arn, priority: 1, conditions: { paths: ['/shop/*'] }, weights });
+    const weights = [
+      { targetGroupArn: red.arn, weight: 100 },
+      { targetGroupArn: black.arn, weight: 0 },
+    ];
+    const listener = await provisioning.createListener(admin, {
+      ...home,
+      loadBalancerArn: loadBalancer.arn,
+      port: 8080,
+      protocol: 'HTTP',
+      weights,
+    });
+    const rule = await provisioning.createRule(admin, {
+      ...home,
+      listenerArn: listener.arn,
+      priority: 1,
+      conditions: { paths: ['/shop/*'] },
+      weights,
+    });
     return { loadBalancer, red, black, listener, rule };
   }
   const tagsOf = (arn: string) => world.loadBalancer.world.tagged(arn).tags;
@@ -39,7 +69,11 @@ describe('provisioning and clean-up', () => {
   it('tags what it creates as ours, of this project and this record', async () => {
     const { loadBalancer, red, listener, rule } = await everything();
     for (const made of [loadBalancer, red, listener, rule]) {
-      expect(tagsOf(made.arn)).toEqual({ 'sluice.dev/managed-by': 'sluice', 'sluice.dev/project': home.projectId, 'sluice.dev/resource': made.id });
+      expect(tagsOf(made.arn)).toEqual({
+        'sluice.dev/managed-by': 'sluice',
+        'sluice.dev/project': home.projectId,
+        'sluice.dev/resource': made.id,
+      });
       expect(made).toMatchObject({ createdByUs: true, removedAt: null });
     }
     const route = await world.resources.routes.register(admin, { ...home, name: 'own', arn: rule.arn });
@@ -56,36 +90,73 @@ describe('provisioning and clean-up', () => {
   it('forgets a creation that AWS certainly refused, and remembers one in doubt', async () => {
     const { provisioning } = world.resources;
     world.loadBalancer.faults.outage = { code: 'InvalidSubnet', kind: 'terminal' };
-    expect(await errorOf(provisioning.createLoadBalancer(admin, loadBalancerInput()))).toMatchObject({ name: 'InvalidInput', issues: [{ field: 'subnets' }] });
+    expect(await errorOf(provisioning.createLoadBalancer(admin, loadBalancerInput()))).toMatchObject({
+      name: 'InvalidInput',
+      issues: [{ field: 'subnets' }],
+    });
     world.loadBalancer.faults.outage = null;
     expect((await provisioning.list(admin, { projectId: home.projectId }, firstPage)).items).toEqual([]);
 
     world.loadBalancer.faults.dropReply = 1;
-    expect(await errorOf(provisioning.createLoadBalancer(admin, loadBalancerInput()))).toMatchObject({ name: 'ExternalFailure', ambiguous: true });
+    expect(await errorOf(provisioning.createLoadBalancer(admin, loadBalancerInput()))).toMatchObject({
+      name: 'ExternalFailure',
+      ambiguous: true,
+    });
     const report = await provisioning.cleanUp(admin, home.projectId);
-    expect(report.left).toEqual([expect.objectContaining({ reason: 'OutcomeUnknown', message: expect.stringContaining('named shop') })]);
+    expect(report.left).toEqual([
+      expect.objectContaining({ reason: 'OutcomeUnknown', message: expect.stringContaining('named shop') }),
+    ]);
     expect(world.loadBalancer.world.loadBalancers.size).toBe(1);
   });
 
   it('does not take what AWS gave back for a repeated creation as its own', async () => {
     const { provisioning } = world.resources;
-    const there = world.loadBalancer.world.putLoadBalancer({ name: 'shop', type: 'application', scheme: 'internal', subnets: [], securityGroups: [], tags: { team: 'other' } });
+    const there = world.loadBalancer.world.putLoadBalancer({
+      name: 'shop',
+      type: 'application',
+      scheme: 'internal',
+      subnets: [],
+      securityGroups: [],
+      tags: { team: 'other' },
+    });
     world.loadBalancer.world.putLoadBalancer = () => there;
-    expect(await errorOf(provisioning.createLoadBalancer(admin, loadBalancerInput()))).toMatchObject({ reason: 'AlreadyExists', facts: { arn: there.arn } });
+    expect(await errorOf(provisioning.createLoadBalancer(admin, loadBalancerInput()))).toMatchObject({
+      reason: 'AlreadyExists',
+      facts: { arn: there.arn },
+    });
     expect((await provisioning.list(admin, { projectId: home.projectId }, firstPage)).items).toEqual([]);
   });
 
   it('builds nothing on what a controller owns: it would remove it again', async () => {
-    const owned = world.loadBalancer.world.putLoadBalancer({ name: 'k8s', type: 'application', scheme: 'internal', subnets: [], securityGroups: [], tags: { 'elbv2.k8s.aws/cluster': 'prod', 'ingress.k8s.aws/stack': 'a/b' } });
+    const owned = world.loadBalancer.world.putLoadBalancer({
+      name: 'k8s',
+      type: 'application',
+      scheme: 'internal',
+      subnets: [],
+      securityGroups: [],
+      tags: { 'elbv2.k8s.aws/cluster': 'prod', 'ingress.k8s.aws/stack': 'a/b' },
+    });
     const red = await world.resources.provisioning.createTargetGroup(admin, groupInput('red'));
-    const input = { ...home, loadBalancerArn: owned.arn, port: 80, protocol: 'HTTP', weights: [{ targetGroupArn: red.arn, weight: 1 }] };
-    expect(await errorOf(world.resources.provisioning.createListener(admin, input))).toMatchObject({ reason: 'OwnedByReconciler' });
+    const input = {
+      ...home,
+      loadBalancerArn: owned.arn,
+      port: 80,
+      protocol: 'HTTP',
+      weights: [{ targetGroupArn: red.arn, weight: 1 }],
+    };
+    expect(await errorOf(world.resources.provisioning.createListener(admin, input))).toMatchObject({
+      reason: 'OwnedByReconciler',
+    });
   });
 
   it('validates everything on a dry run and calls nothing that changes', async () => {
-    expect(await world.resources.provisioning.createLoadBalancer(admin, loadBalancerInput(), { dryRun: true })).toMatchObject({ kind: 'loadBalancer', details: { name: 'shop' } });
+    expect(
+      await world.resources.provisioning.createLoadBalancer(admin, loadBalancerInput(), { dryRun: true }),
+    ).toMatchObject({ kind: 'loadBalancer', details: { name: 'shop' } });
     expect(world.loadBalancer.world.loadBalancers.size).toBe(0);
-    expect((await world.resources.provisioning.list(admin, { projectId: home.projectId }, firstPage)).items).toEqual([]);
+    expect((await world.resources.provisioning.list(admin, { projectId: home.projectId }, firstPage)).items).toEqual(
+      [],
+    );
   });
 
   it.each([
@@ -96,21 +167,36 @@ describe('provisioning and clean-up', () => {
     ['the same subnet twice', { subnets: ['subnet-0a', 'subnet-0a'] }, 'subnets'],
     ['no subnet id', { subnets: ['subnet-0a', 'x\0'] }, 'subnets.1'],
   ])('refuses a load balancer with %s, by its field', async (_what, patch, field) => {
-    expect(await errorOf(world.resources.provisioning.createLoadBalancer(admin, { ...loadBalancerInput(), ...patch }))).toMatchObject({ name: 'InvalidInput', issues: [{ field }] });
+    expect(
+      await errorOf(world.resources.provisioning.createLoadBalancer(admin, { ...loadBalancerInput(), ...patch })),
+    ).toMatchObject({ name: 'InvalidInput', issues: [{ field }] });
   });
 
   it('never writes weights that no load balancer should have', async () => {
     const { loadBalancer, red } = await everything();
     const input = { ...home, loadBalancerArn: loadBalancer.arn, port: 81, protocol: 'HTTP' };
-    for (const weights of [[], [{ targetGroupArn: red.arn, weight: 0 }], [{ targetGroupArn: red.arn, weight: 1000 }], [{ targetGroupArn: red.arn, weight: 1 }, { targetGroupArn: red.arn, weight: 1 }]]) {
-      expect(await errorOf(world.resources.provisioning.createListener(admin, { ...input, weights }))).toMatchObject({ name: 'InvalidInput', issues: [{ field: 'weights' }] });
+    for (const weights of [
+      [],
+      [{ targetGroupArn: red.arn, weight: 0 }],
+      [{ targetGroupArn: red.arn, weight: 1000 }],
+      [
+        { targetGroupArn: red.arn, weight: 1 },
+        { targetGroupArn: red.arn, weight: 1 },
+      ],
+    ]) {
+      expect(await errorOf(world.resources.provisioning.createListener(admin, { ...input, weights }))).toMatchObject({
+        name: 'InvalidInput',
+        issues: [{ field: 'weights' }],
+      });
     }
   });
 
   describe('clean-up', () => {
     it('removes what we created from the rule up, and says the same beforehand on a dry run', async () => {
       const made = await everything();
-      const expected = ['rule', 'listener', 'red', 'black', 'loadBalancer'].map((key) => made[key as keyof typeof made].arn);
+      const expected = ['rule', 'listener', 'red', 'black', 'loadBalancer'].map(
+        (key) => made[key as keyof typeof made].arn,
+      );
       const dry = await world.resources.provisioning.cleanUp(admin, home.projectId, { dryRun: true });
       expect(dry.removed.map((one) => one.arn)).toEqual(expected);
       expect(world.loadBalancer.world.rules.size).toBe(1);
@@ -118,18 +204,40 @@ describe('provisioning and clean-up', () => {
       expect(report).toEqual({ ...dry, dryRun: false });
       const { loadBalancers, listeners, rules, targetGroups } = world.loadBalancer.world;
       expect([loadBalancers.size, listeners.size, rules.size, targetGroups.size]).toEqual([0, 0, 0, 0]);
-      expect(await world.resources.provisioning.cleanUp(admin, home.projectId)).toEqual({ dryRun: false, removed: [], left: [] });
+      expect(await world.resources.provisioning.cleanUp(admin, home.projectId)).toEqual({
+        dryRun: false,
+        removed: [],
+        left: [],
+      });
     });
 
     it('leaves what was adopted, what lost our tags and what others stand on, with the reason', async () => {
       const { loadBalancer, listener, red } = await everything();
-      const theirs = world.loadBalancer.world.putListener({ loadBalancerArn: loadBalancer.arn, port: 9999, protocol: 'HTTP', action: null, tags: {} });
-      const adopted = world.loadBalancer.world.putTargetGroup({ name: 'theirs', protocol: 'HTTP', port: 80, targetType: 'ip', vpcId: 'vpc-00000001', healthCheck: {}, tags: {} });
+      const theirs = world.loadBalancer.world.putListener({
+        loadBalancerArn: loadBalancer.arn,
+        port: 9999,
+        protocol: 'HTTP',
+        action: null,
+        tags: {},
+      });
+      const adopted = world.loadBalancer.world.putTargetGroup({
+        name: 'theirs',
+        protocol: 'HTTP',
+        port: 80,
+        targetType: 'ip',
+        vpcId: 'vpc-00000001',
+        healthCheck: {},
+        tags: {},
+      });
       await world.resources.provisioning.adoptTargetGroup(admin, { ...home, arn: adopted.arn });
       const stored = world.loadBalancer.world.targetGroup(red.arn);
       world.loadBalancer.world.targetGroups.set(red.arn, { ...stored, tags: { owner: 'somebody' } });
       const { left } = await world.resources.provisioning.cleanUp(admin, home.projectId);
-      expect(Object.fromEntries(left.map((one) => [one.arn, one.reason]))).toEqual({ [adopted.arn]: 'Adopted', [red.arn]: 'NotOursAnyMore', [loadBalancer.arn]: 'HasOthers' });
+      expect(Object.fromEntries(left.map((one) => [one.arn, one.reason]))).toEqual({
+        [adopted.arn]: 'Adopted',
+        [red.arn]: 'NotOursAnyMore',
+        [loadBalancer.arn]: 'HasOthers',
+      });
       expect(left.find((one) => one.reason === 'HasOthers')?.message).toContain(theirs.arn);
       expect(world.loadBalancer.world.listeners.has(listener.arn)).toBe(false);
       expect(world.loadBalancer.world.listeners.has(theirs.arn)).toBe(true);
@@ -139,17 +247,33 @@ describe('provisioning and clean-up', () => {
       const { listener, rule, red } = await everything();
       const route = await world.resources.routes.register(admin, { ...home, name: 'route', arn: listener.arn });
       const clusterId = await world.cluster(home, 'blue');
-      const { backend } = await world.resources.backends.create(admin, { routeId: route.id, clusterId, name: 'red', namespace: 'shop', service: 'web', port: 80, targetGroupArn: red.arn });
+      const { backend } = await world.resources.backends.create(admin, {
+        routeId: route.id,
+        clusterId,
+        name: 'red',
+        namespace: 'shop',
+        service: 'web',
+        port: 80,
+        targetGroupArn: red.arn,
+      });
       const { binding } = await world.resources.bindings.apply(admin, { backendId: backend.id });
       await world.rollout(route.id);
-      const reasons = async () => (await world.resources.provisioning.cleanUp(admin, home.projectId)).left.map((one) => [one.kind, one.reason]);
+      const reasons = async () =>
+        (await world.resources.provisioning.cleanUp(admin, home.projectId)).left.map((one) => [one.kind, one.reason]);
       // the listener stays, and with it the load balancer and black, to which it refers
-      expect(await reasons()).toEqual([['listener', 'RouteIsBusy'], ['targetGroup', 'BindingPresent'], ['targetGroup', 'ResourceInUse'], ['loadBalancer', 'HasOthers']]);
+      expect(await reasons()).toEqual([
+        ['listener', 'RouteIsBusy'],
+        ['targetGroup', 'BindingPresent'],
+        ['targetGroup', 'ResourceInUse'],
+        ['loadBalancer', 'HasOthers'],
+      ]);
       expect(world.loadBalancer.world.rules.has(rule.arn)).toBe(false);
       await world.database.pool.query('UPDATE rollout_routes SET active = false');
       expect(await reasons()).toEqual([['targetGroup', 'BindingPresent']]);
       // with the route gone nothing sends requests; still the deregistration delay is waited from then on
-      expect(await errorOf(world.resources.bindings.remove(admin, binding.id))).toMatchObject({ reason: 'StillServing' });
+      expect(await errorOf(world.resources.bindings.remove(admin, binding.id))).toMatchObject({
+        reason: 'StillServing',
+      });
       // rows carry Postgres's time, which has gone on since this clock was stopped
       world.clock.pass(6 * minuteMs);
       await world.resources.bindings.remove(admin, binding.id);
@@ -161,7 +285,9 @@ describe('provisioning and clean-up', () => {
     it('of another project does nothing and says that it does not exist', async () => {
       await everything();
       const { caller } = await world.project(`stranger ${tests}`);
-      expect(await errorOf(world.resources.provisioning.cleanUp(caller, home.projectId))).toMatchObject({ name: 'NotFound' });
+      expect(await errorOf(world.resources.provisioning.cleanUp(caller, home.projectId))).toMatchObject({
+        name: 'NotFound',
+      });
       expect(world.loadBalancer.world.rules.size).toBe(1);
     });
 

@@ -1,8 +1,29 @@
-import { Clock, createResources, WeightWriter, type Caller, type Resources, type ResourceOptions } from '@sluice/control';
+import {
+  Clock,
+  createResources,
+  WeightWriter,
+  type Caller,
+  type Resources,
+  type ResourceOptions,
+} from '@sluice/control';
 import { sortWeights, type Weights } from '@sluice/domain';
 import { parseClusterCredentials, parseKubeconfig } from '@sluice/kubernetes';
-import { AesGcmSealer, FileReferences, openDatabase, PrismaIdempotencyStore, PrismaResourceStore, RandomIds, type Database } from '@sluice/postgres';
-import { certificateAuthority, createTestDatabase, type TestDatabase, InMemoryClusterAgent, InMemoryLoadBalancer } from '@sluice/testing';
+import {
+  AesGcmSealer,
+  FileReferences,
+  openDatabase,
+  PrismaIdempotencyStore,
+  PrismaResourceStore,
+  RandomIds,
+  type Database,
+} from '@sluice/postgres';
+import {
+  certificateAuthority,
+  createTestDatabase,
+  type TestDatabase,
+  InMemoryClusterAgent,
+  InMemoryLoadBalancer,
+} from '@sluice/testing';
 import { randomBytes } from 'node:crypto';
 
 export const region = 'eu-west-1';
@@ -28,11 +49,22 @@ class DirectWeightWriter extends WeightWriter {
   constructor(private readonly world: () => ResourceWorld) {
     super();
   }
-  requestAttach(_caller: Caller, request: { routeId: string; targetGroupArns: readonly string[] }): Promise<{ decisionId: string }> {
-    return this.#write(request.routeId, (weights) => [...weights, ...request.targetGroupArns.map((targetGroupArn) => ({ targetGroupArn, weight: 0 }))]);
+  requestAttach(
+    _caller: Caller,
+    request: { routeId: string; targetGroupArns: readonly string[] },
+  ): Promise<{ decisionId: string }> {
+    return this.#write(request.routeId, (weights) => [
+      ...weights,
+      ...request.targetGroupArns.map((targetGroupArn) => ({ targetGroupArn, weight: 0 })),
+    ]);
   }
-  requestDetach(_caller: Caller, request: { routeId: string; targetGroupArns: readonly string[] }): Promise<{ decisionId: string }> {
-    return this.#write(request.routeId, (weights) => weights.filter((one) => !request.targetGroupArns.includes(one.targetGroupArn)));
+  requestDetach(
+    _caller: Caller,
+    request: { routeId: string; targetGroupArns: readonly string[] },
+  ): Promise<{ decisionId: string }> {
+    return this.#write(request.routeId, (weights) =>
+      weights.filter((one) => !request.targetGroupArns.includes(one.targetGroupArn)),
+    );
   }
   async #write(routeId: string, change: (weights: Weights) => Weights): Promise<{ decisionId: string }> {
     if (this.refuseWith) throw this.refuseWith;
@@ -64,7 +96,10 @@ export interface ResourceWorld {
 }
 
 /** Every use case of the resources on a real Postgres, with AWS and clusters in memory. A database that is `given` outlives it. */
-export async function createResourceWorld(options: ResourceOptions & { readonly referenceDirectory?: string } = {}, given?: TestDatabase): Promise<ResourceWorld> {
+export async function createResourceWorld(
+  options: ResourceOptions & { readonly referenceDirectory?: string } = {},
+  given?: TestDatabase,
+): Promise<ResourceWorld> {
   const testDatabase = given ?? (await createTestDatabase());
   const database = openDatabase(testDatabase.url);
   const { caPem } = await certificateAuthority();
@@ -81,11 +116,16 @@ export async function createResourceWorld(options: ResourceOptions & { readonly 
   };
   const resources = createResources(
     {
-      store: parts.store, clock: parts.clock, ids, loadBalancer: parts.loadBalancer, clusterAgent: parts.agent,
+      store: parts.store,
+      clock: parts.clock,
+      ids,
+      loadBalancer: parts.loadBalancer,
+      clusterAgent: parts.agent,
       sealer: new AesGcmSealer([{ id: 'test', bytes: randomBytes(32) }]),
       references: new FileReferences(options.referenceDirectory ?? null),
       weightWriter: () => parts.writer,
-      parseClusterCredentials, parseKubeconfig,
+      parseClusterCredentials,
+      parseKubeconfig,
     },
     { allowedEndpoints: ['http://127.0.0.1:4566'], writePollMs: 5, writeWaitMs: 10_000, ...options },
   );
@@ -95,12 +135,24 @@ export async function createResourceWorld(options: ResourceOptions & { readonly 
     async project(name) {
       const { id: projectId } = await resources.projects.create(admin, { name });
       const account = await resources.accounts.create(admin, {
-        projectId, name: 'main', awsAccountId, region, endpoint: 'http://127.0.0.1:4566', credentials: { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'super-secret-key' },
+        projectId,
+        name: 'main',
+        awsAccountId,
+        region,
+        endpoint: 'http://127.0.0.1:4566',
+        credentials: { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'super-secret-key' },
       });
       return { projectId, accountId: account.id, caller: { actor: `token:${name}`, role: 'admin', projectId } };
     },
     async cluster({ projectId, accountId }, name) {
-      const { id } = await resources.clusters.create(admin, { projectId, accountId, name, server: 'https://10.0.0.10:6443', caPem, credentials: { token: 'cluster-token' } });
+      const { id } = await resources.clusters.create(admin, {
+        projectId,
+        accountId,
+        name,
+        server: 'https://10.0.0.10:6443',
+        caPem,
+        credentials: { token: 'cluster-token' },
+      });
       parts.agent.cluster(id).service({ namespace: 'shop', name: 'web' });
       return id;
     },
@@ -113,7 +165,16 @@ export async function createResourceWorld(options: ResourceOptions & { readonly 
       await database.pool.query(
         `INSERT INTO intents (id, project_id, account_id, route_id, decision_id, purpose, priority, state, before, after, min_healthy_targets, max_fact_age_ms, settled_at)
          VALUES ($1, $2, $3, $4, $5, 'oneOff', 1, 'applied', $6, $7, 1, 30000, $8)`,
-        [id, route.projectId, route.accountId, routeId, decisionId, JSON.stringify(before), JSON.stringify(after), new Date(parts.clock.now())],
+        [
+          id,
+          route.projectId,
+          route.accountId,
+          routeId,
+          decisionId,
+          JSON.stringify(before),
+          JSON.stringify(after),
+          new Date(parts.clock.now()),
+        ],
       );
       await database.pool.query('UPDATE routes SET expected = $2 WHERE id = $1', [routeId, JSON.stringify(after)]);
       return { decisionId };
@@ -130,7 +191,11 @@ export async function createResourceWorld(options: ResourceOptions & { readonly 
       return id;
     },
     async events() {
-      return (await database.pool.query<{ type: string; subject: string; project_id: string | null }>('SELECT type, subject, project_id FROM events ORDER BY seq')).rows;
+      return (
+        await database.pool.query<{ type: string; subject: string; project_id: string | null }>(
+          'SELECT type, subject, project_id FROM events ORDER BY seq',
+        )
+      ).rows;
     },
     async close() {
       await database.close();
@@ -141,7 +206,11 @@ export async function createResourceWorld(options: ResourceOptions & { readonly 
 }
 
 /** The error that a promise must fail with. */
-export async function errorOf(promise: Promise<unknown>): Promise<Error & { reason?: string; issues?: readonly { field: string; message: string }[]; facts?: Record<string, unknown> }> {
+export async function errorOf(
+  promise: Promise<unknown>,
+): Promise<
+  Error & { reason?: string; issues?: readonly { field: string; message: string }[]; facts?: Record<string, unknown> }
+> {
   try {
     await promise;
   } catch (error) {

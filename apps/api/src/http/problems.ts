@@ -39,7 +39,6 @@ function problem(
 
 /** Refusals of the outside world that the use cases have explained already; it is not our state that forbids. */
 const refusals: Readonly<Record<string, Pick<Problem, 'system'> | undefined>> = {
-  AwsRefused: { system: 'aws' },
   AwsAccessDenied: { system: 'aws' },
   ClusterRefused: { system: 'kubernetes' },
 };

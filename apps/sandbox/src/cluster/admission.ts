@@ -31,7 +31,8 @@ export class Admission {
     for (const webhook of this.matching(mutatingWebhookConfigurations, asked)) {
       const answer = await this.call(webhook, { ...asked, object });
       const patch = stringAt(answer, 'patch');
-      if (patch !== undefined) object = jsonPatch(object, JSON.parse(Buffer.from(patch, 'base64').toString('utf8'))) as KubeObject; // patched objects stay objects
+      if (patch !== undefined)
+        object = jsonPatch(object, JSON.parse(Buffer.from(patch, 'base64').toString('utf8'))) as KubeObject; // patched objects stay objects
     }
     return object;
   }
@@ -42,7 +43,10 @@ export class Admission {
 
   private matching(type: ResourceType, asked: AdmissionRequest): JsonRecord[] {
     if (asked.type.group === type.group) return [];
-    return this.store.list(type).flatMap((configuration) => listAt(configuration, 'webhooks')).filter(isRecord)
+    return this.store
+      .list(type)
+      .flatMap((configuration) => listAt(configuration, 'webhooks'))
+      .filter(isRecord)
       .filter((webhook) => listAt(webhook, 'rules').some((rule) => ruleMatches(rule, asked)))
       .filter((webhook) => selectorMatches(recordAt(webhook, 'objectSelector'), asked.object ?? asked.oldObject));
   }
@@ -66,13 +70,22 @@ export class Admission {
 function ruleMatches(rule: unknown, asked: AdmissionRequest): boolean {
   const resource = asked.subresource === '' ? asked.type.plural : `${asked.type.plural}/${asked.subresource}`;
   const has = (field: string, value: string) => listAt(rule, field).some((each) => each === '*' || each === value);
-  return has('operations', asked.operation) && has('apiGroups', asked.type.group) && has('apiVersions', asked.type.version) && has('resources', resource);
+  return (
+    has('operations', asked.operation) &&
+    has('apiGroups', asked.type.group) &&
+    has('apiVersions', asked.type.version) &&
+    has('resources', resource)
+  );
 }
 
 function selectorMatches(selector: JsonRecord | undefined, object: KubeObject | undefined): boolean {
   const labels = recordAt(selector, 'matchLabels');
   if (labels === undefined || object === undefined) return true;
-  return labelMatcher(Object.entries(labels).map(([key, value]) => `${key}=${String(value)}`).join(','))(object);
+  return labelMatcher(
+    Object.entries(labels)
+      .map(([key, value]) => `${key}=${String(value)}`)
+      .join(','),
+  )(object);
 }
 
 function denial(name: string, status: JsonRecord): KubeError {
@@ -80,7 +93,11 @@ function denial(name: string, status: JsonRecord): KubeError {
   const given = status['code'];
   const code = typeof given === 'number' && given >= 400 ? given : 403;
   const base = `admission webhook ${JSON.stringify(name)} denied the request`;
-  return new KubeError(code, stringAt(status, 'reason') ?? (code === 403 ? 'Forbidden' : ''), message ? `${base}: ${message}` : `${base} without explanation`);
+  return new KubeError(
+    code,
+    stringAt(status, 'reason') ?? (code === 403 ? 'Forbidden' : ''),
+    message ? `${base}: ${message}` : `${base} without explanation`,
+  );
 }
 
 function reviewOf(asked: AdmissionRequest, uid: string): JsonRecord {
@@ -89,13 +106,22 @@ function reviewOf(asked: AdmissionRequest, uid: string): JsonRecord {
   const kind = { group: type.group, version: type.version, kind: type.kind };
   const resource = { group: type.group, version: type.version, resource: type.plural };
   return {
-    apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview',
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
     request: {
-      uid, kind, resource, requestKind: kind, requestResource: resource, operation: asked.operation, dryRun: asked.isDryRun,
+      uid,
+      kind,
+      resource,
+      requestKind: kind,
+      requestResource: resource,
+      operation: asked.operation,
+      dryRun: asked.isDryRun,
       ...(asked.subresource === '' ? {} : { subResource: asked.subresource, requestSubResource: asked.subresource }),
-      name: meta?.name, ...(meta?.namespace === undefined ? {} : { namespace: meta.namespace }),
+      name: meta?.name,
+      ...(meta?.namespace === undefined ? {} : { namespace: meta.namespace }),
       userInfo: { username: asked.user.name, uid: asked.user.uid, groups: asked.user.groups },
-      object: asked.object ?? null, oldObject: asked.oldObject ?? null,
+      object: asked.object ?? null,
+      oldObject: asked.oldObject ?? null,
     },
   };
 }
@@ -108,24 +134,39 @@ async function callWebhook(webhook: JsonRecord, asked: AdmissionRequest): Promis
   const ca = Buffer.from(stringAt(webhook, 'clientConfig', 'caBundle') ?? '', 'base64');
   const text = await post(`${url}?timeout=${seconds}s`, JSON.stringify(reviewOf(asked, uid)), ca, seconds * 1000);
   const response = recordAt(JSON.parse(text), 'response');
-  if (response === undefined || response['uid'] !== uid) throw new Error(`expected response.uid=${JSON.stringify(uid)}`);
+  if (response === undefined || response['uid'] !== uid)
+    throw new Error(`expected response.uid=${JSON.stringify(uid)}`);
   return response;
 }
 
 function post(url: string, body: string, ca: Buffer, timeoutMs: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const refuse = (why: string) => reject(new Error(`Post ${JSON.stringify(url)}: ${why}`));
-    const call = request(url, { method: 'POST', ca, agent: false, timeout: timeoutMs, headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) } }, (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-      answer.on('error', (error) => refuse(error.message));
-      answer.on('end', () => {
-        if (answer.statusCode === 200) resolve(Buffer.concat(chunks).toString('utf8'));
-        else reject(new Error(`the server rejected our request: status ${String(answer.statusCode)}`));
-      });
-    });
+    const call = request(
+      url,
+      {
+        method: 'POST',
+        ca,
+        agent: false,
+        timeout: timeoutMs,
+        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+      },
+      (answer) => {
+        const chunks: Buffer[] = [];
+        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+        answer.on('error', (error) => refuse(error.message));
+        answer.on('end', () => {
+          if (answer.statusCode === 200) resolve(Buffer.concat(chunks).toString('utf8'));
+          else reject(new Error(`the server rejected our request: status ${String(answer.statusCode)}`));
+        });
+      },
+    );
     call.on('timeout', () => call.destroy(new Error('context deadline exceeded')));
-    call.on('error', (error: NodeJS.ErrnoException) => refuse(error.code === 'ECONNREFUSED' ? `dial tcp ${new URL(url).host}: connect: connection refused` : error.message));
+    call.on('error', (error: NodeJS.ErrnoException) =>
+      refuse(
+        error.code === 'ECONNREFUSED' ? `dial tcp ${new URL(url).host}: connect: connection refused` : error.message,
+      ),
+    );
     call.end(body);
   });
 }

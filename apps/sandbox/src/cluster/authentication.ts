@@ -20,7 +20,10 @@ export class Authenticator {
   private readonly users: readonly { token: Buffer; user: User }[];
 
   constructor(tokenFile: string) {
-    this.users = readFileSync(tokenFile, 'utf8').split('\n').filter((line) => line.trim() !== '').map(parseLine);
+    this.users = readFileSync(tokenFile, 'utf8')
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .map(parseLine);
   }
 
   /** Throws 401 for a token that nobody has. */
@@ -41,13 +44,19 @@ export class Authenticator {
 }
 
 function parseLine(line: string): { token: Buffer; user: User } {
-  const [token = '', name = '', uid = '', groups = ''] = /^([^,]+),([^,]+),([^,]+)(?:,"?([^"]*)"?)?$/.exec(line.trim())?.slice(1) ?? [];
-  return { token: Buffer.from(token), user: { name, uid, groups: [...groups.split(',').filter((group) => group !== ''), 'system:authenticated'] } };
+  const [token = '', name = '', uid = '', groups = ''] =
+    /^([^,]+),([^,]+),([^,]+)(?:,"?([^"]*)"?)?$/.exec(line.trim())?.slice(1) ?? [];
+  return {
+    token: Buffer.from(token),
+    user: { name, uid, groups: [...groups.split(',').filter((group) => group !== ''), 'system:authenticated'] },
+  };
 }
 
 function byCertificate(socket: TLSSocket): User | undefined {
   if (!socket.authorized) return undefined;
   const { subject } = socket.getPeerCertificate() as { subject?: { CN?: string | string[]; O?: string | string[] } };
   const name = [subject?.CN ?? []].flat()[0];
-  return name === undefined ? undefined : { name, uid: '', groups: [...[subject?.O ?? []].flat(), 'system:authenticated'] };
+  return name === undefined
+    ? undefined
+    : { name, uid: '', groups: [...[subject?.O ?? []].flat(), 'system:authenticated'] };
 }

@@ -9,7 +9,9 @@ function clusterRole(name: string, rules: object[]): KubeObject {
 
 function bindingTo(role: string, name: string, subject: { kind: 'User' | 'Group'; name: string }[]): KubeObject {
   return {
-    apiVersion: rbacApi, kind: 'ClusterRoleBinding', metadata: { name },
+    apiVersion: rbacApi,
+    kind: 'ClusterRoleBinding',
+    metadata: { name },
     subjects: subject.map((each) => ({ ...each, apiGroup: 'rbac.authorization.k8s.io' })),
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
   };
@@ -23,29 +25,60 @@ export const sluiceAccess: readonly KubeObject[] = [
     { apiGroups: [''], resources: ['services'], verbs: ['get', 'list', 'watch'] },
     { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['get', 'list', 'watch'] },
     { apiGroups: [''], resources: ['events', 'pods', 'namespaces'], verbs: ['get', 'list'] },
-    { apiGroups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'], resourceNames: ['targetgroupbindings.elbv2.k8s.aws'], verbs: ['get'] },
+    {
+      apiGroups: ['apiextensions.k8s.io'],
+      resources: ['customresourcedefinitions'],
+      resourceNames: ['targetgroupbindings.elbv2.k8s.aws'],
+      verbs: ['get'],
+    },
   ]),
   bindingTo('sluice', 'sluice', [{ kind: 'User', name: 'sluice' }]),
 ];
 
 /** What kube-apiserver creates by itself, as far as the sandbox has it. */
 export const systemAccess: readonly KubeObject[] = [
-  clusterRole('cluster-admin', [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }, { nonResourceURLs: ['*'], verbs: ['*'] }]),
+  clusterRole('cluster-admin', [
+    { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
+    { nonResourceURLs: ['*'], verbs: ['*'] },
+  ]),
   bindingTo('cluster-admin', 'cluster-admin', [{ kind: 'Group', name: 'system:masters' }]),
   clusterRole('system:basic-user', [
-    { apiGroups: ['authorization.k8s.io'], resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'], verbs: ['create'] },
+    {
+      apiGroups: ['authorization.k8s.io'],
+      resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
+      verbs: ['create'],
+    },
     { apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'], verbs: ['create'] },
   ]),
   bindingTo('system:basic-user', 'system:basic-user', [{ kind: 'Group', name: 'system:authenticated' }]),
-  clusterRole('system:discovery', [{
-    nonResourceURLs: ['/api', '/api/*', '/apis', '/apis/*', '/healthz', '/livez', '/openapi', '/openapi/*', '/readyz', '/version', '/version/'], verbs: ['get'],
-  }]),
+  clusterRole('system:discovery', [
+    {
+      nonResourceURLs: [
+        '/api',
+        '/api/*',
+        '/apis',
+        '/apis/*',
+        '/healthz',
+        '/livez',
+        '/openapi',
+        '/openapi/*',
+        '/readyz',
+        '/version',
+        '/version/',
+      ],
+      verbs: ['get'],
+    },
+  ]),
   bindingTo('system:discovery', 'system:discovery', [{ kind: 'Group', name: 'system:authenticated' }]),
-  clusterRole('system:public-info-viewer', [{ nonResourceURLs: ['/healthz', '/livez', '/readyz', '/version', '/version/'], verbs: ['get'] }]),
+  clusterRole('system:public-info-viewer', [
+    { nonResourceURLs: ['/healthz', '/livez', '/readyz', '/version', '/version/'], verbs: ['get'] },
+  ]),
   bindingTo('system:public-info-viewer', 'system:public-info-viewer', [
-    { kind: 'Group', name: 'system:authenticated' }, { kind: 'Group', name: 'system:unauthenticated' },
+    { kind: 'Group', name: 'system:authenticated' },
+    { kind: 'Group', name: 'system:unauthenticated' },
   ]),
 ];
 
-export const systemNamespaces: readonly KubeObject[] = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
-  .map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
+export const systemNamespaces: readonly KubeObject[] = ['default', 'kube-system', 'kube-public', 'kube-node-lease'].map(
+  (name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }),
+);

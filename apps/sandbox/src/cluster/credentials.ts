@@ -20,7 +20,9 @@ export function clusterTokens(dir: string): ClusterTokens {
     const [admin, sluice] = [randomBytes(24).toString('hex'), randomBytes(24).toString('hex')];
     writeFileSync(file, `${admin},admin,admin,"system:masters"\n${sluice},sluice,sluice\n`, { mode: 0o600 });
   }
-  const lines = readFileSync(file, 'utf8').split('\n').map((line) => line.split(','));
+  const lines = readFileSync(file, 'utf8')
+    .split('\n')
+    .map((line) => line.split(','));
   const tokenOf = (user: string): string => {
     const token = lines.find((line) => line[1] === user)?.[0];
     if (!token) throw new Error(`${file} holds no token for user ${user}; remove the file to have it made again`);
@@ -35,17 +37,31 @@ export interface KubeconfigFiles {
 }
 
 /** Writes `kubeconfig` (admin) and `sluice.kubeconfig` into `dir` and answers their paths. */
-export function writeKubeconfigs(dir: string, cluster: string, server: string, caPem: string, tokens: ClusterTokens): KubeconfigFiles {
+export function writeKubeconfigs(
+  dir: string,
+  cluster: string,
+  server: string,
+  caPem: string,
+  tokens: ClusterTokens,
+): KubeconfigFiles {
   const files = { admin: join(dir, 'kubeconfig'), sluice: join(dir, 'sluice.kubeconfig') };
-  for (const user of ['admin', 'sluice'] as const) writeFileSync(files[user], kubeconfig(cluster, server, caPem, user, tokens[user]), { mode: 0o600 });
+  for (const user of ['admin', 'sluice'] as const)
+    writeFileSync(files[user], kubeconfig(cluster, server, caPem, user, tokens[user]), { mode: 0o600 });
   return files;
 }
 
 function kubeconfig(cluster: string, server: string, caPem: string, user: string, token: string): string {
-  return stringify({
-    apiVersion: 'v1', kind: 'Config', 'current-context': cluster,
-    clusters: [{ name: cluster, cluster: { server, 'certificate-authority-data': Buffer.from(caPem).toString('base64') } }],
-    users: [{ name: user, user: { token } }],
-    contexts: [{ name: cluster, context: { cluster, user } }],
-  }, { lineWidth: 0 });
+  return stringify(
+    {
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': cluster,
+      clusters: [
+        { name: cluster, cluster: { server, 'certificate-authority-data': Buffer.from(caPem).toString('base64') } },
+      ],
+      users: [{ name: user, user: { token } }],
+      contexts: [{ name: cluster, context: { cluster, user } }],
+    },
+    { lineWidth: 0 },
+  );
 }

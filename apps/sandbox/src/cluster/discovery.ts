@@ -3,19 +3,48 @@ import { apiVersionOf, type ResourceType } from './resource-type.js';
 
 /** Questions that are answered and not stored, as discovery lists them. */
 export const reviews = [
-  { group: 'authorization.k8s.io', version: 'v1', kind: 'SelfSubjectAccessReview', plural: 'selfsubjectaccessreviews', singular: 'selfsubjectaccessreview' },
-  { group: 'authorization.k8s.io', version: 'v1', kind: 'SelfSubjectRulesReview', plural: 'selfsubjectrulesreviews', singular: 'selfsubjectrulesreview' },
-  { group: 'authentication.k8s.io', version: 'v1', kind: 'SelfSubjectReview', plural: 'selfsubjectreviews', singular: 'selfsubjectreview' },
+  {
+    group: 'authorization.k8s.io',
+    version: 'v1',
+    kind: 'SelfSubjectAccessReview',
+    plural: 'selfsubjectaccessreviews',
+    singular: 'selfsubjectaccessreview',
+  },
+  {
+    group: 'authorization.k8s.io',
+    version: 'v1',
+    kind: 'SelfSubjectRulesReview',
+    plural: 'selfsubjectrulesreviews',
+    singular: 'selfsubjectrulesreview',
+  },
+  {
+    group: 'authentication.k8s.io',
+    version: 'v1',
+    kind: 'SelfSubjectReview',
+    plural: 'selfsubjectreviews',
+    singular: 'selfsubjectreview',
+  },
 ] as const;
 
 /** What `/version` says. The minor version is that of the API whose wording and behaviour the sandbox follows. */
 export const versionInfo = {
-  major: '1', minor: '36', gitVersion: 'v1.36.3-sandbox', gitCommit: '', gitTreeState: 'clean', buildDate: '2026-01-01T00:00:00Z',
-  goVersion: 'none', compiler: 'none', platform: `${process.platform}/${process.arch}`,
+  major: '1',
+  minor: '36',
+  gitVersion: 'v1.36.3-sandbox',
+  gitCommit: '',
+  gitTreeState: 'clean',
+  buildDate: '2026-01-01T00:00:00Z',
+  goVersion: 'none',
+  compiler: 'none',
+  platform: `${process.platform}/${process.arch}`,
 } as const;
 
 export function coreVersions(address: string): JsonRecord {
-  return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: address }] };
+  return {
+    kind: 'APIVersions',
+    versions: ['v1'],
+    serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: address }],
+  };
 }
 
 export function groupList(types: readonly ResourceType[]): JsonRecord {
@@ -30,19 +59,45 @@ export function groupInfo(types: readonly ResourceType[], group: string): JsonRe
 /** The resources of one group version, or undefined when there is no such group version. */
 export function resourceList(types: readonly ResourceType[], group: string, version: string): JsonRecord | undefined {
   const stored = types.filter((type) => type.group === group && type.version === version).flatMap(entriesOf);
-  const asked = reviews.filter((each) => each.group === group && each.version === version)
-    .map((each) => ({ name: each.plural, singularName: each.singular, namespaced: false, kind: each.kind, verbs: ['create'] }));
+  const asked = reviews
+    .filter((each) => each.group === group && each.version === version)
+    .map((each) => ({
+      name: each.plural,
+      singularName: each.singular,
+      namespaced: false,
+      kind: each.kind,
+      verbs: ['create'],
+    }));
   if (stored.length + asked.length === 0) return undefined;
-  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: group === '' ? version : `${group}/${version}`, resources: [...stored, ...asked] };
+  return {
+    kind: 'APIResourceList',
+    apiVersion: 'v1',
+    groupVersion: group === '' ? version : `${group}/${version}`,
+    resources: [...stored, ...asked],
+  };
 }
 
 function entriesOf(type: ResourceType): JsonRecord[] {
   const main = {
-    name: type.plural, singularName: type.singular, namespaced: type.namespaced, kind: type.kind, verbs: type.verbs,
-    ...(type.shortNames ? { shortNames: type.shortNames } : {}), ...(type.categories ? { categories: type.categories } : {}),
+    name: type.plural,
+    singularName: type.singular,
+    namespaced: type.namespaced,
+    kind: type.kind,
+    verbs: type.verbs,
+    ...(type.shortNames ? { shortNames: type.shortNames } : {}),
+    ...(type.categories ? { categories: type.categories } : {}),
   };
   if (!type.hasStatus) return [main];
-  return [main, { name: `${type.plural}/status`, singularName: '', namespaced: type.namespaced, kind: type.kind, verbs: ['get', 'patch', 'update'] }];
+  return [
+    main,
+    {
+      name: `${type.plural}/status`,
+      singularName: '',
+      namespaced: type.namespaced,
+      kind: type.kind,
+      verbs: ['get', 'patch', 'update'],
+    },
+  ];
 }
 
 function groupsOf(types: readonly ResourceType[]): { group: string; version: string }[] {
@@ -66,9 +121,14 @@ export function openApiDocument(types: readonly ResourceType[], path: string): J
   const chosen = types.filter((type) => groupPath(type) === path);
   if (chosen.length === 0) return undefined;
   return {
-    openapi: '3.0.0', info: { title: 'Kubernetes', version: versionInfo.gitVersion },
+    openapi: '3.0.0',
+    info: { title: 'Kubernetes', version: versionInfo.gitVersion },
     paths: Object.fromEntries(chosen.map((type) => [itemPath(type), pathItem(type)])),
-    components: { schemas: Object.fromEntries(chosen.map((type) => [schemaName(type), { ...type.schema, 'x-kubernetes-group-version-kind': [gvk(type)] }])) },
+    components: {
+      schemas: Object.fromEntries(
+        chosen.map((type) => [schemaName(type), { ...type.schema, 'x-kubernetes-group-version-kind': [gvk(type)] }]),
+      ),
+    },
   };
 }
 
@@ -81,14 +141,29 @@ function itemPath(type: ResourceType): string {
 }
 
 function pathItem(type: ResourceType): JsonRecord {
-  const reference = { content: { 'application/json': { schema: { $ref: `#/components/schemas/${schemaName(type)}` } } } };
+  const reference = {
+    content: { 'application/json': { schema: { $ref: `#/components/schemas/${schemaName(type)}` } } },
+  };
   const query = (name: string, kind: string) => ({ name, in: 'query', schema: { type: kind, uniqueItems: true } });
-  const parameters = [query('dryRun', 'string'), query('fieldManager', 'string'), query('fieldValidation', 'string'), query('force', 'boolean')];
+  const parameters = [
+    query('dryRun', 'string'),
+    query('fieldManager', 'string'),
+    query('fieldValidation', 'string'),
+    query('force', 'boolean'),
+  ];
   const operation = (action: string, verb: string) => ({
-    operationId: `${verb}${type.kind}`, parameters, responses: { 200: { description: 'OK', ...reference } },
-    'x-kubernetes-action': action, 'x-kubernetes-group-version-kind': gvk(type),
+    operationId: `${verb}${type.kind}`,
+    parameters,
+    responses: { 200: { description: 'OK', ...reference } },
+    'x-kubernetes-action': action,
+    'x-kubernetes-group-version-kind': gvk(type),
   });
-  return { get: operation('get', 'read'), put: operation('put', 'replace'), patch: operation('patch', 'patch'), delete: operation('delete', 'delete') };
+  return {
+    get: operation('get', 'read'),
+    put: operation('put', 'replace'),
+    patch: operation('patch', 'patch'),
+    delete: operation('delete', 'delete'),
+  };
 }
 
 function schemaName(type: ResourceType): string {

@@ -24,7 +24,11 @@ export class FieldSet {
     return !this.isMember && [...this.children.values()].every((child) => child.isEmpty);
   }
 
-  static combine(a: FieldSet | undefined, b: FieldSet | undefined, keep: (inA: boolean, inB: boolean) => boolean): FieldSet {
+  static combine(
+    a: FieldSet | undefined,
+    b: FieldSet | undefined,
+    keep: (inA: boolean, inB: boolean) => boolean,
+  ): FieldSet {
     const result = new FieldSet(keep(a?.isMember ?? false, b?.isMember ?? false));
     for (const step of new Set([...(a?.children.keys() ?? []), ...(b?.children.keys() ?? [])])) {
       const child = FieldSet.combine(a?.children.get(step), b?.children.get(step), keep);
@@ -47,20 +51,25 @@ export class FieldSet {
 
   /** Every path in the set as Kubernetes prints it: `.spec.ports[port=80,protocol="TCP"].name`. */
   paths(prefix = ''): string[] {
-    return [...(this.isMember ? [prefix] : []), ...[...this.children].flatMap(([step, child]) => child.paths(prefix + stepText(step)))];
+    return [
+      ...(this.isMember ? [prefix] : []),
+      ...[...this.children].flatMap(([step, child]) => child.paths(prefix + stepText(step))),
+    ];
   }
 
   toFieldsV1(): JsonRecord {
     const json: JsonRecord = {};
     if (this.isMember && this.children.size > 0) json['.'] = {};
-    for (const [step, child] of [...this.children].sort(([a], [b]) => (a < b ? -1 : 1))) json[step] = child.toFieldsV1();
+    for (const [step, child] of [...this.children].sort(([a], [b]) => (a < b ? -1 : 1)))
+      json[step] = child.toFieldsV1();
     return json;
   }
 
   static fromFieldsV1(json: JsonRecord, isRoot = true): FieldSet {
     const steps = Object.entries(json).filter(([step]) => step !== '.');
     const set = new FieldSet(!isRoot && (steps.length === 0 || '.' in json));
-    for (const [step, child] of steps) set.children.set(step, FieldSet.fromFieldsV1(isRecord(child) ? child : {}, false));
+    for (const [step, child] of steps)
+      set.children.set(step, FieldSet.fromFieldsV1(isRecord(child) ? child : {}, false));
     return set;
   }
 }
@@ -70,5 +79,7 @@ function stepText(step: string): string {
   if (step.startsWith('f:')) return `.${body}`;
   if (step.startsWith('v:')) return `[=${body}]`;
   const keys = JSON.parse(body) as JsonRecord; // a `k:` step is always written by keyStep, from an object
-  return `[${Object.entries(keys).map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(',')}]`;
+  return `[${Object.entries(keys)
+    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .join(',')}]`;
 }

@@ -13,7 +13,11 @@ export class Exchange {
   readonly url: URL;
   readonly warnings: string[] = [];
 
-  constructor(readonly request: IncomingMessage, readonly response: ServerResponse, readonly user: User) {
+  constructor(
+    readonly request: IncomingMessage,
+    readonly response: ServerResponse,
+    readonly user: User,
+  ) {
     this.url = new URL(request.url ?? '/', 'https://cluster');
   }
 
@@ -43,15 +47,19 @@ export class Exchange {
     let size = 0;
     for await (const chunk of this.request as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > largestBodyBytes) throw new KubeError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${largestBodyBytes}`);
+      if (size > largestBodyBytes)
+        throw new KubeError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${largestBodyBytes}`);
       chunks.push(chunk);
     }
     const bytes = Buffer.concat(chunks);
-    if (this.contentType === 'application/vnd.kubernetes.protobuf') return bytes.length === 0 ? undefined : decodeKubernetesProtobuf(bytes);
+    if (this.contentType === 'application/vnd.kubernetes.protobuf')
+      return bytes.length === 0 ? undefined : decodeKubernetesProtobuf(bytes);
     const text = bytes.toString('utf8');
     if (text.trim() === '') return undefined;
     try {
-      return this.contentType.includes('yaml') && !text.trimStart().startsWith('{') ? parseYaml(text) : JSON.parse(text);
+      return this.contentType.includes('yaml') && !text.trimStart().startsWith('{')
+        ? parseYaml(text)
+        : JSON.parse(text);
     } catch (error) {
       throw kubeErrors.badRequest(`couldn't get version/kind; json parse error: ${errorText(error)}`);
     }
@@ -61,7 +69,11 @@ export class Exchange {
     const text = JSON.stringify(body);
     const warning = this.warnings.map((each) => `299 - ${JSON.stringify(each)}`);
     if (warning.length > 0) this.response.setHeader('warning', warning);
-    this.response.writeHead(code, { 'content-type': contentType, 'content-length': Buffer.byteLength(text), 'cache-control': 'no-cache, private' });
+    this.response.writeHead(code, {
+      'content-type': contentType,
+      'content-length': Buffer.byteLength(text),
+      'cache-control': 'no-cache, private',
+    });
     this.response.end(text);
   }
 

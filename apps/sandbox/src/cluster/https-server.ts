@@ -17,8 +17,18 @@ export class ClusterServer {
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
 
-  constructor(private readonly dir: string, tls: KeyPair, caPem: string, private readonly authenticator: Authenticator, private readonly api: Api, private readonly door: FrontDoor) {
-    this.server = createServer({ cert: tls.certificate, key: tls.key, ca: caPem, requestCert: true, rejectUnauthorized: false }, (request, response) => void this.answer(request, response));
+  constructor(
+    private readonly dir: string,
+    tls: KeyPair,
+    caPem: string,
+    private readonly authenticator: Authenticator,
+    private readonly api: Api,
+    private readonly door: FrontDoor,
+  ) {
+    this.server = createServer(
+      { cert: tls.certificate, key: tls.key, ca: caPem, requestCert: true, rejectUnauthorized: false },
+      (request, response) => void this.answer(request, response),
+    );
     this.server.keepAliveTimeout = 60_000;
     this.server.on('connection', (socket: Socket) => {
       if (door.isDown()) return void socket.destroy();
@@ -64,6 +74,10 @@ function refuse(response: ServerResponse, error: unknown): void {
   if (response.headersSent) return void response.destroy();
   const known = error instanceof KubeError ? error : kubeErrors.internal(errorText(error));
   const text = JSON.stringify(known.toStatus());
-  response.writeHead(known.code, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), 'cache-control': 'no-cache, private' });
+  response.writeHead(known.code, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-cache, private',
+  });
   response.end(text);
 }

@@ -8,7 +8,15 @@ export function actingUser({ request, user }: Exchange, authorizer: Authorizer):
   if (name === undefined) return user;
   const groups = request.headersDistinct['impersonate-group'] ?? [];
   const mayBe = (resource: 'users' | 'groups', whom: string): void =>
-    authorizer.check(user, { kind: 'resource', verb: 'impersonate', group: '', resource, subresource: '', namespace: '', name: whom });
+    authorizer.check(user, {
+      kind: 'resource',
+      verb: 'impersonate',
+      group: '',
+      resource,
+      subresource: '',
+      namespace: '',
+      name: whom,
+    });
   mayBe('users', name);
   for (const group of groups) mayBe('groups', group);
   return { name, uid: '', groups: [...groups, 'system:authenticated'] };

@@ -29,20 +29,31 @@ export interface RunningClusters {
  */
 export async function startClusters(options: StartClustersOptions): Promise<RunningClusters> {
   const running = new Map<string, RunningCluster>();
-  const stop = async (): Promise<void> => void await Promise.all([...running.values()].map((cluster) => cluster.stop()));
+  const stop = async (): Promise<void> =>
+    void (await Promise.all([...running.values()].map((cluster) => cluster.stop())));
   try {
-    await Promise.all(options.names.map(async (name, index) => running.set(name, await startOne(options, name, index))));
+    await Promise.all(
+      options.names.map(async (name, index) => running.set(name, await startOne(options, name, index))),
+    );
   } catch (error) {
     await stop();
     throw error;
   }
-  const files = (user: 'admin' | 'sluice') => Object.fromEntries(options.names.map((name) => [name, running.get(name)?.kubeconfigs[user] ?? '']));
+  const files = (user: 'admin' | 'sluice') =>
+    Object.fromEntries(options.names.map((name) => [name, running.get(name)?.kubeconfigs[user] ?? '']));
   return { kubeconfigs: files('admin'), sluiceKubeconfigs: files('sluice'), stop };
 }
 
-function startOne({ dir, autoMode = [], faults, port }: StartClustersOptions, name: string, index: number): Promise<RunningCluster> {
+function startOne(
+  { dir, autoMode = [], faults, port }: StartClustersOptions,
+  name: string,
+  index: number,
+): Promise<RunningCluster> {
   const cluster: ClusterOptions = {
-    name, dir: join(dir, 'clusters', name), faults, bindings: autoMode.includes(name) ? ['openSource', 'autoMode'] : ['openSource'],
+    name,
+    dir: join(dir, 'clusters', name),
+    faults,
+    bindings: autoMode.includes(name) ? ['openSource', 'autoMode'] : ['openSource'],
     ...(port === undefined || port === 0 ? {} : { port: port + index }),
   };
   const assets = realAssets();

@@ -28,8 +28,11 @@ export function listAt(holder: unknown, ...keys: string[]): unknown[] {
 
 /** JSON with the keys of every object in order, so that equal values give equal text. */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    isRecord(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner) ?? 'undefined';
+  return (
+    JSON.stringify(value, (_key, inner: unknown) =>
+      isRecord(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
+    ) ?? 'undefined'
+  );
 }
 
 export function sameJson(a: unknown, b: unknown): boolean {
@@ -38,5 +41,5 @@ export function sameJson(a: unknown, b: unknown): boolean {
 
 /** A value as text: itself when it is one, else as JSON writes it. */
 export function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value) ?? '';
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }

@@ -4,7 +4,7 @@ import { binding, bindingsPath, ClusterWorld } from '../testing/cluster-world.js
 
 const program = 'kubectl';
 const isThere = spawnSync(program, ['version', '--client']).status === 0;
-if (!isThere) console.warn('kubectl is not on PATH: what it says of the sandbox\'s clusters is not tested here');
+if (!isThere) console.warn("kubectl is not on PATH: what it says of the sandbox's clusters is not tested here");
 const withKubectl = isThere ? describe : describe.skip;
 
 let world: ClusterWorld;
@@ -18,9 +18,18 @@ afterAll(() => world.stop());
 /** Runs kubectl and gives back its exit code and everything it printed. */
 function kubectl(args: string, input?: object): Promise<{ code: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, ['--kubeconfig', world.cluster.kubeconfigs.admin, '--cache-dir', `${world.dir}/cache`, ...args.split(' ')]);
+    const child = spawn(program, [
+      '--kubeconfig',
+      world.cluster.kubeconfigs.admin,
+      '--cache-dir',
+      `${world.dir}/cache`,
+      ...args.split(' '),
+    ]);
     let text = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { text += chunk.toString(); });
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+      });
     child.on('error', reject).on('close', (code) => resolve({ code: code ?? -1, text }));
     child.stdin.end(input === undefined ? '' : JSON.stringify(input));
   });
@@ -45,7 +54,12 @@ withKubectl('kubectl', () => {
   });
 
   it('applies on its own side too, creating, changing and seeing nothing to change', async () => {
-    const service = (port: number) => ({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'red-service', namespace: 'red-ns' }, spec: { selector: { app: 'red' }, ports: [{ name: 'http', port }] } });
+    const service = (port: number) => ({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'red-service', namespace: 'red-ns' },
+      spec: { selector: { app: 'red' }, ports: [{ name: 'http', port }] },
+    });
     const said = async (object: object) => (await kubectl('apply -f -', object)).text.trim();
     expect(await said(service(80))).toBe('service/red-service created');
     expect(await said(service(80))).toBe('service/red-service unchanged');
@@ -55,35 +69,61 @@ withKubectl('kubectl', () => {
   });
 
   it('refuses what is misspelt', async () => {
-    expect((await kubectl('apply -f -', binding('typo', { targetTyp: 'ip' }))).text).toContain('strict decoding error: unknown field "spec.targetTyp"');
-    expect((await kubectl('apply --server-side -f -', binding('typo', { targetTyp: 'ip' }))).text)
-      .toContain('failed to create typed patch object (red-ns/typo; elbv2.k8s.aws/v1beta1, Kind=TargetGroupBinding): .spec.targetTyp: field not declared in schema');
+    expect((await kubectl('apply -f -', binding('typo', { targetTyp: 'ip' }))).text).toContain(
+      'strict decoding error: unknown field "spec.targetTyp"',
+    );
+    expect((await kubectl('apply --server-side -f -', binding('typo', { targetTyp: 'ip' }))).text).toContain(
+      'failed to create typed patch object (red-ns/typo; elbv2.k8s.aws/v1beta1, Kind=TargetGroupBinding): .spec.targetTyp: field not declared in schema',
+    );
   });
 
   it.each([
-    ['create namespace by-kubectl', 'namespace/by-kubectl created'], ['create configmap c -n red-ns --from-literal=a=b', 'configmap/c created'],
-    ['create secret generic s -n red-ns --from-literal=a=b', 'secret/s created'], ['create service nodeport np -n red-ns --tcp=80:http', 'service/np created'],
+    ['create namespace by-kubectl', 'namespace/by-kubectl created'],
+    ['create configmap c -n red-ns --from-literal=a=b', 'configmap/c created'],
+    ['create secret generic s -n red-ns --from-literal=a=b', 'secret/s created'],
+    ['create service nodeport np -n red-ns --tcp=80:http', 'service/np created'],
     ['create clusterrole r --verb=get --resource=pods', 'clusterrole.rbac.authorization.k8s.io/r created'],
-    ['create clusterrolebinding rb --clusterrole=r --user=u', 'clusterrolebinding.rbac.authorization.k8s.io/rb created'],
-    ['label namespace red-ns team=red', 'namespace/red-ns labeled'], ['annotate service red-service -n red-ns sandbox.sluice.dev/pods=3', 'service/red-service annotated'],
-    ['auth whoami', 'admin'], ['auth can-i delete nodes', 'yes'], ['auth can-i --list', 'selfsubjectaccessreviews.authorization.k8s.io'], ['version', 'Server Version'],
-    ['api-resources', 'targetgroupbindings'], ['get all -n red-ns', 'service/red-service'], ['explain targetgroupbinding.spec.serviceRef', 'port'],
-    ['describe targetgroupbinding sluice-red -n red-ns', 'Service Ref'], ['get --raw /readyz', 'ok'], ['get events -n red-ns', 'No resources found'],
-    ['get svc red-service -n red-ns -o wide', 'app=red'], ['delete configmap c -n red-ns', 'deleted'], ['delete namespace by-kubectl', 'deleted'],
+    [
+      'create clusterrolebinding rb --clusterrole=r --user=u',
+      'clusterrolebinding.rbac.authorization.k8s.io/rb created',
+    ],
+    ['label namespace red-ns team=red', 'namespace/red-ns labeled'],
+    ['annotate service red-service -n red-ns sandbox.sluice.dev/pods=3', 'service/red-service annotated'],
+    ['auth whoami', 'admin'],
+    ['auth can-i delete nodes', 'yes'],
+    ['auth can-i --list', 'selfsubjectaccessreviews.authorization.k8s.io'],
+    ['version', 'Server Version'],
+    ['api-resources', 'targetgroupbindings'],
+    ['get all -n red-ns', 'service/red-service'],
+    ['explain targetgroupbinding.spec.serviceRef', 'port'],
+    ['describe targetgroupbinding sluice-red -n red-ns', 'Service Ref'],
+    ['get --raw /readyz', 'ok'],
+    ['get events -n red-ns', 'No resources found'],
+    ['get svc red-service -n red-ns -o wide', 'app=red'],
+    ['delete configmap c -n red-ns', 'deleted'],
+    ['delete namespace by-kubectl', 'deleted'],
   ])('%s', async (args, wanted) => {
     const { text } = await kubectl(args);
     expect(text).toContain(wanted);
   });
 
   it('reads a secret that it sent as protobuf as it was', async () => {
-    expect((await world.ask('GET', '/api/v1/namespaces/red-ns/secrets/s')).body).toMatchObject({ type: 'Opaque', data: { a: 'Yg==' } });
-    expect((await world.ask('GET', '/api/v1/namespaces/red-ns/services/np')).body.spec.ports).toMatchObject([{ port: 80, targetPort: 'http', protocol: 'TCP', nodePort: expect.any(Number) }]);
+    expect((await world.ask('GET', '/api/v1/namespaces/red-ns/secrets/s')).body).toMatchObject({
+      type: 'Opaque',
+      data: { a: 'Yg==' },
+    });
+    expect((await world.ask('GET', '/api/v1/namespaces/red-ns/services/np')).body.spec.ports).toMatchObject([
+      { port: 80, targetPort: 'http', protocol: 'TCP', nodePort: expect.any(Number) },
+    ]);
   });
 
   it('waits until a binding with a finalizer is gone', async () => {
     await world.apply(`${bindingsPath}/held`, 'lbc', binding('held', {}, { finalizers: ['elbv2.k8s.aws/resources'] }));
     const deleting = kubectl('delete targetgroupbinding held -n red-ns');
-    await world.ask('PATCH', `${bindingsPath}/held`, { body: { metadata: { finalizers: null } }, type: 'application/merge-patch+json' });
+    await world.ask('PATCH', `${bindingsPath}/held`, {
+      body: { metadata: { finalizers: null } },
+      type: 'application/merge-patch+json',
+    });
     expect((await deleting).text).toContain('"held" deleted');
   });
 });

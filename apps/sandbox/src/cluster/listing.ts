@@ -18,14 +18,21 @@ export interface Page {
 }
 
 /** One page of a list. `continue` goes on behind the last object shown, in the list as it was when its first page was read. */
-export function listPage(store: Store, type: ResourceType, namespace: string | undefined, query: URLSearchParams): Page {
+export function listPage(
+  store: Store,
+  type: ResourceType,
+  namespace: string | undefined,
+  query: URLSearchParams,
+): Page {
   const matches = queryMatcher(type, query);
   const token = query.get('continue');
   const start = token ? parseToken(token) : undefined;
   const revision = start?.revision ?? store.revision;
   const since = store.since(revision);
   if (since === undefined) {
-    throw kubeErrors.expired('The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.');
+    throw kubeErrors.expired(
+      'The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.',
+    );
   }
   const all = asBefore(store.list(type, namespace), since, type, namespace).filter(matches);
   const rest = start ? all.filter((object) => orderKey(object) > start.after) : all;
@@ -37,13 +44,23 @@ export function listPage(store: Store, type: ResourceType, namespace: string | u
     items,
     metadata: {
       resourceVersion: String(revision),
-      ...(isMore ? { continue: Buffer.from(JSON.stringify({ revision, after: orderKey(last) })).toString('base64url'), remainingItemCount: rest.length - items.length } : {}),
+      ...(isMore
+        ? {
+            continue: Buffer.from(JSON.stringify({ revision, after: orderKey(last) })).toString('base64url'),
+            remainingItemCount: rest.length - items.length,
+          }
+        : {}),
     },
   };
 }
 
 /** The objects without these changes, in the order of a list. */
-function asBefore(now: readonly KubeObject[], changes: readonly Change[], type: ResourceType, namespace: string | undefined): KubeObject[] {
+function asBefore(
+  now: readonly KubeObject[],
+  changes: readonly Change[],
+  type: ResourceType,
+  namespace: string | undefined,
+): KubeObject[] {
   const objects = new Map(now.map((object) => [orderKey(object), object]));
   for (const { object, before } of changes.toReversed()) {
     if (object.kind !== type.kind || object.apiVersion !== apiVersionOf(type)) continue;
@@ -61,7 +78,8 @@ function orderKey(object: KubeObject): string {
 function parseToken(token: string): { revision: number; after: string } {
   try {
     const value: unknown = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
-    if (isRecord(value) && typeof value['revision'] === 'number' && typeof value['after'] === 'string') return { revision: value['revision'], after: value['after'] };
+    if (isRecord(value) && typeof value['revision'] === 'number' && typeof value['after'] === 'string')
+      return { revision: value['revision'], after: value['after'] };
   } catch {
     // falls through to the refusal: whatever it is, it is no token of ours
   }

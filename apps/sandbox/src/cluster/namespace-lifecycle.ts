@@ -11,13 +11,17 @@ import type { Store } from './store.js';
 export function watchNamespaces(store: Store, types: readonly ResourceType[]): () => void {
   const namespaced = types.filter((type) => type.namespaced);
   const sweep = (): void => {
-    for (const namespace of store.list(namespaces)) if (stringAt(namespace, 'status', 'phase') === 'Terminating') empty(store, namespaced, namespace);
+    for (const namespace of store.list(namespaces))
+      if (stringAt(namespace, 'status', 'phase') === 'Terminating') empty(store, namespaced, namespace);
   };
   let isQueued = false;
   const queue = (): void => {
     if (isQueued) return;
     isQueued = true;
-    setImmediate(() => { isQueued = false; sweep(); });
+    setImmediate(() => {
+      isQueued = false;
+      sweep();
+    });
   };
   queue();
   return store.onChange(queue);
@@ -30,7 +34,11 @@ function empty(store: Store, types: readonly ResourceType[], namespace: KubeObje
     for (const object of store.list(type, name)) {
       const isHeld = (object.metadata.finalizers ?? []).length > 0;
       if (!isHeld) store.remove(type, object);
-      else if (object.metadata.deletionTimestamp === undefined) store.put(type, { ...object, metadata: { ...object.metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 } });
+      else if (object.metadata.deletionTimestamp === undefined)
+        store.put(type, {
+          ...object,
+          metadata: { ...object.metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 },
+        });
     }
   }
   if (types.every((type) => store.list(type, name).length === 0)) store.remove(namespaces, namespace);

@@ -4,7 +4,16 @@ import { recordAt, stringAt } from './json.js';
 import { KubeError, kubeErrors } from './kube-error.js';
 import type { KubeObject } from './kube-object.js';
 import { checkPreconditions, graceOf, marked, scoped, startingAs } from './object-lifecycle.js';
-import { asObjectOf, checkObject, dropUnknown, generateName, isSameObject, isSpecChanged, placeAt, type FieldValidation } from './object-rules.js';
+import {
+  asObjectOf,
+  checkObject,
+  dropUnknown,
+  generateName,
+  isSameObject,
+  isSpecChanged,
+  placeAt,
+  type FieldValidation,
+} from './object-rules.js';
 import { apply, isManagedFieldsGiven, ownAfterUpdate } from './ownership.js';
 import { jsonPatch, mergePatch, strategicMergePatch } from './patch.js';
 import type { ResourceType, WriteContext } from './resource-type.js';
@@ -43,16 +52,34 @@ const patchAttempts = 5;
 export class Objects {
   private readonly admission: Admission;
 
-  constructor(private readonly store: Store, private readonly types: readonly ResourceType[]) {
+  constructor(
+    private readonly store: Store,
+    private readonly types: readonly ResourceType[],
+  ) {
     this.admission = new Admission(store);
   }
 
-  async create(type: ResourceType, namespace: string | undefined, body: unknown, options: WriteOptions): Promise<KubeObject> {
+  async create(
+    type: ResourceType,
+    namespace: string | undefined,
+    body: unknown,
+    options: WriteOptions,
+  ): Promise<KubeObject> {
     const object = dropUnknown(type, asObjectOf(type, body), options.fieldValidation, options.warnings);
     placeAt(type, object, namespace, undefined);
     generateName(object);
     type.setDefaults?.(object);
-    return this.insert(type, ownAfterUpdate(type, undefined, startingAs(type, object), { manager: options.fieldManager, operation: 'Update', subresource: '' }, new Date()), options);
+    return this.insert(
+      type,
+      ownAfterUpdate(
+        type,
+        undefined,
+        startingAs(type, object),
+        { manager: options.fieldManager, operation: 'Update', subresource: '' },
+        new Date(),
+      ),
+      options,
+    );
   }
 
   async update(type: ResourceType, place: Place, body: unknown, options: WriteOptions): Promise<Written> {
@@ -61,13 +88,28 @@ export class Objects {
     placeAt(type, sent, place.namespace, place.name);
     const given = sent.metadata.resourceVersion;
     if (given === undefined && type.isCustom) {
-      throw kubeErrors.invalid(type.plural, type.group, place.name, [{ type: 'FieldValueInvalid', field: 'metadata.resourceVersion', message: 'Invalid value: 0: must be specified for an update' }]);
+      throw kubeErrors.invalid(type.plural, type.group, place.name, [
+        {
+          type: 'FieldValueInvalid',
+          field: 'metadata.resourceVersion',
+          message: 'Invalid value: 0: must be specified for an update',
+        },
+      ]);
     }
     if (given !== undefined && given !== before.metadata.resourceVersion) throw kubeErrors.modified(type, place.name);
-    return { object: await this.replace(type, before, this.owned(type, before, sent, place, options), place, options), isNew: false };
+    return {
+      object: await this.replace(type, before, this.owned(type, before, sent, place, options), place, options),
+      isNew: false,
+    };
   }
 
-  async patch(type: ResourceType, place: Place, kind: PatchKind, body: unknown, options: WriteOptions): Promise<Written> {
+  async patch(
+    type: ResourceType,
+    place: Place,
+    kind: PatchKind,
+    body: unknown,
+    options: WriteOptions,
+  ): Promise<Written> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.patchOnce(type, place, kind, body, options);
@@ -79,7 +121,12 @@ export class Objects {
   }
 
   /** Marks or removes; the answer is the object as it now is, and whether it is gone. */
-  async delete(type: ResourceType, place: Place, body: unknown, options: WriteOptions): Promise<{ object: KubeObject; isGone: boolean }> {
+  async delete(
+    type: ResourceType,
+    place: Place,
+    body: unknown,
+    options: WriteOptions,
+  ): Promise<{ object: KubeObject; isGone: boolean }> {
     const object = this.mustFind(type, place);
     checkPreconditions(type, object, recordAt(body, 'preconditions'));
     await this.admission.validate(this.review(type, place, options, 'DELETE', undefined, object));
@@ -92,20 +139,56 @@ export class Objects {
     return { object: this.store.put(type, marked(type, current, graceSeconds)), isGone: false };
   }
 
-  private async patchOnce(type: ResourceType, place: Place, kind: PatchKind, body: unknown, options: WriteOptions): Promise<Written> {
+  private async patchOnce(
+    type: ResourceType,
+    place: Place,
+    kind: PatchKind,
+    body: unknown,
+    options: WriteOptions,
+  ): Promise<Written> {
     const before = this.store.get(type, place.namespace, place.name);
     if (kind === 'apply') return this.applyOnce(type, place, before, body, options);
     if (before === undefined) throw kubeErrors.notFound(type, place.name);
     const act = { merge: mergePatch, json: jsonPatch, strategic: strategicMergePatch }[kind];
-    const sent = dropUnknown(type, asObjectOf(type, act(before, body)), options.fieldValidation, options.warnings, 'patch');
+    const sent = dropUnknown(
+      type,
+      asObjectOf(type, act(before, body)),
+      options.fieldValidation,
+      options.warnings,
+      'patch',
+    );
     placeAt(type, sent, place.namespace, place.name);
     if (sent.metadata.resourceVersion !== before.metadata.resourceVersion) throw kubeErrors.modified(type, place.name);
-    return { object: await this.replace(type, before, this.owned(type, before, sent, place, options), place, options), isNew: false };
+    return {
+      object: await this.replace(type, before, this.owned(type, before, sent, place, options), place, options),
+      isNew: false,
+    };
   }
 
-  private async applyOnce(type: ResourceType, place: Place, before: KubeObject | undefined, body: unknown, options: WriteOptions): Promise<Written> {
+  private async applyOnce(
+    type: ResourceType,
+    place: Place,
+    before: KubeObject | undefined,
+    body: unknown,
+    options: WriteOptions,
+  ): Promise<Written> {
     if (options.fieldManager === '') {
-      throw new KubeError(422, 'Invalid', 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch', { group: 'meta.k8s.io', kind: 'PatchOptions', causes: [{ reason: 'FieldValueRequired', message: 'Required value: is required for apply patch', field: 'fieldManager' }] });
+      throw new KubeError(
+        422,
+        'Invalid',
+        'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+        {
+          group: 'meta.k8s.io',
+          kind: 'PatchOptions',
+          causes: [
+            {
+              reason: 'FieldValueRequired',
+              message: 'Required value: is required for apply patch',
+              field: 'fieldManager',
+            },
+          ],
+        },
+      );
     }
     const applied = asObjectOf(type, body);
     if (isManagedFieldsGiven(body)) throw kubeErrors.badRequest('metadata.managedFields must be nil');
@@ -123,7 +206,13 @@ export class Objects {
   }
 
   /** `sent` restricted to what the subresource may change, with ownership as after an update. */
-  private owned(type: ResourceType, before: KubeObject, sent: KubeObject, place: Place, options: WriteOptions): KubeObject {
+  private owned(
+    type: ResourceType,
+    before: KubeObject,
+    sent: KubeObject,
+    place: Place,
+    options: WriteOptions,
+  ): KubeObject {
     const writer = { manager: options.fieldManager, operation: 'Update' as const, subresource: place.subresource };
     const wanted = structuredClone(scoped(type, before, sent, place.subresource));
     if (place.subresource === '') type.setDefaults?.(wanted);
@@ -135,7 +224,8 @@ export class Objects {
     const place: Place = { namespace: object.metadata.namespace, name: object.metadata.name, subresource: '' };
     type.setDefaults?.(object);
     type.prepare?.(object, undefined, this.context());
-    const admitted = await this.admission.mutate(this.review(type, place, options, 'CREATE', object, undefined)) ?? object;
+    const admitted =
+      (await this.admission.mutate(this.review(type, place, options, 'CREATE', object, undefined))) ?? object;
     checkObject(type, admitted, undefined);
     await this.admission.validate(this.review(type, place, options, 'CREATE', admitted, undefined));
     this.checkNamespace(type, admitted);
@@ -143,29 +233,58 @@ export class Objects {
     return options.isDryRun ? admitted : this.store.put(type, admitted);
   }
 
-  private async replace(type: ResourceType, before: KubeObject, wanted: KubeObject, place: Place, options: WriteOptions): Promise<KubeObject> {
+  private async replace(
+    type: ResourceType,
+    before: KubeObject,
+    wanted: KubeObject,
+    place: Place,
+    options: WriteOptions,
+  ): Promise<KubeObject> {
     const object = structuredClone(scoped(type, before, wanted, place.subresource));
     if (place.subresource === '') {
       type.setDefaults?.(object);
       type.prepare?.(object, before, this.context());
     }
-    const admitted = await this.admission.mutate(this.review(type, place, options, 'UPDATE', object, before)) ?? object;
+    const admitted =
+      (await this.admission.mutate(this.review(type, place, options, 'UPDATE', object, before))) ?? object;
     checkObject(type, admitted, before);
     await this.admission.validate(this.review(type, place, options, 'UPDATE', admitted, before));
-    if (type.hasGeneration && isSpecChanged(before, admitted)) admitted.metadata.generation = (before.metadata.generation ?? 0) + 1;
+    if (type.hasGeneration && isSpecChanged(before, admitted))
+      admitted.metadata.generation = (before.metadata.generation ?? 0) + 1;
     if (isSameObject(before, admitted)) return before;
     if (options.isDryRun) return admitted;
     const current = this.store.get(type, place.namespace, place.name);
-    if (current?.metadata.resourceVersion !== before.metadata.resourceVersion || current?.metadata.uid !== before.metadata.uid) {
+    if (
+      current?.metadata.resourceVersion !== before.metadata.resourceVersion ||
+      current?.metadata.uid !== before.metadata.uid
+    ) {
       if (current === undefined) throw kubeErrors.notFound(type, place.name);
       throw new LostRace(type, place.name);
     }
-    const isFinished = admitted.metadata.deletionTimestamp !== undefined && (admitted.metadata.finalizers ?? []).length === 0 && (before.metadata.finalizers ?? []).length > 0;
+    const isFinished =
+      admitted.metadata.deletionTimestamp !== undefined &&
+      (admitted.metadata.finalizers ?? []).length === 0 &&
+      (before.metadata.finalizers ?? []).length > 0;
     return isFinished ? this.store.remove(type, admitted) : this.store.put(type, admitted);
   }
 
-  private review(type: ResourceType, place: Place, options: WriteOptions, operation: AdmissionRequest['operation'], object: KubeObject | undefined, oldObject: KubeObject | undefined): AdmissionRequest {
-    return { type, operation, subresource: place.subresource, object, oldObject, user: options.user, isDryRun: options.isDryRun };
+  private review(
+    type: ResourceType,
+    place: Place,
+    options: WriteOptions,
+    operation: AdmissionRequest['operation'],
+    object: KubeObject | undefined,
+    oldObject: KubeObject | undefined,
+  ): AdmissionRequest {
+    return {
+      type,
+      operation,
+      subresource: place.subresource,
+      object,
+      oldObject,
+      user: options.user,
+      isDryRun: options.isDryRun,
+    };
   }
 
   private mustFind(type: ResourceType, place: Place): KubeObject {
@@ -180,7 +299,11 @@ export class Objects {
     const namespace = this.store.get(namespaces, undefined, name);
     if (namespace === undefined) throw kubeErrors.namespaceNotFound(name);
     if (stringAt(namespace, 'status', 'phase') === 'Terminating') {
-      throw kubeErrors.forbidden(type, object.metadata.name, `unable to create new content in namespace ${name} because it is being terminated`);
+      throw kubeErrors.forbidden(
+        type,
+        object.metadata.name,
+        `unable to create new content in namespace ${name} because it is being terminated`,
+      );
     }
   }
 
@@ -206,9 +329,14 @@ class LostRace extends KubeError {
 function checkTyped(type: ResourceType, applied: KubeObject): void {
   const [problem] = [
     ...undeclared(type.schema, applied).map((path) => `${path}: field not declared in schema`),
-    ...mistyped(type.schema, applied), ...duplicates(type.schema, applied),
+    ...mistyped(type.schema, applied),
+    ...duplicates(type.schema, applied),
   ];
   if (problem === undefined) return;
   const { name, namespace } = applied.metadata;
-  throw new KubeError(500, '', `failed to create typed patch object (${namespace ?? ''}/${name}; ${type.group}/${type.version}, Kind=${type.kind}): ${problem}`);
+  throw new KubeError(
+    500,
+    '',
+    `failed to create typed patch object (${namespace ?? ''}/${name}; ${type.group}/${type.version}, Kind=${type.kind}): ${problem}`,
+  );
 }

@@ -17,14 +17,29 @@ interface Owner {
   fields: FieldSet;
 }
 
-const unownedMetadata = ['name', 'namespace', 'generateName', 'selfLink', 'uid', 'resourceVersion', 'generation', 'creationTimestamp',
-  'deletionTimestamp', 'deletionGracePeriodSeconds', 'managedFields'];
+const unownedMetadata = [
+  'name',
+  'namespace',
+  'generateName',
+  'selfLink',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'managedFields',
+];
 
 /** The part of an object that managers can own: no identity, nothing the server counts, and status only through its subresource. */
 function ownable(type: ResourceType, object: KubeObject | undefined, subresource: string): JsonRecord | undefined {
   if (object === undefined) return undefined;
-  const metadata = Object.fromEntries(Object.entries(object.metadata).filter(([field]) => !unownedMetadata.includes(field)));
-  const rest = Object.fromEntries(Object.entries(object).filter(([field]) => !['apiVersion', 'kind', 'metadata'].includes(field)));
+  const metadata = Object.fromEntries(
+    Object.entries(object.metadata).filter(([field]) => !unownedMetadata.includes(field)),
+  );
+  const rest = Object.fromEntries(
+    Object.entries(object).filter(([field]) => !['apiVersion', 'kind', 'metadata'].includes(field)),
+  );
   if (type.hasStatus && subresource === '') delete rest['status'];
   if (type.hasStatus && subresource === 'status' && type.isCustom) delete rest['spec'];
   return { metadata, ...rest };
@@ -36,7 +51,10 @@ function alwaysThere(type: ResourceType): JsonRecord {
 }
 
 function ownersOf(object: KubeObject | undefined): Owner[] {
-  return (object?.metadata.managedFields ?? []).map((entry) => ({ entry, fields: FieldSet.fromFieldsV1(entry.fieldsV1) }));
+  return (object?.metadata.managedFields ?? []).map((entry) => ({
+    entry,
+    fields: FieldSet.fromFieldsV1(entry.fieldsV1),
+  }));
 }
 
 /** Whether a client has sent an entry that can be read; others are passed over. */
@@ -45,7 +63,12 @@ function isEntry({ manager, operation, fieldsV1 }: ManagedFieldsEntry): boolean 
 }
 
 function isFieldsV1(value: unknown): boolean {
-  return isRecord(value) && Object.entries(value).every(([step, inner]) => (step === '.' || /^([fv]:.|k:\{.*\}$)/s.test(step)) && isFieldsV1(inner));
+  return (
+    isRecord(value) &&
+    Object.entries(value).every(
+      ([step, inner]) => (step === '.' || /^([fv]:.|k:\{.*\}$)/s.test(step)) && isFieldsV1(inner),
+    )
+  );
 }
 
 function isWriter(owner: Owner, writer: Writer): boolean {
@@ -54,7 +77,10 @@ function isWriter(owner: Owner, writer: Writer): boolean {
 }
 
 function withOwners(object: KubeObject, owners: readonly Owner[]): KubeObject {
-  const managedFields = owners.filter((owner) => !owner.fields.isEmpty).sort(inOrder).map((owner) => ({ ...owner.entry, fieldsV1: owner.fields.toFieldsV1() }));
+  const managedFields = owners
+    .filter((owner) => !owner.fields.isEmpty)
+    .sort(inOrder)
+    .map((owner) => ({ ...owner.entry, fieldsV1: owner.fields.toFieldsV1() }));
   const metadata = { ...object.metadata };
   delete metadata.managedFields;
   return { ...object, metadata: managedFields.length > 0 ? { ...metadata, managedFields } : metadata };
@@ -62,13 +88,19 @@ function withOwners(object: KubeObject, owners: readonly Owner[]): KubeObject {
 
 /** Appliers first, then by time, then by name. */
 function inOrder({ entry: a }: Owner, { entry: b }: Owner): number {
-  const key = (entry: ManagedFieldsEntry) => [entry.operation, entry.time ?? '', entry.manager, entry.subresource ?? ''].join('\n');
+  const key = (entry: ManagedFieldsEntry) =>
+    [entry.operation, entry.time ?? '', entry.manager, entry.subresource ?? ''].join('\n');
   return key(a) < key(b) ? -1 : 1;
 }
 
 function entryFor(type: ResourceType, writer: Writer, now: Date): ManagedFieldsEntry {
   return {
-    manager: writer.manager, operation: writer.operation, apiVersion: apiVersionOf(type), time: timestamp(now), fieldsType: 'FieldsV1', fieldsV1: {},
+    manager: writer.manager,
+    operation: writer.operation,
+    apiVersion: apiVersionOf(type),
+    time: timestamp(now),
+    fieldsType: 'FieldsV1',
+    fieldsV1: {},
     ...(writer.subresource === '' ? {} : { subresource: writer.subresource }),
   };
 }
@@ -82,11 +114,23 @@ export function timestamp(date: Date): string {
  * changed or removed under them. A client may hand fields over by changing `managedFields`, and resets all ownership by
  * emptying them.
  */
-export function ownAfterUpdate(type: ResourceType, before: KubeObject | undefined, after: KubeObject, writer: Writer, now: Date): KubeObject {
-  const isReset = after.metadata.managedFields?.length === 0 || (after.metadata.managedFields?.length === 1 && !after.metadata.managedFields[0]?.manager);
+export function ownAfterUpdate(
+  type: ResourceType,
+  before: KubeObject | undefined,
+  after: KubeObject,
+  writer: Writer,
+  now: Date,
+): KubeObject {
+  const isReset =
+    after.metadata.managedFields?.length === 0 ||
+    (after.metadata.managedFields?.length === 1 && !after.metadata.managedFields[0]?.manager);
   if (isReset) return withOwners(after, []);
   const seen = (object: KubeObject | undefined) => ownable(type, object, writer.subresource);
-  const changed = compare(type.schema, { ...alwaysThere(type), ...seen(before) }, { ...alwaysThere(type), ...seen(after) });
+  const changed = compare(
+    type.schema,
+    { ...alwaysThere(type), ...seen(before) },
+    { ...alwaysThere(type), ...seen(after) },
+  );
   const given = after.metadata.managedFields ?? [];
   const owners = ownersOf(given.length > 0 && given.every(isEntry) ? after : before);
   const lost = changed.modified.union(changed.removed);
@@ -104,7 +148,14 @@ export function ownAfterUpdate(type: ResourceType, before: KubeObject | undefine
  * What the writer applied before, leaves out now and shares with nobody goes away. Throws 409 with every conflicting
  * field, unless forced, in which case the others lose those fields.
  */
-export function apply(type: ResourceType, live: KubeObject | undefined, applied: KubeObject, writer: Writer, force: boolean, now: Date): KubeObject {
+export function apply(
+  type: ResourceType,
+  live: KubeObject | undefined,
+  applied: KubeObject,
+  writer: Writer,
+  force: boolean,
+  now: Date,
+): KubeObject {
   const owners = ownersOf(live);
   const own = owners.find((owner) => isWriter(owner, writer));
   const others = owners.filter((owner) => owner !== own);
@@ -123,7 +174,9 @@ export function apply(type: ResourceType, live: KubeObject | undefined, applied:
 /** Names and everything applied to metadata: what makes it this object, whether or not somebody owns it. */
 function identity({ apiVersion, kind, metadata }: KubeObject): JsonRecord {
   const { name, namespace, labels, annotations, finalizers, ownerReferences } = metadata;
-  const given = Object.entries({ name, namespace, labels, annotations, finalizers, ownerReferences }).filter(([, value]) => value !== undefined);
+  const given = Object.entries({ name, namespace, labels, annotations, finalizers, ownerReferences }).filter(
+    ([, value]) => value !== undefined,
+  );
   return { apiVersion, kind, metadata: Object.fromEntries(given) };
 }
 
@@ -131,12 +184,28 @@ function isSameSet(a: FieldSet | undefined, b: FieldSet): boolean {
   return a !== undefined && a.minus(b).isEmpty && b.minus(a).isEmpty;
 }
 
-function settleConflicts(type: ResourceType, live: KubeObject | undefined, result: KubeObject, others: Owner[], writer: Writer, force: boolean): void {
+function settleConflicts(
+  type: ResourceType,
+  live: KubeObject | undefined,
+  result: KubeObject,
+  others: Owner[],
+  writer: Writer,
+  force: boolean,
+): void {
   if (live === undefined) return;
-  const changed = compare(type.schema, ownable(type, live, writer.subresource), ownable(type, result, writer.subresource));
+  const changed = compare(
+    type.schema,
+    ownable(type, live, writer.subresource),
+    ownable(type, result, writer.subresource),
+  );
   const touched = changed.modified.union(changed.added);
   const disputed = touched.minus(handedOver(type, live, writer));
-  const conflicts = others.flatMap((owner) => owner.fields.intersect(disputed).paths().map((path) => ({ owner, path })));
+  const conflicts = others.flatMap((owner) =>
+    owner.fields
+      .intersect(disputed)
+      .paths()
+      .map((path) => ({ owner, path })),
+  );
   if (conflicts.length > 0 && !force) throw conflictError(conflicts);
   for (const owner of others) owner.fields = owner.fields.minus(touched).minus(changed.removed);
 }
@@ -154,13 +223,18 @@ function handedOver(type: ResourceType, live: KubeObject, writer: Writer): Field
 }
 
 function conflictError(conflicts: readonly { owner: Owner; path: string }[]): KubeError {
-  const causes = conflicts.map(({ owner, path }) => ({ reason: 'FieldManagerConflict', message: `conflict with ${ownerText(owner)}`, field: path }));
+  const causes = conflicts.map(({ owner, path }) => ({
+    reason: 'FieldManagerConflict',
+    message: `conflict with ${ownerText(owner)}`,
+    field: path,
+  }));
   return new KubeError(409, 'Conflict', conflictMessage(conflicts), { causes });
 }
 
 function conflictMessage(conflicts: readonly { owner: Owner; path: string }[]): string {
   const [first] = conflicts;
-  if (conflicts.length === 1 && first) return `Apply failed with 1 conflict: conflict with ${ownerText(first.owner)}: ${first.path}`;
+  if (conflicts.length === 1 && first)
+    return `Apply failed with 1 conflict: conflict with ${ownerText(first.owner)}: ${first.path}`;
   const names = [...new Set(conflicts.map(({ owner }) => ownerText(owner)))].sort();
   const blocks = names.map((name) => {
     const paths = conflicts.filter(({ owner }) => ownerText(owner) === name).map(({ path }) => `- ${path}`);
@@ -176,5 +250,10 @@ function ownerText({ entry }: Owner): string {
 }
 
 export function isManagedFieldsGiven(body: unknown): boolean {
-  return isRecord(body) && isRecord(body['metadata']) && body['metadata']['managedFields'] !== undefined && body['metadata']['managedFields'] !== null;
+  return (
+    isRecord(body) &&
+    isRecord(body['metadata']) &&
+    body['metadata']['managedFields'] !== undefined &&
+    body['metadata']['managedFields'] !== null
+  );
 }

@@ -47,7 +47,9 @@ describe('a cluster', () => {
 
   it('lets nobody else read its keys and tokens', () => {
     const mode = (file: string) => statSync(join(world.dir, 'blue', file)).mode & 0o077;
-    expect(['tokens', 'kubeconfig', 'sluice.kubeconfig', 'certificates/ca.key', 'certificates/server.key'].map(mode)).toEqual([0, 0, 0, 0, 0]);
+    expect(
+      ['tokens', 'kubeconfig', 'sluice.kubeconfig', 'certificates/ca.key', 'certificates/server.key'].map(mode),
+    ).toEqual([0, 0, 0, 0, 0]);
   });
 
   it('closes its doors while the fault says it is down, and opens them again with all it had', async () => {

@@ -4,15 +4,25 @@ import { protobufKinds, type ProtoField, type ProtoMessage } from './protobuf-ki
 
 const magic = Buffer.from('k8s\0');
 
-type WireValue = { readonly wire: 'number'; readonly value: bigint } | { readonly wire: 'bytes'; readonly value: Buffer };
+type WireValue =
+  { readonly wire: 'number'; readonly value: bigint } | { readonly wire: 'bytes'; readonly value: Buffer };
 
 /** The envelope in which Kubernetes sends protobuf: the kind, and the object's own bytes. */
-const envelope: ProtoMessage = { 1: { name: 'typeMeta', as: { 1: { name: 'apiVersion', as: 'text' }, 2: { name: 'kind', as: 'text' } } }, 2: { name: 'raw', as: 'bytes' } };
+const envelope: ProtoMessage = {
+  1: { name: 'typeMeta', as: { 1: { name: 'apiVersion', as: 'text' }, 2: { name: 'kind', as: 'text' } } },
+  2: { name: 'raw', as: 'bytes' },
+};
 
 /** Reads a body of `application/vnd.kubernetes.protobuf` as the JSON object it stands for. Throws 400 or 415. */
 export function decodeKubernetesProtobuf(body: Buffer): JsonRecord {
-  if (!body.subarray(0, magic.length).equals(magic)) throw kubeErrors.badRequest('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
-  const { typeMeta, raw } = decode(envelope, body.subarray(magic.length)) as { typeMeta?: { apiVersion?: string; kind?: string }; raw?: string }; // by the envelope's own table
+  if (!body.subarray(0, magic.length).equals(magic))
+    throw kubeErrors.badRequest(
+      'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]',
+    );
+  const { typeMeta, raw } = decode(envelope, body.subarray(magic.length)) as {
+    typeMeta?: { apiVersion?: string; kind?: string };
+    raw?: string;
+  }; // by the envelope's own table
   const message = protobufKinds[typeMeta?.kind ?? ''];
   if (message === undefined) throw kubeErrors.unsupportedMediaType(['application/json', 'application/yaml']);
   return { ...typeMeta, ...decode(message, Buffer.from(raw ?? '', 'base64')) };
@@ -29,7 +39,8 @@ function decode(message: ProtoMessage, bytes: Buffer): JsonRecord {
 
 function put(result: JsonRecord, field: ProtoField, wire: WireValue): void {
   const value = read(field, wire);
-  if (field.as === 'map' || field.as === 'bytesMap') result[field.name] = { ...(result[field.name] as JsonRecord | undefined), ...(value as JsonRecord) };
+  if (field.as === 'map' || field.as === 'bytesMap')
+    result[field.name] = { ...(result[field.name] as JsonRecord | undefined), ...(value as JsonRecord) };
   else if (field.many) result[field.name] = [...((result[field.name] as unknown[] | undefined) ?? []), value];
   else if (value !== '' && value !== undefined) result[field.name] = value;
 }
@@ -43,13 +54,22 @@ function read({ as, name }: ProtoField, wire: WireValue): unknown {
   }
   const { value } = wire;
   switch (as) {
-    case 'text': return value.toString('utf8');
-    case 'bytes': return value.toString('base64');
-    case 'time': return timeOf(value);
-    case 'intOrString': return intOrString(value);
-    case 'map': case 'bytesMap': return mapEntry(value, as === 'map' ? 'text' : 'bytes');
-    case 'integer': case 'boolean': return undefined;
-    default: return decode(as, value);
+    case 'text':
+      return value.toString('utf8');
+    case 'bytes':
+      return value.toString('base64');
+    case 'time':
+      return timeOf(value);
+    case 'intOrString':
+      return intOrString(value);
+    case 'map':
+    case 'bytesMap':
+      return mapEntry(value, as === 'map' ? 'text' : 'bytes');
+    case 'integer':
+    case 'boolean':
+      return undefined;
+    default:
+      return decode(as, value);
   }
 }
 
@@ -60,11 +80,16 @@ function mapEntry(bytes: Buffer, as: 'text' | 'bytes'): JsonRecord {
 
 function timeOf(bytes: Buffer): string | undefined {
   const { seconds } = decode({ 1: { name: 'seconds', as: 'integer' } }, bytes);
-  return typeof seconds === 'number' && seconds > 0 ? `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` : undefined;
+  return typeof seconds === 'number' && seconds > 0
+    ? `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`
+    : undefined;
 }
 
 function intOrString(bytes: Buffer): number | string | undefined {
-  const { type, number, text } = decode({ 1: { name: 'type', as: 'integer' }, 2: { name: 'number', as: 'integer' }, 3: { name: 'text', as: 'text' } }, bytes);
+  const { type, number, text } = decode(
+    { 1: { name: 'type', as: 'integer' }, 2: { name: 'number', as: 'integer' }, 3: { name: 'text', as: 'text' } },
+    bytes,
+  );
   if (type === 1) return typeof text === 'string' ? text : undefined;
   return typeof number === 'number' ? number : undefined;
 }

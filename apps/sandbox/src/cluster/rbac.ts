@@ -8,7 +8,15 @@ import type { Store } from './store.js';
 
 /** What somebody wants to do: to a resource, or to a path that is none. */
 export type Attempt =
-  | { readonly kind: 'resource'; readonly verb: string; readonly group: string; readonly resource: string; readonly subresource: string; readonly namespace: string; readonly name: string }
+  | {
+      readonly kind: 'resource';
+      readonly verb: string;
+      readonly group: string;
+      readonly resource: string;
+      readonly subresource: string;
+      readonly namespace: string;
+      readonly name: string;
+    }
   | { readonly kind: 'path'; readonly verb: string; readonly path: string };
 
 /** RBAC over the roles and bindings in the store: nothing is allowed that no rule allows. */
@@ -16,7 +24,9 @@ export class Authorizer {
   constructor(private readonly store: Store) {}
 
   isAllowed(user: User, attempt: Attempt): boolean {
-    return this.rulesFor(user, attempt.kind === 'resource' ? attempt.namespace : '').some((rule) => allows(rule, attempt));
+    return this.rulesFor(user, attempt.kind === 'resource' ? attempt.namespace : '').some((rule) =>
+      allows(rule, attempt),
+    );
   }
 
   /** Every rule that holds for the user in a namespace; `''`: those of the whole cluster alone. */
@@ -32,13 +42,17 @@ export class Authorizer {
   }
 
   private bound(type: ResourceType, namespace: string | undefined, user: User): KubeObject[] {
-    return this.store.list(type, namespace).filter((binding) => listAt(binding, 'subjects').some((subject) => isSubject(subject, user)));
+    return this.store
+      .list(type, namespace)
+      .filter((binding) => listAt(binding, 'subjects').some((subject) => isSubject(subject, user)));
   }
 
   private rulesOf(binding: KubeObject): unknown[] {
     const isLocal = stringAt(binding, 'roleRef', 'kind') === 'Role';
     const name = stringAt(binding, 'roleRef', 'name') ?? '';
-    const role = isLocal ? this.store.get(roles, binding.metadata.namespace, name) : this.store.get(clusterRoles, undefined, name);
+    const role = isLocal
+      ? this.store.get(roles, binding.metadata.namespace, name)
+      : this.store.get(clusterRoles, undefined, name);
     return listAt(role, 'rules');
   }
 }
@@ -46,19 +60,28 @@ export class Authorizer {
 function isSubject(subject: unknown, user: User): boolean {
   const name = stringAt(subject, 'name') ?? '';
   switch (stringAt(subject, 'kind')) {
-    case 'User': return name === user.name;
-    case 'Group': return user.groups.includes(name);
-    case 'ServiceAccount': return user.name === `system:serviceaccount:${stringAt(subject, 'namespace') ?? ''}:${name}`;
-    default: return false;
+    case 'User':
+      return name === user.name;
+    case 'Group':
+      return user.groups.includes(name);
+    case 'ServiceAccount':
+      return user.name === `system:serviceaccount:${stringAt(subject, 'namespace') ?? ''}:${name}`;
+    default:
+      return false;
   }
 }
 
 function allows(rule: JsonRecord, attempt: Attempt): boolean {
   if (!has(rule['verbs'], attempt.verb)) return false;
-  if (attempt.kind === 'path') return listAt(rule, 'nonResourceURLs').some((pattern) => isPathIn(String(pattern), attempt.path));
+  if (attempt.kind === 'path')
+    return listAt(rule, 'nonResourceURLs').some((pattern) => isPathIn(String(pattern), attempt.path));
   const resource = attempt.subresource === '' ? attempt.resource : `${attempt.resource}/${attempt.subresource}`;
   const names = listAt(rule, 'resourceNames');
-  return has(rule['apiGroups'], attempt.group) && has(rule['resources'], resource) && (names.length === 0 || names.includes(attempt.name));
+  return (
+    has(rule['apiGroups'], attempt.group) &&
+    has(rule['resources'], resource) &&
+    (names.length === 0 || names.includes(attempt.name))
+  );
 }
 
 function has(list: unknown, value: string): boolean {
@@ -71,14 +94,22 @@ function isPathIn(pattern: string, path: string): boolean {
 
 function forbidden(user: User, attempt: Attempt): KubeError {
   if (attempt.kind === 'path') {
-    return new KubeError(403, 'Forbidden', `forbidden: User ${JSON.stringify(user.name)} cannot ${attempt.verb} path ${JSON.stringify(attempt.path)}`, {});
+    return new KubeError(
+      403,
+      'Forbidden',
+      `forbidden: User ${JSON.stringify(user.name)} cannot ${attempt.verb} path ${JSON.stringify(attempt.path)}`,
+      {},
+    );
   }
   const { verb, group, resource, subresource, namespace, name } = attempt;
   const full = subresource === '' ? resource : `${resource}/${subresource}`;
   const where = namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(namespace)}`;
   const what = group === '' ? resource : `${resource}.${group}`;
   const subject = name === '' ? what : `${what} ${JSON.stringify(name)}`;
-  return new KubeError(403, 'Forbidden',
+  return new KubeError(
+    403,
+    'Forbidden',
     `${subject} is forbidden: User ${JSON.stringify(user.name)} cannot ${verb} resource ${JSON.stringify(full)} in API group ${JSON.stringify(group)} ${where}`,
-    { ...(name === '' ? {} : { name }), ...(group === '' ? {} : { group }), kind: resource });
+    { ...(name === '' ? {} : { name }), ...(group === '' ? {} : { group }), kind: resource },
+  );
 }

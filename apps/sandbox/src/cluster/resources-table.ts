@@ -15,10 +15,20 @@ import { mutatingWebhookConfigurations, validatingWebhookConfigurations } from '
  * (authorization.k8s.io/v1) and `selfsubjectreviews` (authentication.k8s.io/v1); and the paths /version, /readyz, /livez, /api, /apis, /openapi/v3.
  */
 const everywhere: readonly ResourceType[] = [
-  namespaces, services, pods, nodes, events, configMaps, secrets,
+  namespaces,
+  services,
+  pods,
+  nodes,
+  events,
+  configMaps,
+  secrets,
   endpointSlices,
-  clusterRoles, clusterRoleBindings, roles, roleBindings,
-  mutatingWebhookConfigurations, validatingWebhookConfigurations,
+  clusterRoles,
+  clusterRoleBindings,
+  roles,
+  roleBindings,
+  mutatingWebhookConfigurations,
+  validatingWebhookConfigurations,
   customResourceDefinitions,
 ];
 

@@ -7,7 +7,8 @@ export function schemaErrors(schema: Schema, value: unknown, path = ''): FieldEr
   if (value === undefined || (value === null && schema.nullable)) return [];
   const wrongType = typeErrors(schema, value, path);
   if (wrongType.length > 0) return wrongType;
-  if (Array.isArray(value)) return value.flatMap((item, index) => (schema.items ? schemaErrors(schema.items, item, `${path}[${index}]`) : []));
+  if (Array.isArray(value))
+    return value.flatMap((item, index) => (schema.items ? schemaErrors(schema.items, item, `${path}[${index}]`) : []));
   if (isRecord(value)) return objectErrors(schema, value, path);
   return scalarErrors(schema, value, path);
 }
@@ -18,43 +19,68 @@ function objectErrors(schema: Schema, value: JsonRecord, path: string): FieldErr
     const child = value[field];
     const known = fieldSchema(schema, field);
     if (child !== undefined) return known ? schemaErrors(known, child, join(path, field)) : [];
-    return schema.required?.includes(field) ? [{ type: 'FieldValueRequired', field: join(path, field), message: 'Required value' }] : [];
+    return schema.required?.includes(field)
+      ? [{ type: 'FieldValueRequired', field: join(path, field), message: 'Required value' }]
+      : [];
   });
 }
 
 function typeErrors(schema: Schema, value: unknown, path: string): FieldError[] {
   const actual = typeName(value);
   const wrong = (field: string, wanted: string): FieldError => ({
-    type: 'FieldValueTypeInvalid', field, message: `Invalid value: "${actual}": ${path} in body must be of type ${wanted}: "${actual}"`,
+    type: 'FieldValueTypeInvalid',
+    field,
+    message: `Invalid value: "${actual}": ${path} in body must be of type ${wanted}: "${actual}"`,
   });
   if (schema['x-kubernetes-int-or-string']) {
     if (actual === 'integer' || actual === 'string') return [];
-    const none: FieldError = { type: 'FieldValueInvalid', field: '<nil>', message: `Invalid value: "": "${path}" must validate at least one schema (anyOf)` };
+    const none: FieldError = {
+      type: 'FieldValueInvalid',
+      field: '<nil>',
+      message: `Invalid value: "": "${path}" must validate at least one schema (anyOf)`,
+    };
     return [wrong(path, 'integer,string'), none, wrong(path, 'integer')];
   }
-  const isRight = schema.type === undefined || actual === schema.type || (schema.type === 'number' && actual === 'integer');
+  const isRight =
+    schema.type === undefined || actual === schema.type || (schema.type === 'number' && actual === 'integer');
   return isRight ? [] : [wrong(path === '' ? '<nil>' : path, schema.type)];
 }
 
 function scalarErrors(schema: Schema, value: unknown, path: string): FieldError[] {
-  const invalid = (message: string): FieldError[] => [{ type: 'FieldValueInvalid', field: path, message: `Invalid value: ${JSON.stringify(value)}: ${path} in body ${message}` }];
+  const invalid = (message: string): FieldError[] => [
+    {
+      type: 'FieldValueInvalid',
+      field: path,
+      message: `Invalid value: ${JSON.stringify(value)}: ${path} in body ${message}`,
+    },
+  ];
   if (schema.enum && !schema.enum.includes(String(value))) {
-    return [{
-      type: 'FieldValueNotSupported', field: path,
-      message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${schema.enum.map((each) => JSON.stringify(each)).join(', ')}`,
-    }];
+    return [
+      {
+        type: 'FieldValueNotSupported',
+        field: path,
+        message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${schema.enum.map((each) => JSON.stringify(each)).join(', ')}`,
+      },
+    ];
   }
   if (typeof value === 'number') {
-    if (schema.minimum !== undefined && value < schema.minimum) return invalid(`should be greater than or equal to ${schema.minimum}`);
-    if (schema.maximum !== undefined && value > schema.maximum) return invalid(`should be less than or equal to ${schema.maximum}`);
+    if (schema.minimum !== undefined && value < schema.minimum)
+      return invalid(`should be greater than or equal to ${schema.minimum}`);
+    if (schema.maximum !== undefined && value > schema.maximum)
+      return invalid(`should be less than or equal to ${schema.maximum}`);
   }
   if (typeof value === 'string') {
-    if (schema.minLength !== undefined && value.length < schema.minLength) return invalid(`should be at least ${schema.minLength} chars long`);
+    if (schema.minLength !== undefined && value.length < schema.minLength)
+      return invalid(`should be at least ${schema.minLength} chars long`);
     if (schema.maxLength !== undefined && value.length > schema.maxLength) {
-      return [{ type: 'FieldValueTooLong', field: path, message: `Too long: may not be more than ${schema.maxLength} bytes` }];
+      return [
+        { type: 'FieldValueTooLong', field: path, message: `Too long: may not be more than ${schema.maxLength} bytes` },
+      ];
     }
-    if (schema.pattern !== undefined && !new RegExp(schema.pattern).test(value)) return invalid(`should match '${schema.pattern}'`);
-    if (schema.format === 'date-time' && Number.isNaN(Date.parse(value))) return invalid(`must be of type date-time: ${JSON.stringify(value)}`);
+    if (schema.pattern !== undefined && !new RegExp(schema.pattern).test(value))
+      return invalid(`should match '${schema.pattern}'`);
+    if (schema.format === 'date-time' && Number.isNaN(Date.parse(value)))
+      return invalid(`must be of type date-time: ${JSON.stringify(value)}`);
   }
   return [];
 }
@@ -62,7 +88,8 @@ function scalarErrors(schema: Schema, value: unknown, path: string): FieldError[
 /** Paths of fields that the schema does not know, in the order they stand (`spec.targetTyp`, `spec.ports[0].prot`). */
 export function unknownFields(schema: Schema | undefined, value: unknown, path = ''): string[] {
   if (schema === undefined) return [];
-  if (Array.isArray(value)) return value.flatMap((item, index) => unknownFields(schema.items, item, `${path}[${index}]`));
+  if (Array.isArray(value))
+    return value.flatMap((item, index) => unknownFields(schema.items, item, `${path}[${index}]`));
   if (!isRecord(value)) return [];
   return Object.entries(value).flatMap(([field, child]) => {
     const known = fieldSchema(schema, field);

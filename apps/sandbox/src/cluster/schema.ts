@@ -28,7 +28,10 @@ export interface Schema {
 export const string: Schema = { type: 'string' };
 export const integer: Schema = { type: 'integer' };
 export const boolean: Schema = { type: 'boolean' };
-export const intOrString: Schema = { anyOf: [{ type: 'integer' }, { type: 'string' }], 'x-kubernetes-int-or-string': true };
+export const intOrString: Schema = {
+  anyOf: [{ type: 'integer' }, { type: 'string' }],
+  'x-kubernetes-int-or-string': true,
+};
 /** Any JSON object; what it holds is kept and owned field by field. */
 export const open: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 export const stringMap: Schema = { type: 'object', additionalProperties: string };
@@ -69,5 +72,9 @@ export function fieldSchema(schema: Schema | undefined, field: string): Schema |
 
 /** Whether the schema says which fields there may be, so that any other is unknown. */
 export function isClosed(schema: Schema | undefined): boolean {
-  return schema?.type === 'object' && schema['x-kubernetes-preserve-unknown-fields'] !== true && schema.additionalProperties === undefined;
+  return (
+    schema?.type === 'object' &&
+    schema['x-kubernetes-preserve-unknown-fields'] !== true &&
+    schema.additionalProperties === undefined
+  );
 }

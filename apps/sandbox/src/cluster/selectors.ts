@@ -14,7 +14,10 @@ export function labelMatcher(selector: string): Matcher {
 type LabelTerm = (labels: Record<string, string>) => boolean;
 
 function splitTerms(selector: string): string[] {
-  return selector.split(/,(?![^(]*\))/).map((term) => term.trim()).filter((term) => term !== '');
+  return selector
+    .split(/,(?![^(]*\))/)
+    .map((term) => term.trim())
+    .filter((term) => term !== '');
 }
 
 function labelTerm(term: string): LabelTerm {
@@ -40,10 +43,13 @@ export function fieldMatcher(type: ResourceType, selector: string): Matcher {
   const supported = ['metadata.name', 'metadata.namespace', ...(type.fieldSelectors ?? [])];
   const terms = splitTerms(selector).map((term): Matcher => {
     const [, field = '', operator, value = ''] = /^([^=!]+)(==|=|!=)(.*)$/.exec(term) ?? [];
-    if (operator === undefined) throw kubeErrors.badRequest(`invalid field selector ${JSON.stringify(term)}: can't understand`);
+    if (operator === undefined)
+      throw kubeErrors.badRequest(`invalid field selector ${JSON.stringify(term)}: can't understand`);
     if (!supported.includes(field)) {
       if (type.isCustom) throw kubeErrors.badRequest(`field label not supported: ${field}`);
-      throw kubeErrors.badRequest(`Unable to find "${type.group === '' ? '' : `${type.group}/`}${type.version}, Resource=${type.plural}" that match label selector "", field selector ${JSON.stringify(selector)}: field label not supported: ${field}`);
+      throw kubeErrors.badRequest(
+        `Unable to find "${type.group === '' ? '' : `${type.group}/`}${type.version}, Resource=${type.plural}" that match label selector "", field selector ${JSON.stringify(selector)}: field label not supported: ${field}`,
+      );
     }
     return (object) => (fieldText(object, field) === value) === (operator !== '!=');
   });

@@ -51,8 +51,10 @@ export class Store {
   /** All objects of a kind, or those of one namespace, ordered by key. */
   list(type: ResourceType, namespace?: string): KubeObject[] {
     const prefix = `${type.group}/${type.plural}/${namespace === undefined ? '' : `${namespace}/`}`;
-    return [...this.objects.entries()].filter(([key]) => key.startsWith(prefix))
-      .sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+    return [...this.objects.entries()]
+      .filter(([key]) => key.startsWith(prefix))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, object]) => object);
   }
 
   /** Writes the object with the next revision in its `metadata.resourceVersion` and answers it as stored. */
@@ -61,7 +63,12 @@ export class Store {
     const before = this.objects.get(key);
     const revision = this.revisionNow + 1;
     const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
-    this.commit(() => this.objects.set(key, stored), { type: before ? 'MODIFIED' : 'ADDED', revision, object: stored, ...(before ? { before } : {}) });
+    this.commit(() => this.objects.set(key, stored), {
+      type: before ? 'MODIFIED' : 'ADDED',
+      revision,
+      object: stored,
+      ...(before ? { before } : {}),
+    });
     return stored;
   }
 
@@ -71,7 +78,12 @@ export class Store {
     const before = this.objects.get(key);
     const revision = this.revisionNow + 1;
     const last = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
-    this.commit(() => this.objects.delete(key), { type: 'DELETED', revision, object: last, ...(before ? { before } : {}) });
+    this.commit(() => this.objects.delete(key), {
+      type: 'DELETED',
+      revision,
+      object: last,
+      ...(before ? { before } : {}),
+    });
     return last;
   }
 
@@ -90,9 +102,14 @@ export class Store {
     this.dropOldEvents();
     act();
     this.revisionNow = change.revision;
-    writeFileAtomic.sync(this.file, JSON.stringify({ revision: this.revisionNow, objects: Object.fromEntries(this.objects) }), { fsync: false });
+    writeFileAtomic.sync(
+      this.file,
+      JSON.stringify({ revision: this.revisionNow, objects: Object.fromEntries(this.objects) }),
+      { fsync: false },
+    );
     this.history.push(change);
-    if (this.history.length > historyLength) this.forgottenUntil = this.history.shift()?.revision ?? this.forgottenUntil;
+    if (this.history.length > historyLength)
+      this.forgottenUntil = this.history.shift()?.revision ?? this.forgottenUntil;
     for (const listener of this.listeners) listener(change);
   }
 

@@ -3,13 +3,27 @@ import type { KubeObject } from './kube-object.js';
 import type { ResourceType } from './resource-type.js';
 
 /** `meta.k8s.io/v1` Table of the objects: what `kubectl get` prints. */
-export function toTable(type: ResourceType, objects: readonly KubeObject[], metadata: JsonRecord, include: string): JsonRecord {
+export function toTable(
+  type: ResourceType,
+  objects: readonly KubeObject[],
+  metadata: JsonRecord,
+  include: string,
+): JsonRecord {
   return {
-    kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata,
+    kind: 'Table',
+    apiVersion: 'meta.k8s.io/v1',
+    metadata,
     columnDefinitions: type.columns.map((column) => ({
-      name: column.name, type: column.type ?? 'string', format: column.name === 'Name' ? 'name' : '', description: column.description ?? column.name, priority: column.priority ?? 0,
+      name: column.name,
+      type: column.type ?? 'string',
+      format: column.name === 'Name' ? 'name' : '',
+      description: column.description ?? column.name,
+      priority: column.priority ?? 0,
     })),
-    rows: objects.map((object) => ({ cells: type.columns.map((column) => column.cell(object)), ...rowObject(object, include) })),
+    rows: objects.map((object) => ({
+      cells: type.columns.map((column) => column.cell(object)),
+      ...rowObject(object, include),
+    })),
   };
 }
 

@@ -15,7 +15,10 @@ export function undeclared(schema: Schema | undefined, value: unknown, path = ''
 export function mistyped(schema: Schema | undefined, value: unknown, path = ''): string[] {
   if (schema === undefined || value === null || schema['x-kubernetes-int-or-string']) return [];
   const expected = expectation(schema, value);
-  if (expected !== undefined) return [`${path}: expected ${expected}, got ${typeof value === 'number' ? `&value.valueUnstructured{Value:${value}}` : `&{${printed(value)}}`}`];
+  if (expected !== undefined)
+    return [
+      `${path}: expected ${expected}, got ${typeof value === 'number' ? `&value.valueUnstructured{Value:${value}}` : `&{${printed(value)}}`}`,
+    ];
   return children(schema, value, path).flatMap((child) => mistyped(child.schema, child.value, child.path));
 }
 
@@ -24,7 +27,9 @@ export function duplicates(schema: Schema | undefined, value: unknown, path = ''
   const shape = shapeOf(schema, value);
   if (Array.isArray(value) && shape !== 'leaf') {
     const steps = value.map((item) => (shape === 'values' ? `v:${canonicalJson(item)}` : keyStep(schema, item)));
-    return steps.filter((step, index) => steps.indexOf(step) !== index).map((step) => `${path}: duplicate entries for key ${stepPath(step)}`);
+    return steps
+      .filter((step, index) => steps.indexOf(step) !== index)
+      .map((step) => `${path}: duplicate entries for key ${stepPath(step)}`);
   }
   return children(schema, value, path).flatMap((child) => duplicates(child.schema, child.value, child.path));
 }
@@ -37,11 +42,18 @@ interface Child {
 
 function children(schema: Schema | undefined, value: unknown, path: string): Child[] {
   if (Array.isArray(value)) {
-    if (shapeOf(schema, value) === 'entries') return [...partsOf(schema, value, 'entries').values()].map((part) => ({ path: path + stepPath(part.step), value: part.value, schema: part.schema }));
+    if (shapeOf(schema, value) === 'entries')
+      return [...partsOf(schema, value, 'entries').values()].map((part) => ({
+        path: path + stepPath(part.step),
+        value: part.value,
+        schema: part.schema,
+      }));
     return value.map((item: unknown, index) => ({ path: `${path}[${index}]`, value: item, schema: schema?.items }));
   }
   if (!isRecord(value)) return [];
-  return Object.keys(value).sort().map((field) => ({ path: `${path}.${field}`, value: value[field], schema: fieldSchema(schema, field) }));
+  return Object.keys(value)
+    .sort()
+    .map((field) => ({ path: `${path}.${field}`, value: value[field], schema: fieldSchema(schema, field) }));
 }
 
 function stepPath(step: string): string {
@@ -52,12 +64,19 @@ function stepPath(step: string): string {
 
 function expectation(schema: Schema, value: unknown): string | undefined {
   switch (schema.type) {
-    case 'string': return typeof value === 'string' ? undefined : 'string';
-    case 'boolean': return typeof value === 'boolean' ? undefined : 'boolean';
-    case 'integer': case 'number': return typeof value === 'number' ? undefined : 'numeric (int or float)';
-    case 'array': return Array.isArray(value) ? undefined : 'list';
-    case 'object': return isRecord(value) ? undefined : 'map';
-    case undefined: return undefined;
+    case 'string':
+      return typeof value === 'string' ? undefined : 'string';
+    case 'boolean':
+      return typeof value === 'boolean' ? undefined : 'boolean';
+    case 'integer':
+    case 'number':
+      return typeof value === 'number' ? undefined : 'numeric (int or float)';
+    case 'array':
+      return Array.isArray(value) ? undefined : 'list';
+    case 'object':
+      return isRecord(value) ? undefined : 'map';
+    case undefined:
+      return undefined;
   }
 }
 

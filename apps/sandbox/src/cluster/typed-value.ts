@@ -24,7 +24,9 @@ export function partsOf(schema: Schema | undefined, value: unknown, shape: Shape
   const parts = new Map<string, Part>();
   if (shape === 'leaf') return parts;
   if (shape === 'fields' && isRecord(value)) {
-    for (const [field, child] of Object.entries(value)) if (child !== undefined) parts.set(`f:${field}`, { step: `f:${field}`, value: child, schema: fieldSchema(schema, field) });
+    for (const [field, child] of Object.entries(value))
+      if (child !== undefined)
+        parts.set(`f:${field}`, { step: `f:${field}`, value: child, schema: fieldSchema(schema, field) });
   } else if (Array.isArray(value)) {
     for (const item of value) {
       const step = shape === 'values' ? `v:${JSON.stringify(item)}` : keyStep(schema, item);
@@ -37,7 +39,8 @@ export function partsOf(schema: Schema | undefined, value: unknown, shape: Shape
 export function keyStep(schema: Schema | undefined, item: unknown): string {
   const keys = [...(schema?.['x-kubernetes-list-map-keys'] ?? [])].sort();
   const values: JsonRecord = {};
-  for (const key of keys) values[key] = (isRecord(item) ? item[key] : undefined) ?? schema?.items?.properties?.[key]?.default ?? null;
+  for (const key of keys)
+    values[key] = (isRecord(item) ? item[key] : undefined) ?? schema?.items?.properties?.[key]?.default ?? null;
   return `k:${JSON.stringify(values)}`;
 }
 
@@ -68,7 +71,13 @@ export function compare(schema: Schema | undefined, before: unknown, after: unkn
   return result;
 }
 
-function compareInto(schema: Schema | undefined, before: unknown, after: unknown, into: Comparison, isRoot = false): void {
+function compareInto(
+  schema: Schema | undefined,
+  before: unknown,
+  after: unknown,
+  into: Comparison,
+  isRoot = false,
+): void {
   const shape = shapeOf(schema, after ?? before);
   const isKnownBefore = before !== undefined && (after === undefined || shapeOf(schema, before) === shape);
   if (before === undefined && !isRoot) into.added.isMember = true;
@@ -80,8 +89,11 @@ function compareInto(schema: Schema | undefined, before: unknown, after: unknown
   const [left, right] = [partsOf(schema, isKnownBefore ? before : undefined, shape), partsOf(schema, after, shape)];
   for (const step of new Set([...left.keys(), ...right.keys()])) {
     const part = right.get(step) ?? left.get(step);
-    compareInto(part?.schema, left.get(step)?.value, right.get(step)?.value,
-      { added: into.added.at(step), modified: into.modified.at(step), removed: into.removed.at(step) });
+    compareInto(part?.schema, left.get(step)?.value, right.get(step)?.value, {
+      added: into.added.at(step),
+      modified: into.modified.at(step),
+      removed: into.removed.at(step),
+    });
   }
 }
 
@@ -91,7 +103,8 @@ export function merge(schema: Schema | undefined, live: unknown, applied: unknow
   if (live === undefined || live === null || shape === 'leaf' || shapeOf(schema, live) !== shape) return applied;
   if (shape === 'fields' && isRecord(live) && isRecord(applied)) {
     const merged: JsonRecord = { ...live };
-    for (const [field, value] of Object.entries(applied)) merged[field] = merge(fieldSchema(schema, field), live[field], value);
+    for (const [field, value] of Object.entries(applied))
+      merged[field] = merge(fieldSchema(schema, field), live[field], value);
     return merged;
   }
   const [left, right] = [partsOf(schema, live, shape), partsOf(schema, applied, shape)];
@@ -108,7 +121,12 @@ export function without(schema: Schema | undefined, value: unknown, gone: FieldS
   if (shape === 'fields' && isRecord(value)) {
     const rest: JsonRecord = {};
     for (const [field, child] of Object.entries(value)) {
-      const remaining = partWithout(fieldSchema(schema, field), child, gone.children.get(`f:${field}`), kept.children.get(`f:${field}`));
+      const remaining = partWithout(
+        fieldSchema(schema, field),
+        child,
+        gone.children.get(`f:${field}`),
+        kept.children.get(`f:${field}`),
+      );
       if (remaining !== undefined) rest[field] = remaining;
     }
     return Object.keys(rest).length === 0 && Object.keys(value).length > 0 ? undefined : rest;
@@ -120,7 +138,12 @@ export function without(schema: Schema | undefined, value: unknown, gone: FieldS
   return rest.length === 0 && value.length > 0 ? undefined : rest;
 }
 
-function partWithout(schema: Schema | undefined, value: unknown, gone: FieldSet | undefined, kept: FieldSet | undefined): unknown {
+function partWithout(
+  schema: Schema | undefined,
+  value: unknown,
+  gone: FieldSet | undefined,
+  kept: FieldSet | undefined,
+): unknown {
   if (gone === undefined || gone.isEmpty) return value;
   if (gone.isMember && (kept === undefined || kept.isEmpty)) return undefined;
   return without(schema, value, gone, kept ?? new FieldSet());

@@ -35,10 +35,18 @@ async function lines(from: string, count: number): Promise<string[]> {
 }
 
 /** A whole watch with a time limit, as lines of JSON. */
-async function wholeWatch(query: string): Promise<{ type: string; object: { code?: number; reason?: string; metadata: { name?: string; resourceVersion?: string } } }[]> {
+async function wholeWatch(
+  query: string,
+): Promise<
+  { type: string; object: { code?: number; reason?: string; metadata: { name?: string; resourceVersion?: string } } }[]
+> {
   const { body } = await world.ask('GET', `${path}?watch=true&timeoutSeconds=1&${query}`);
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return text.trim().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as never);
+  return text
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as never);
 }
 
 describe('a watch', () => {
@@ -54,15 +62,26 @@ describe('a watch', () => {
 
   it('shows what is there first when it begins without a version', async () => {
     await world.ask('POST', path, { body: { metadata: { name: 'there' } } });
-    expect((await wholeWatch('')).map((line) => `${line.type} ${line.object.metadata.name ?? ''}`)).toContain('ADDED there');
+    expect((await wholeWatch('')).map((line) => `${line.type} ${line.object.metadata.name ?? ''}`)).toContain(
+      'ADDED there',
+    );
   });
 
   it('shows an object that ceases to match its selector as deleted', async () => {
     await world.ask('POST', path, { body: { metadata: { name: 'labelled', labels: { on: 'yes' } } } });
     const from = await version();
-    await world.ask('PATCH', `${path}/labelled`, { body: { metadata: { labels: { on: 'no' } } }, type: patchTypes.merge });
-    await world.ask('PATCH', `${path}/labelled`, { body: { metadata: { labels: { on: 'yes' } } }, type: patchTypes.merge });
-    expect((await wholeWatch(`labelSelector=on=yes&resourceVersion=${from}`)).map((line) => line.type)).toEqual(['DELETED', 'ADDED']);
+    await world.ask('PATCH', `${path}/labelled`, {
+      body: { metadata: { labels: { on: 'no' } } },
+      type: patchTypes.merge,
+    });
+    await world.ask('PATCH', `${path}/labelled`, {
+      body: { metadata: { labels: { on: 'yes' } } },
+      type: patchTypes.merge,
+    });
+    expect((await wholeWatch(`labelSelector=on=yes&resourceVersion=${from}`)).map((line) => line.type)).toEqual([
+      'DELETED',
+      'ADDED',
+    ]);
   });
 
   it('ends with a bookmark for clients that want it', async () => {
@@ -74,6 +93,8 @@ describe('a watch', () => {
     const from = await version();
     await world.ask('POST', path, { body: { metadata: { name: 'before-restart' } } });
     await world.restart();
-    expect(await wholeWatch(`resourceVersion=${from}`)).toMatchObject([{ type: 'ERROR', object: { code: 410, reason: 'Expired' } }]);
+    expect(await wholeWatch(`resourceVersion=${from}`)).toMatchObject([
+      { type: 'ERROR', object: { code: 410, reason: 'Expired' } },
+    ]);
   });
 });

@@ -32,7 +32,11 @@ export function startWatch(store: Store, options: WatchOptions, sink: WatchSink)
   const isFromNow = options.wantsInitialEvents || resourceVersion === undefined || resourceVersion === 0;
   const missed = isFromNow ? [] : store.since(resourceVersion);
   if (missed === undefined) {
-    const expired = new KubeError(410, 'Expired', `too old resource version: ${String(resourceVersion)} (${store.revision})`);
+    const expired = new KubeError(
+      410,
+      'Expired',
+      `too old resource version: ${String(resourceVersion)} (${store.revision})`,
+    );
     sink.send({ type: 'ERROR', object: expired.toStatus() });
     sink.end();
     return () => undefined;
@@ -42,12 +46,16 @@ export function startWatch(store: Store, options: WatchOptions, sink: WatchSink)
     if (line !== undefined) sink.send(line);
   };
   if (isFromNow) {
-    for (const object of store.list(options.type, options.namespace)) if (options.matches(object)) sink.send({ type: 'ADDED', object: options.show(object) });
+    for (const object of store.list(options.type, options.namespace))
+      if (options.matches(object)) sink.send({ type: 'ADDED', object: options.show(object) });
   }
-  if (options.wantsInitialEvents) sink.send(bookmark(store, options.type, { annotations: { 'k8s.io/initial-events-end': 'true' } }));
+  if (options.wantsInitialEvents)
+    sink.send(bookmark(store, options.type, { annotations: { 'k8s.io/initial-events-end': 'true' } }));
   missed.forEach(tell);
   const stopListening = store.onChange(tell);
-  const bookmarks = setInterval(() => { if (options.wantsBookmarks) sink.send(bookmark(store, options.type)); }, bookmarkEveryMs);
+  const bookmarks = setInterval(() => {
+    if (options.wantsBookmarks) sink.send(bookmark(store, options.type));
+  }, bookmarkEveryMs);
   const stop = (): void => {
     clearTimeout(timeout);
     clearInterval(bookmarks);
@@ -67,11 +75,19 @@ function lineFor(change: Change, { type, namespace, matches, show }: WatchOption
   if (object.kind !== type.kind || object.apiVersion !== apiVersionOf(type)) return undefined;
   if (namespace !== undefined && object.metadata.namespace !== namespace) return undefined;
   const matched = change.before !== undefined && matches(change.before);
-  if (change.type === 'DELETED') return matched || matches(object) ? { type: 'DELETED', object: show(object) } : undefined;
+  if (change.type === 'DELETED')
+    return matched || matches(object) ? { type: 'DELETED', object: show(object) } : undefined;
   if (matches(object)) return { type: matched ? 'MODIFIED' : 'ADDED', object: show(object) };
   return matched ? { type: 'DELETED', object: show(object) } : undefined;
 }
 
 function bookmark(store: Store, type: ResourceType, more: JsonRecord = {}): JsonRecord {
-  return { type: 'BOOKMARK', object: { kind: type.kind, apiVersion: apiVersionOf(type), metadata: { resourceVersion: String(store.revision), creationTimestamp: null, ...more } } };
+  return {
+    type: 'BOOKMARK',
+    object: {
+      kind: type.kind,
+      apiVersion: apiVersionOf(type),
+      metadata: { resourceVersion: String(store.revision), creationTimestamp: null, ...more },
+    },
+  };
 }

@@ -7,8 +7,15 @@ export interface RemoteObject {
   apiVersion?: string;
   kind?: string;
   metadata: {
-    name: string; namespace?: string; uid?: string; resourceVersion?: string; generation?: number; deletionTimestamp?: string;
-    labels?: Record<string, string>; annotations?: Record<string, string>; finalizers?: string[];
+    name: string;
+    namespace?: string;
+    uid?: string;
+    resourceVersion?: string;
+    generation?: number;
+    deletionTimestamp?: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+    finalizers?: string[];
   };
 }
 
@@ -30,13 +37,20 @@ export interface WatchLine<T extends RemoteObject> {
 
 /** The API server refused: its code, reason and words. */
 export class KubeApiError extends Error {
-  constructor(readonly code: number, readonly reason: string, message: string) {
+  constructor(
+    readonly code: number,
+    readonly reason: string,
+    message: string,
+  ) {
     super(message);
   }
 }
 
 export const patchTypes = {
-  apply: 'application/apply-patch+yaml', merge: 'application/merge-patch+json', json: 'application/json-patch+json', strategic: 'application/strategic-merge-patch+json',
+  apply: 'application/apply-patch+yaml',
+  merge: 'application/merge-patch+json',
+  json: 'application/json-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
 } as const;
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -48,9 +62,15 @@ export class KubeClient {
   private readonly agent: Agent;
 
   /** `userAgent` is also the name under which fields are owned. */
-  constructor(private readonly access: ClusterAccess, private readonly userAgent: string) {
+  constructor(
+    private readonly access: ClusterAccess,
+    private readonly userAgent: string,
+  ) {
     const { caPem: ca, certificatePem: cert, keyPem: key } = access;
-    this.agent = new Agent({ connect: { ...(ca ? { ca } : {}), ...(cert ? { cert } : {}), ...(key ? { key } : {}), timeout: requestTimeoutMs }, bodyTimeout: 0 });
+    this.agent = new Agent({
+      connect: { ...(ca ? { ca } : {}), ...(cert ? { cert } : {}), ...(key ? { key } : {}), timeout: requestTimeoutMs },
+      bodyTimeout: 0,
+    });
   }
 
   static fromFile(kubeconfig: string, userAgent: string): KubeClient {
@@ -62,7 +82,11 @@ export class KubeClient {
   }
 
   /** Undefined when it is not there. */
-  async find<T extends RemoteObject>(resource: Resource, namespace: string | undefined, name: string): Promise<T | undefined> {
+  async find<T extends RemoteObject>(
+    resource: Resource,
+    namespace: string | undefined,
+    name: string,
+  ): Promise<T | undefined> {
     return this.get<T>(resource, namespace, name).catch((error: unknown) => {
       if (error instanceof KubeApiError && error.code === 404) return undefined;
       throw error;
@@ -77,7 +101,14 @@ export class KubeClient {
     return this.call<T>('POST', path(resource, object.metadata.namespace), object);
   }
 
-  patch<T extends RemoteObject>(resource: Resource, namespace: string | undefined, name: string, kind: keyof typeof patchTypes, patch: unknown, suffix = ''): Promise<T> {
+  patch<T extends RemoteObject>(
+    resource: Resource,
+    namespace: string | undefined,
+    name: string,
+    kind: keyof typeof patchTypes,
+    patch: unknown,
+    suffix = '',
+  ): Promise<T> {
     return this.call<T>('PATCH', `${path(resource, namespace, name)}${suffix}`, patch, patchTypes[kind]);
   }
 
@@ -96,7 +127,10 @@ export class KubeClient {
   /** A request of any path, answered as it came. */
   async text(url: string, method: Method = 'GET', body?: unknown, contentType = 'application/json'): Promise<string> {
     const answer = await request(`${this.access.server}${url}`, {
-      method, dispatcher: this.agent, headers: this.headers(contentType), signal: AbortSignal.timeout(requestTimeoutMs),
+      method,
+      dispatcher: this.agent,
+      headers: this.headers(contentType),
+      signal: AbortSignal.timeout(requestTimeoutMs),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.body.text();
@@ -105,9 +139,17 @@ export class KubeClient {
   }
 
   /** Streams changes until the server ends or the signal aborts. */
-  async *watch<T extends RemoteObject>(resource: Resource, resourceVersion: string, signal: AbortSignal): AsyncGenerator<WatchLine<T>> {
+  async *watch<T extends RemoteObject>(
+    resource: Resource,
+    resourceVersion: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchLine<T>> {
     const query = `watch=true&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion=${resourceVersion}`;
-    const answer = await request(`${this.access.server}${path(resource)}?${query}`, { dispatcher: this.agent, headers: this.headers('application/json'), signal });
+    const answer = await request(`${this.access.server}${path(resource)}?${query}`, {
+      dispatcher: this.agent,
+      headers: this.headers('application/json'),
+      signal,
+    });
     if (answer.statusCode >= 400) throw refusal(answer.statusCode, await answer.body.text());
     const failed = new Promise<never>((_resolve, reject) => answer.body.on('error', reject));
     failed.catch(() => undefined); // told through the iteration below
@@ -124,7 +166,12 @@ export class KubeClient {
   }
 
   private headers(contentType: string): Record<string, string> {
-    return { accept: 'application/json', 'content-type': contentType, 'user-agent': this.userAgent, ...(this.access.token ? { authorization: `Bearer ${this.access.token}` } : {}) };
+    return {
+      accept: 'application/json',
+      'content-type': contentType,
+      'user-agent': this.userAgent,
+      ...(this.access.token ? { authorization: `Bearer ${this.access.token}` } : {}),
+    };
   }
 }
 

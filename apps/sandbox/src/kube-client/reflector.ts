@@ -17,9 +17,14 @@ export class Reflector<T extends RemoteObject> {
   private loop: Promise<void> | undefined;
   private synced: (() => void) | undefined;
   /** Settles after the first list. */
-  readonly whenSynced = new Promise<void>((resolve) => { this.synced = resolve; });
+  readonly whenSynced = new Promise<void>((resolve) => {
+    this.synced = resolve;
+  });
 
-  constructor(private readonly client: KubeClient, private readonly resource: Resource) {}
+  constructor(
+    private readonly client: KubeClient,
+    private readonly resource: Resource,
+  ) {}
 
   onChange(listener: (change: ObjectChange<T>) => void): this {
     this.listeners.push(listener);

@@ -50,7 +50,9 @@ export class WorkQueue {
       if (this.busy.has(key)) continue;
       this.waiting.delete(key);
       this.busy.add(key);
-      const run = this.runOne(key).finally(() => { this.running = this.running.filter((each) => each !== run); });
+      const run = this.runOne(key).finally(() => {
+        this.running = this.running.filter((each) => each !== run);
+      });
       this.running.push(run);
     }
   }
@@ -75,6 +77,9 @@ export class WorkQueue {
     const count = this.failures.get(key) ?? 0;
     this.failures.set(key, count + 1);
     const pauseMs = Math.min(this.options.firstPauseMs * 2 ** count, this.options.longestPauseMs);
-    this.timers.set(key, setTimeout(() => this.add(key), pauseMs));
+    this.timers.set(
+      key,
+      setTimeout(() => this.add(key), pauseMs),
+    );
   }
 }

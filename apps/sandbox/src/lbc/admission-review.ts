@@ -26,12 +26,22 @@ export function reviewAnswer(uid: string, verdict: Verdict): object {
 
 function responseOf(verdict: Verdict): object {
   switch (verdict.kind) {
-    case 'Denied': return { allowed: false, status: { metadata: {}, message: verdict.message, reason: 'Forbidden', code: 403 } };
-    case 'Unreadable': return { allowed: false, status: { metadata: {}, message: verdict.message, code: 400 } };
+    case 'Denied':
+      return { allowed: false, status: { metadata: {}, message: verdict.message, reason: 'Forbidden', code: 403 } };
+    case 'Unreadable':
+      return { allowed: false, status: { metadata: {}, message: verdict.message, code: 400 } };
     case 'Allowed': {
-      const additions = Object.entries(verdict.patch ?? {}).map(([field, value]) => ({ op: 'add', path: `/spec/${field}`, value }));
+      const additions = Object.entries(verdict.patch ?? {}).map(([field, value]) => ({
+        op: 'add',
+        path: `/spec/${field}`,
+        value,
+      }));
       if (additions.length === 0) return { allowed: true };
-      return { allowed: true, patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(additions)).toString('base64') };
+      return {
+        allowed: true,
+        patchType: 'JSONPatch',
+        patch: Buffer.from(JSON.stringify(additions)).toString('base64'),
+      };
     }
   }
 }
@@ -40,6 +50,12 @@ function responseOf(verdict: Verdict): object {
 export function portProblem(binding: Binding | null): string | undefined {
   const port: unknown = binding?.spec.serviceRef?.port;
   if (port === undefined || port === null || typeof port === 'string' || Number.isInteger(port)) return undefined;
-  const what = Array.isArray(port) ? 'array' : typeof port === 'object' ? 'object' : typeof port === 'boolean' ? 'bool' : `number ${JSON.stringify(port)}`;
+  const what = Array.isArray(port)
+    ? 'array'
+    : typeof port === 'object'
+      ? 'object'
+      : typeof port === 'boolean'
+        ? 'bool'
+        : `number ${JSON.stringify(port)}`;
   return `json: cannot unmarshal ${what} into Go value of type int32`;
 }

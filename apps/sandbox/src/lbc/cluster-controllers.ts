@@ -54,13 +54,26 @@ export class ClusterControllers {
     const bindingResources = await patiently(() => this.bindingResources());
     await patiently(() => this.openWebhooks(bindingResources));
     const { cluster, networkUrl, faults, podRange: range, region, onFailure } = this.options;
-    this.pods = new PodSimulator({ cluster, client: this.podClient, registry: new NetworkRegistry(networkUrl, cluster), faults, range, zone: `${region}a`, onFailure });
-    this.controller = new Controller({ cluster, client: this.lbcClient, targetGroups: this.targetGroups, onFailure }, bindingResources);
+    this.pods = new PodSimulator({
+      cluster,
+      client: this.podClient,
+      registry: new NetworkRegistry(networkUrl, cluster),
+      faults,
+      range,
+      zone: `${region}a`,
+      onFailure,
+    });
+    this.controller = new Controller(
+      { cluster, client: this.lbcClient, targetGroups: this.targetGroups, onFailure },
+      bindingResources,
+    );
     this.namespaces = new NamespaceController(this.podClient, onFailure);
     await patiently(() => this.pods?.start() ?? Promise.resolve());
     await this.namespaces.start();
     await this.controller.start();
-    this.stopFaults = faults.onChange((name) => { if (name === 'controller.down') this.switch(); });
+    this.stopFaults = faults.onChange((name) => {
+      if (name === 'controller.down') this.switch();
+    });
     this.switch();
     await this.switching;
   }
@@ -75,16 +88,20 @@ export class ClusterControllers {
 
   /** Brings the controller and its webhooks into the state that the fault asks for, one change after the other. */
   private switch(): void {
-    this.switching = this.switching.then(async () => {
-      const fault = this.options.faults.get('controller.down');
-      if (fault !== undefined && meansName(fault.name, this.options.cluster)) {
-        this.controller?.pause();
-        await this.webhooks?.shut();
-      } else {
-        await this.webhooks?.open();
-        this.controller?.resume();
-      }
-    }).catch((error: unknown) => this.options.onFailure(`switching the controller of ${this.options.cluster}: ${errorText(error)}`));
+    this.switching = this.switching
+      .then(async () => {
+        const fault = this.options.faults.get('controller.down');
+        if (fault !== undefined && meansName(fault.name, this.options.cluster)) {
+          this.controller?.pause();
+          await this.webhooks?.shut();
+        } else {
+          await this.webhooks?.open();
+          this.controller?.resume();
+        }
+      })
+      .catch((error: unknown) =>
+        this.options.onFailure(`switching the controller of ${this.options.cluster}: ${errorText(error)}`),
+      );
   }
 
   /** The kinds of binding that this cluster serves: the open-source one, and that of Auto Mode where it is. */
@@ -103,10 +120,17 @@ export class ClusterControllers {
     const folder = new CertificateFolder(dir);
     const authority = await folder.authority(`${cluster} webhooks`);
     const { certificate, key } = await folder.server(authority, 'webhook', ['localhost']);
-    const listBindings = async (): Promise<Binding[]> => (await Promise.all(bindingResources.map((each) => this.lbcClient.list<Binding>(each)))).flatMap((list) => list.items);
+    const listBindings = async (): Promise<Binding[]> =>
+      (await Promise.all(bindingResources.map((each) => this.lbcClient.list<Binding>(each)))).flatMap(
+        (list) => list.items,
+      );
     this.webhooks ??= new WebhookServer({
-      certificatePem: certificate, keyPem: key,
-      reviewers: { [mutatePath]: new Mutator(this.targetGroups), [validatePath]: new Validator(this.targetGroups, listBindings) },
+      certificatePem: certificate,
+      keyPem: key,
+      reviewers: {
+        [mutatePath]: new Mutator(this.targetGroups),
+        [validatePath]: new Validator(this.targetGroups, listBindings),
+      },
     });
     const portFile = join(dir, 'webhook-port');
     await this.webhooks.open(rememberedPort(portFile));

@@ -1,7 +1,14 @@
 import type { KubeClient, RemoteObject, Resource } from '../kube-client/kube-client.js';
 import { KubeApiError } from '../kube-client/kube-client.js';
 import { Reflector } from '../kube-client/reflector.js';
-import { resources, serviceNameLabel, type EndpointSlice, type Node, type Pod, type Service } from '../kube-client/resources.js';
+import {
+  resources,
+  serviceNameLabel,
+  type EndpointSlice,
+  type Node,
+  type Pod,
+  type Service,
+} from '../kube-client/resources.js';
 import { WorkQueue } from '../kube-client/work-queue.js';
 import type { Binding } from './binding.js';
 import type { ClusterView } from './endpoints.js';
@@ -33,16 +40,27 @@ export class Controller {
   private readonly kinds: readonly Kind[];
   private readonly queue: WorkQueue;
 
-  constructor(private readonly options: ControllerOptions, bindingResources: readonly Resource[]) {
+  constructor(
+    private readonly options: ControllerOptions,
+    bindingResources: readonly Resource[],
+  ) {
     const { client } = options;
     this.queue = new WorkQueue({
-      work: (key) => this.work(key), workers: 3, firstPauseMs: 5, longestPauseMs: 1_000_000,
-      onFailure: (key, error) => options.onFailure(`binding ${key.split('/').slice(1).join('/')} in ${options.cluster}: ${errorText(error)}`),
+      work: (key) => this.work(key),
+      workers: 3,
+      firstPauseMs: 5,
+      longestPauseMs: 1_000_000,
+      onFailure: (key, error) =>
+        options.onFailure(`binding ${key.split('/').slice(1).join('/')} in ${options.cluster}: ${errorText(error)}`),
     });
     this.services = new Reflector<Service>(client, resources.services);
     this.pods = new Reflector<Pod>(client, resources.pods).onChange(({ now, before }) => this.podChanged(now, before));
-    this.nodes = new Reflector<Node>(client, resources.nodes).onChange(() => this.enqueueWhere((binding) => binding.spec.targetType === 'instance'));
-    this.slices = new Reflector<EndpointSlice>(client, resources.endpointSlices).onChange(({ now, before }) => this.sliceChanged(now ?? before));
+    this.nodes = new Reflector<Node>(client, resources.nodes).onChange(() =>
+      this.enqueueWhere((binding) => binding.spec.targetType === 'instance'),
+    );
+    this.slices = new Reflector<EndpointSlice>(client, resources.endpointSlices).onChange(({ now, before }) =>
+      this.sliceChanged(now ?? before),
+    );
     this.kinds = bindingResources.map((resource) => this.kindOf(resource));
   }
 
@@ -65,7 +83,11 @@ export class Controller {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.services, this.pods, this.nodes, this.slices, ...this.kinds.map((kind) => kind.bindings)].map((reflector) => reflector.stop()));
+    await Promise.all(
+      [this.services, this.pods, this.nodes, this.slices, ...this.kinds.map((kind) => kind.bindings)].map((reflector) =>
+        reflector.stop(),
+      ),
+    );
     await this.queue.stop();
   }
 
@@ -78,9 +100,18 @@ export class Controller {
     const { client, cluster, targetGroups } = this.options;
     const isAutoMode = resource.api === resources.autoModeBindings.api;
     const group = resource.api.split('/')[1] ?? '';
-    const bindings = new Reflector<Binding>(client, resource).onChange(({ now }) => { if (now) this.queue.add(keyOf(group, now)); });
+    const bindings = new Reflector<Binding>(client, resource).onChange(({ now }) => {
+      if (now) this.queue.add(keyOf(group, now));
+    });
     const events = new EventRecorder(client, 'targetGroupBinding');
-    const reconciler = new Reconciler({ client, resource, view: this.view(), targetGroups, events, ...(isAutoMode ? { autoModeCluster: cluster } : {}) });
+    const reconciler = new Reconciler({
+      client,
+      resource,
+      view: this.view(),
+      targetGroups,
+      events,
+      ...(isAutoMode ? { autoModeCluster: cluster } : {}),
+    });
     return { group, bindings, reconciler };
   }
 
@@ -92,33 +123,54 @@ export class Controller {
     try {
       await kind.reconciler.reconcile(withKind(binding));
     } catch (error) {
-      const isStale = error instanceof ReconcileFailure && error.cause instanceof KubeApiError && [404, 409].includes(error.cause.code);
+      const isStale =
+        error instanceof ReconcileFailure &&
+        error.cause instanceof KubeApiError &&
+        [404, 409].includes(error.cause.code);
       if (!isStale) throw error;
     }
   }
 
   private view(): ClusterView {
     return {
-      service: (namespace, name) => this.services.get(namespace, name), pod: (namespace, name) => this.pods.get(namespace, name),
-      slices: () => this.slices.all(), nodes: () => this.nodes.all(),
+      service: (namespace, name) => this.services.get(namespace, name),
+      pod: (namespace, name) => this.pods.get(namespace, name),
+      slices: () => this.slices.all(),
+      nodes: () => this.nodes.all(),
     };
   }
 
   private sliceChanged(slice: EndpointSlice | undefined): void {
     const service = slice?.metadata.labels?.[serviceNameLabel];
-    if (service !== undefined) this.enqueueWhere((binding) => binding.metadata.namespace === slice?.metadata.namespace && binding.spec.serviceRef.name === service);
+    if (service !== undefined)
+      this.enqueueWhere(
+        (binding) =>
+          binding.metadata.namespace === slice?.metadata.namespace && binding.spec.serviceRef.name === service,
+      );
   }
 
   /** An endpoint counts only with its pod: when the pod's cache entry comes later than the slice, look again. */
   private podChanged(now: RemoteObject | undefined, before: RemoteObject | undefined): void {
     if (now !== undefined && before !== undefined) return;
     const namespace = (now ?? before)?.metadata.namespace;
-    if (now !== undefined) this.enqueueWhere((binding) => binding.metadata.namespace === namespace && binding.spec.targetType !== 'instance' && this.refersTo(binding, now));
+    if (now !== undefined)
+      this.enqueueWhere(
+        (binding) =>
+          binding.metadata.namespace === namespace &&
+          binding.spec.targetType !== 'instance' &&
+          this.refersTo(binding, now),
+      );
   }
 
   private refersTo(binding: Binding, pod: RemoteObject): boolean {
-    return this.slices.all().some((slice) => slice.metadata.namespace === binding.metadata.namespace
-      && slice.metadata.labels?.[serviceNameLabel] === binding.spec.serviceRef.name && (slice.endpoints ?? []).some((endpoint) => endpoint.targetRef?.name === pod.metadata.name));
+    return this.slices
+      .all()
+      .some(
+        (slice) =>
+          slice.metadata.namespace === binding.metadata.namespace &&
+          slice.metadata.labels?.[serviceNameLabel] === binding.spec.serviceRef.name &&
+          (slice.endpoints ?? []).some((endpoint) => endpoint.targetRef?.name === pod.metadata.name),
+      );
   }
 
   private enqueueWhere(matches: (binding: Binding) => boolean): void {
@@ -134,5 +186,9 @@ function keyOf(group: string, { metadata }: Binding): string {
 
 /** Items of a list come without apiVersion and kind; events need them. */
 function withKind(binding: Binding): Binding {
-  return { ...binding, apiVersion: binding.apiVersion ?? 'elbv2.k8s.aws/v1beta1', kind: binding.kind ?? 'TargetGroupBinding' };
+  return {
+    ...binding,
+    apiVersion: binding.apiVersion ?? 'elbv2.k8s.aws/v1beta1',
+    kind: binding.kind ?? 'TargetGroupBinding',
+  };
 }

@@ -12,10 +12,18 @@ export interface StartControllersOptions extends ControllersOptions {
 export async function startControllers(options: StartControllersOptions): Promise<RunningPart> {
   const { dir, kubeconfigs, onFailure = () => undefined } = options;
   const ranges = podRanges(dir, Object.keys(kubeconfigs));
-  const running = Object.entries(kubeconfigs).map(([cluster, kubeconfig]) => new ClusterControllers({
-    ...options, cluster, kubeconfig, dir: join(dir, 'lbc', cluster), podRange: ranges[cluster] ?? '', onFailure,
-  }));
-  const stop = async (): Promise<void> => void await Promise.all(running.map((each) => each.stop()));
+  const running = Object.entries(kubeconfigs).map(
+    ([cluster, kubeconfig]) =>
+      new ClusterControllers({
+        ...options,
+        cluster,
+        kubeconfig,
+        dir: join(dir, 'lbc', cluster),
+        podRange: ranges[cluster] ?? '',
+        onFailure,
+      }),
+  );
+  const stop = async (): Promise<void> => void (await Promise.all(running.map((each) => each.stop())));
   try {
     await Promise.all(running.map((each) => each.start()));
   } catch (error) {

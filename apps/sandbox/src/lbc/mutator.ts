@@ -12,7 +12,8 @@ export class Mutator {
     if (problem !== undefined) return { kind: 'Unreadable', message: problem };
     if (operation !== 'CREATE' || object === null) return allowed;
     const { spec } = object;
-    if (!spec.targetGroupARN && !spec.targetGroupName) return denied('must provide either TargetGroupARN or TargetGroupName');
+    if (!spec.targetGroupARN && !spec.targetGroupName)
+      return denied('must provide either TargetGroupARN or TargetGroupName');
     const found = await this.find(spec);
     if (typeof found === 'string') return denied(found);
     return { kind: 'Allowed', patch: defaultsFor(spec, found) };

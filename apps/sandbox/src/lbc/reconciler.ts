@@ -65,7 +65,7 @@ export class Reconciler {
   /** Those of the registered targets that this cluster may take out: all, unless the target group is shared. */
   private async own(binding: Binding, active: readonly string[]): Promise<readonly string[]> {
     if (!binding.spec.multiClusterTargetGroup) return active;
-    const tracked = await this.tracked.read(binding) ?? [];
+    const tracked = (await this.tracked.read(binding)) ?? [];
     return active.filter((target) => tracked.includes(target));
   }
 
@@ -74,14 +74,28 @@ export class Reconciler {
     if (autoModeCluster === undefined) return;
     const owner = await quoted('DescribeTags', () => targetGroups.tag(arn, autoModeTag));
     if (owner !== autoModeCluster) {
-      throw new Error(`operation error Elastic Load Balancing v2: RegisterTargets, https response error StatusCode: 403, RequestID: , api error AccessDenied: not authorized to perform elasticloadbalancing:RegisterTargets on ${arn}: the tag ${autoModeTag} is not ${autoModeCluster}`);
+      throw new Error(
+        `operation error Elastic Load Balancing v2: RegisterTargets, https response error StatusCode: 403, RequestID: , api error AccessDenied: not authorized to perform elasticloadbalancing:RegisterTargets on ${arn}: the tag ${autoModeTag} is not ${autoModeCluster}`,
+      );
     }
   }
 
   private async release(binding: Binding): Promise<void> {
     if (!binding.metadata.finalizers?.includes(finalizer)) return;
-    await this.tell(binding, 'FailedCleanup', () => this.deregisterAll(binding), (error) => this.markFailedCleanup(binding, error));
-    await this.tell(binding, 'FailedRemoveFinalizer', () => this.merge(binding, { metadata: { finalizers: binding.metadata.finalizers?.filter((each) => each !== finalizer), resourceVersion: binding.metadata.resourceVersion } }));
+    await this.tell(
+      binding,
+      'FailedCleanup',
+      () => this.deregisterAll(binding),
+      (error) => this.markFailedCleanup(binding, error),
+    );
+    await this.tell(binding, 'FailedRemoveFinalizer', () =>
+      this.merge(binding, {
+        metadata: {
+          finalizers: binding.metadata.finalizers?.filter((each) => each !== finalizer),
+          resourceVersion: binding.metadata.resourceVersion,
+        },
+      }),
+    );
   }
 
   /** Takes every target of this cluster out of the target group; one that is gone has none. */
@@ -106,14 +120,18 @@ export class Reconciler {
   /** Null takes the checkpoint away, so that the next reconcile is a full one. */
   private async saveCheckpoint(binding: Binding, checkpoint: string | null): Promise<void> {
     const time = checkpoint === null ? null : String(Math.floor(Date.now() / 1000));
-    await this.merge(binding, { metadata: { annotations: { [checkpointAnnotation]: checkpoint, [checkpointTimeAnnotation]: time } } });
+    await this.merge(binding, {
+      metadata: { annotations: { [checkpointAnnotation]: checkpoint, [checkpointTimeAnnotation]: time } },
+    });
   }
 
   private async finish(binding: Binding): Promise<void> {
     const { client, resource, events } = this.options;
     const { namespace, name, generation } = binding.metadata;
     if (binding.status?.observedGeneration !== generation) {
-      await this.tell(binding, 'FailedUpdateStatus', () => client.patch(resource, namespace, name, 'merge', { status: { observedGeneration: generation } }, '/status'));
+      await this.tell(binding, 'FailedUpdateStatus', () =>
+        client.patch(resource, namespace, name, 'merge', { status: { observedGeneration: generation } }, '/status'),
+      );
     }
     await events.record(binding, 'SuccessfullyReconciled', 'Successfully reconciled');
   }
@@ -121,16 +139,34 @@ export class Reconciler {
   private async markFailedCleanup(binding: Binding, error: Error): Promise<void> {
     const { client, resource } = this.options;
     const { namespace, name, generation } = binding.metadata;
-    const condition = { type: 'Ready', status: 'False', reason: 'FailedCleanup', message: error.message, lastTransitionTime: `${new Date().toISOString().slice(0, 19)}Z`, observedGeneration: generation };
+    const condition = {
+      type: 'Ready',
+      status: 'False',
+      reason: 'FailedCleanup',
+      message: error.message,
+      lastTransitionTime: `${new Date().toISOString().slice(0, 19)}Z`,
+      observedGeneration: generation,
+    };
     await client.patch(resource, namespace, name, 'merge', { status: { conditions: [condition] } }, '/status');
   }
 
   private merge(binding: Binding, patch: object): Promise<Binding> {
     const { client, resource } = this.options;
-    return client.patch<Binding & RemoteObject>(resource, binding.metadata.namespace, binding.metadata.name, 'merge', patch);
+    return client.patch<Binding & RemoteObject>(
+      resource,
+      binding.metadata.namespace,
+      binding.metadata.name,
+      'merge',
+      patch,
+    );
   }
 
-  private async tell(binding: Binding, reason: 'FailedReconcile' | 'FailedCleanup' | 'FailedRemoveFinalizer' | 'FailedUpdateStatus', act: () => Promise<unknown>, onError?: (error: Error) => Promise<void>): Promise<void> {
+  private async tell(
+    binding: Binding,
+    reason: 'FailedReconcile' | 'FailedCleanup' | 'FailedRemoveFinalizer' | 'FailedUpdateStatus',
+    act: () => Promise<unknown>,
+    onError?: (error: Error) => Promise<void>,
+  ): Promise<void> {
     try {
       await act();
     } catch (error) {
@@ -144,7 +180,10 @@ export class Reconciler {
 }
 
 const phrases = {
-  FailedReconcile: 'Failed reconcile', FailedCleanup: 'Failed cleanup', FailedRemoveFinalizer: 'Failed remove finalizer', FailedUpdateStatus: 'Failed update status',
+  FailedReconcile: 'Failed reconcile',
+  FailedCleanup: 'Failed cleanup',
+  FailedRemoveFinalizer: 'Failed remove finalizer',
+  FailedUpdateStatus: 'Failed update status',
 } as const;
 
 async function quoted<T>(operation: string, call: () => Promise<T>): Promise<T> {

@@ -1,6 +1,12 @@
 import {
-  DeregisterTargetsCommand, DescribeTagsCommand, DescribeTargetGroupsCommand, DescribeTargetHealthCommand, ElasticLoadBalancingV2Client, RegisterTargetsCommand,
-  type TargetDescription, type TargetGroup,
+  DeregisterTargetsCommand,
+  DescribeTagsCommand,
+  DescribeTargetGroupsCommand,
+  DescribeTargetHealthCommand,
+  ElasticLoadBalancingV2Client,
+  RegisterTargetsCommand,
+  type TargetDescription,
+  type TargetGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { errorText } from '../shared/error-facts.js';
 
@@ -10,12 +16,18 @@ const chunkSize = 200;
 export class TargetGroups {
   constructor(private readonly client: ElasticLoadBalancingV2Client) {}
 
-  static at(endpoint: string, region: string, credentials: { accessKeyId: string; secretAccessKey: string }): TargetGroups {
+  static at(
+    endpoint: string,
+    region: string,
+    credentials: { accessKeyId: string; secretAccessKey: string },
+  ): TargetGroups {
     return new TargetGroups(new ElasticLoadBalancingV2Client({ endpoint, region, credentials, maxAttempts: 3 }));
   }
 
   async describe(by: { arn: string } | { name: string }): Promise<TargetGroup[]> {
-    const answer = await this.client.send(new DescribeTargetGroupsCommand('arn' in by ? { TargetGroupArns: [by.arn] } : { Names: [by.name] }));
+    const answer = await this.client.send(
+      new DescribeTargetGroupsCommand('arn' in by ? { TargetGroupArns: [by.arn] } : { Names: [by.name] }),
+    );
     return answer.TargetGroups ?? [];
   }
 
@@ -29,17 +41,23 @@ export class TargetGroups {
   async targets(arn: string): Promise<{ active: string[]; draining: string[] }> {
     const answer = await this.client.send(new DescribeTargetHealthCommand({ TargetGroupArn: arn }));
     const all = (answer.TargetHealthDescriptions ?? []).map((each) => ({
-      key: `${each.Target?.Id ?? ''}:${each.Target?.Port ?? 0}`, isDraining: each.TargetHealth?.State === 'draining',
+      key: `${each.Target?.Id ?? ''}:${each.Target?.Port ?? 0}`,
+      isDraining: each.TargetHealth?.State === 'draining',
     }));
-    return { active: all.filter((each) => !each.isDraining).map((each) => each.key), draining: all.filter((each) => each.isDraining).map((each) => each.key) };
+    return {
+      active: all.filter((each) => !each.isDraining).map((each) => each.key),
+      draining: all.filter((each) => each.isDraining).map((each) => each.key),
+    };
   }
 
   async register(arn: string, targets: readonly string[]): Promise<void> {
-    for (const chunk of chunks(targets)) await this.client.send(new RegisterTargetsCommand({ TargetGroupArn: arn, Targets: chunk.map(toTarget) }));
+    for (const chunk of chunks(targets))
+      await this.client.send(new RegisterTargetsCommand({ TargetGroupArn: arn, Targets: chunk.map(toTarget) }));
   }
 
   async deregister(arn: string, targets: readonly string[]): Promise<void> {
-    for (const chunk of chunks(targets)) await this.client.send(new DeregisterTargetsCommand({ TargetGroupArn: arn, Targets: chunk.map(toTarget) }));
+    for (const chunk of chunks(targets))
+      await this.client.send(new DeregisterTargetsCommand({ TargetGroupArn: arn, Targets: chunk.map(toTarget) }));
   }
 
   close(): void {
@@ -53,13 +71,19 @@ function toTarget(key: string): TargetDescription {
 }
 
 function chunks(targets: readonly string[]): string[][] {
-  return Array.from({ length: Math.ceil(targets.length / chunkSize) }, (_, index) => targets.slice(index * chunkSize, (index + 1) * chunkSize));
+  return Array.from({ length: Math.ceil(targets.length / chunkSize) }, (_, index) =>
+    targets.slice(index * chunkSize, (index + 1) * chunkSize),
+  );
 }
 
 /** How the controller quotes an AWS failure: operation, status, code and message. */
 export function quoteAwsError(error: unknown, operation: string): string {
-  const { $metadata: metadata, name = '' } = error as { $metadata?: { httpStatusCode?: number; requestId?: string }; name?: string }; // the SDK's own errors carry it
-  if (metadata?.httpStatusCode === undefined) return `operation error Elastic Load Balancing v2: ${operation}, ${errorText(error)}`;
+  const { $metadata: metadata, name = '' } = error as {
+    $metadata?: { httpStatusCode?: number; requestId?: string };
+    name?: string;
+  }; // the SDK's own errors carry it
+  if (metadata?.httpStatusCode === undefined)
+    return `operation error Elastic Load Balancing v2: ${operation}, ${errorText(error)}`;
   const code = name.replace(/Exception$/, '');
   return `operation error Elastic Load Balancing v2: ${operation}, https response error StatusCode: ${metadata.httpStatusCode}, RequestID: ${metadata.requestId ?? ''}, ${code}: ${errorText(error)}`;
 }

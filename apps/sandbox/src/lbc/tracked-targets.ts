@@ -19,8 +19,20 @@ export class TrackedTargets {
 
   async write(binding: Binding, targets: readonly string[]): Promise<void> {
     const { namespace } = binding.metadata;
-    const body: ConfigMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: nameFor(binding), ...(namespace === undefined ? {} : { namespace }) }, data: { targets: targets.join(',') } };
-    await this.client.patch(resources.configMaps, namespace, nameFor(binding), 'apply', body, '?fieldManager=aws-load-balancer-controller&force=true');
+    const body: ConfigMap = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: nameFor(binding), ...(namespace === undefined ? {} : { namespace }) },
+      data: { targets: targets.join(',') },
+    };
+    await this.client.patch(
+      resources.configMaps,
+      namespace,
+      nameFor(binding),
+      'apply',
+      body,
+      '?fieldManager=aws-load-balancer-controller&force=true',
+    );
   }
 
   async remove(binding: Binding): Promise<void> {

@@ -70,7 +70,9 @@ export class WebhookServer {
       for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
       const asked = (JSON.parse(Buffer.concat(chunks).toString('utf8')) as { request: ReviewRequest }).request; // the API server's own format
       const text = JSON.stringify(reviewAnswer(asked.uid, await reviewer.review(asked)));
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text);
+      response
+        .writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+        .end(text);
     } catch (error) {
       if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' });
       response.end(errorText(error));

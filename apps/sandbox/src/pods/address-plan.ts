@@ -16,8 +16,13 @@ export function podRanges(dir: string, clusters: readonly string[]): Record<stri
   const used = new Set(Object.values(chosen));
   for (const cluster of clusters) {
     if (chosen[cluster] !== undefined) continue;
-    const free = Array.from({ length: lastRange - firstRange + 1 }, (_, index) => `10.0.${firstRange + index}`).find((range) => !used.has(range));
-    if (free === undefined) throw new Error(`no range of 10.0.0.0/16 is left for the pods of cluster ${cluster}; at most ${lastRange - firstRange + 1} clusters fit`);
+    const free = Array.from({ length: lastRange - firstRange + 1 }, (_, index) => `10.0.${firstRange + index}`).find(
+      (range) => !used.has(range),
+    );
+    if (free === undefined)
+      throw new Error(
+        `no range of 10.0.0.0/16 is left for the pods of cluster ${cluster}; at most ${lastRange - firstRange + 1} clusters fit`,
+      );
     chosen[cluster] = free;
     used.add(free);
   }

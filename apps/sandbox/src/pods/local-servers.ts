@@ -19,7 +19,11 @@ export class LocalServers {
   private readonly nodePorts = new Map<string, NodePort>();
   private readonly lingering = new Map<NodeJS.Timeout, RunningPod>();
 
-  constructor(private readonly cluster: string, private readonly registry: NetworkRegistry, private readonly faults: Faults) {}
+  constructor(
+    private readonly cluster: string,
+    private readonly registry: NetworkRegistry,
+    private readonly faults: Faults,
+  ) {}
 
   /** Addresses that pods have or had a moment ago. */
   get usedIps(): Set<string> {
@@ -35,7 +39,12 @@ export class LocalServers {
       pod = undefined;
     }
     if (pod === undefined) {
-      pod = { server: await PodServer.start(identity, () => this.isUnhealthy(identity)), ip, identity, addresses: new Set() };
+      pod = {
+        server: await PodServer.start(identity, () => this.isUnhealthy(identity)),
+        ip,
+        identity,
+        addresses: new Set(),
+      };
       this.pods.set(key, pod);
     }
     const wanted = new Set(ports.map((port) => `${ip}:${port}`));
@@ -60,8 +69,11 @@ export class LocalServers {
   /** Makes sure that the node port leads to the pods of the Service. */
   async ensureNodePort(address: string, namespace: string, service: string): Promise<void> {
     if (this.nodePorts.has(address)) return;
-    const nodePort = await NodePort.start(() => [...this.pods.values()]
-      .filter(({ identity }) => identity.namespace === namespace && identity.service === service).map(({ server }) => server.port));
+    const nodePort = await NodePort.start(() =>
+      [...this.pods.values()]
+        .filter(({ identity }) => identity.namespace === namespace && identity.service === service)
+        .map(({ server }) => server.port),
+    );
     try {
       await this.registry.put(address, nodePort.port);
     } catch (error) {
@@ -96,7 +108,11 @@ export class LocalServers {
 
   private isUnhealthy({ namespace, service }: PodIdentity): boolean {
     const fault = this.faults.get('pods.unhealthy');
-    return fault !== undefined && meansName(fault.cluster, this.cluster)
-      && (fault.namespace === undefined || meansName(fault.namespace, namespace)) && (fault.service === undefined || meansName(fault.service, service));
+    return (
+      fault !== undefined &&
+      meansName(fault.cluster, this.cluster) &&
+      (fault.namespace === undefined || meansName(fault.namespace, namespace)) &&
+      (fault.service === undefined || meansName(fault.service, service))
+    );
   }
 }

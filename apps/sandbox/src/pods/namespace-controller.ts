@@ -19,13 +19,22 @@ export class NamespaceController {
   private readonly namespaces: Reflector<Namespace>;
   private readonly queue: WorkQueue;
 
-  constructor(private readonly client: KubeClient, onFailure: (message: string) => void) {
+  constructor(
+    private readonly client: KubeClient,
+    onFailure: (message: string) => void,
+  ) {
     this.queue = new WorkQueue({
-      work: (name) => this.empty(name), workers: 1, firstPauseMs: 100, longestPauseMs: 5_000,
-      onFailure: (name, error) => { if (!(error instanceof NotEmptyYet)) onFailure(`namespace ${name}: ${(error as Error).message}`); },
+      work: (name) => this.empty(name),
+      workers: 1,
+      firstPauseMs: 100,
+      longestPauseMs: 5_000,
+      onFailure: (name, error) => {
+        if (!(error instanceof NotEmptyYet)) onFailure(`namespace ${name}: ${(error as Error).message}`);
+      },
     });
     this.namespaces = new Reflector<Namespace>(client, resources.namespaces).onChange(({ now }) => {
-      if (now?.status?.phase === 'Terminating' && now.spec?.finalizers?.includes('kubernetes')) this.queue.add(now.metadata.name);
+      if (now?.status?.phase === 'Terminating' && now.spec?.finalizers?.includes('kubernetes'))
+        this.queue.add(now.metadata.name);
     });
   }
 
@@ -47,17 +56,28 @@ export class NamespaceController {
       left += (await this.client.call<{ items: unknown[] }>('GET', path)).items.length;
     }
     if (left > 0) throw new NotEmptyYet(`${left} objects are left`);
-    await this.client.call('PUT', `/api/v1/namespaces/${name}/finalize`, { ...namespace, apiVersion: 'v1', kind: 'Namespace', spec: { finalizers: [] } }).catch(unlessGone);
+    await this.client
+      .call('PUT', `/api/v1/namespaces/${name}/finalize`, {
+        ...namespace,
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        spec: { finalizers: [] },
+      })
+      .catch(unlessGone);
   }
 
   /** The paths of everything that can be in a namespace. */
   private async collections(namespace: string): Promise<string[]> {
     const { groups } = await this.client.call<GroupList>('GET', '/apis');
     const roots = ['/api/v1', ...groups.map((group) => `/apis/${group.preferredVersion.groupVersion}`)];
-    const lists = await Promise.all(roots.map(async (root) => ({ root, list: await this.client.call<ResourceList>('GET', root) })));
-    return lists.flatMap(({ root, list }) => list.resources
-      .filter((each) => each.namespaced && each.verbs.includes('deletecollection') && each.verbs.includes('list'))
-      .map((each) => `${root}/namespaces/${namespace}/${each.name}`));
+    const lists = await Promise.all(
+      roots.map(async (root) => ({ root, list: await this.client.call<ResourceList>('GET', root) })),
+    );
+    return lists.flatMap(({ root, list }) =>
+      list.resources
+        .filter((each) => each.namespaced && each.verbs.includes('deletecollection') && each.verbs.includes('list'))
+        .map((each) => `${root}/namespaces/${namespace}/${each.name}`),
+    );
   }
 }
 

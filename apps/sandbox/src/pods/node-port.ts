@@ -5,7 +5,11 @@ export class NodePort {
   private next = 0;
   private readonly sockets = new Set<Socket>();
 
-  private constructor(private readonly server: Server, readonly port: number, private localPorts: () => readonly number[]) {}
+  private constructor(
+    private readonly server: Server,
+    readonly port: number,
+    private localPorts: () => readonly number[],
+  ) {}
 
   /** `localPorts` are those of the pods that are ready now. */
   static async start(localPorts: () => readonly number[]): Promise<NodePort> {
@@ -27,7 +31,10 @@ export class NodePort {
     const port = ports[this.next++ % Math.max(1, ports.length)];
     if (port === undefined) return void socket.destroy();
     const pod = connect(port, '127.0.0.1');
-    for (const [one, other] of [[socket, pod], [pod, socket]] as const) {
+    for (const [one, other] of [
+      [socket, pod],
+      [pod, socket],
+    ] as const) {
       this.sockets.add(one);
       one.on('error', () => other.destroy());
       one.on('close', () => {

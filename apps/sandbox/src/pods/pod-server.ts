@@ -15,7 +15,10 @@ function serviceWord(service: string): string {
 
 /** One pod: a local HTTP server that says who it is, and is healthy until told otherwise. */
 export class PodServer {
-  private constructor(private readonly server: Server, readonly port: number) {}
+  private constructor(
+    private readonly server: Server,
+    readonly port: number,
+  ) {}
 
   static async start(identity: PodIdentity, isUnhealthy: () => boolean): Promise<PodServer> {
     const server = createServer((request, response) => {
@@ -34,7 +37,13 @@ export class PodServer {
   }
 }
 
-function answer(response: ServerResponse, identity: PodIdentity, isUnhealthy: boolean, url: string, accept: string): void {
+function answer(
+  response: ServerResponse,
+  identity: PodIdentity,
+  isUnhealthy: boolean,
+  url: string,
+  accept: string,
+): void {
   response.setHeader('x-sandbox-service', identity.service);
   response.setHeader('x-sandbox-cluster', identity.cluster);
   response.setHeader('x-sandbox-namespace', identity.namespace);
@@ -43,7 +52,12 @@ function answer(response: ServerResponse, identity: PodIdentity, isUnhealthy: bo
   if (url.split('?')[0] === '/healthz') return send(response, 200, 'text/plain; charset=utf-8', 'ok\n');
   if (accept.includes('text/html')) return send(response, 200, 'text/html; charset=utf-8', page(identity));
   const { cluster, namespace, service, pod } = identity;
-  send(response, 200, 'text/plain; charset=utf-8', `${serviceWord(service)} (service ${service}, namespace ${namespace}, cluster ${cluster}, pod ${pod})\n`);
+  send(
+    response,
+    200,
+    'text/plain; charset=utf-8',
+    `${serviceWord(service)} (service ${service}, namespace ${namespace}, cluster ${cluster}, pod ${pod})\n`,
+  );
 }
 
 function send(response: ServerResponse, status: number, type: string, body: string): void {

@@ -34,12 +34,21 @@ export class PodSimulator {
     const { client, cluster, registry, faults } = options;
     this.servers = new LocalServers(cluster, registry, faults);
     this.queue = new WorkQueue({
-      work: (key) => this.reconcile(key), workers: 1, firstPauseMs: 50, longestPauseMs: 5_000,
+      work: (key) => this.reconcile(key),
+      workers: 1,
+      firstPauseMs: 50,
+      longestPauseMs: 5_000,
       onFailure: (key, error) => options.onFailure(`pods of ${key} in ${cluster}: ${errorText(error)}`),
     });
-    this.services = new Reflector<Service>(client, resources.services).onChange(({ now, before }) => this.enqueue(now ?? before, (now ?? before)?.metadata.name));
-    this.pods = new Reflector<Pod>(client, resources.pods).onChange(({ now, before }) => this.enqueue(now ?? before, (now ?? before)?.metadata.labels?.[serviceLabel]));
-    this.slices = new Reflector<EndpointSlice>(client, resources.endpointSlices).onChange(({ now, before }) => this.enqueue(now ?? before, (now ?? before)?.metadata.labels?.[serviceLabel]));
+    this.services = new Reflector<Service>(client, resources.services).onChange(({ now, before }) =>
+      this.enqueue(now ?? before, (now ?? before)?.metadata.name),
+    );
+    this.pods = new Reflector<Pod>(client, resources.pods).onChange(({ now, before }) =>
+      this.enqueue(now ?? before, (now ?? before)?.metadata.labels?.[serviceLabel]),
+    );
+    this.slices = new Reflector<EndpointSlice>(client, resources.endpointSlices).onChange(({ now, before }) =>
+      this.enqueue(now ?? before, (now ?? before)?.metadata.labels?.[serviceLabel]),
+    );
   }
 
   async start(): Promise<void> {
@@ -71,9 +80,16 @@ export class PodSimulator {
     const [namespace = '', name = ''] = key.split('/');
     const service = this.services.get(namespace, name);
     const wanted = new Set(podNames(name, wantedPods(service)));
-    const own = this.pods.all().filter((pod) => pod.metadata.namespace === namespace && pod.metadata.labels?.[serviceLabel] === name);
-    if (service && wanted.size > 0) await this.syncSlice(service, own.filter((pod) => wanted.has(pod.metadata.name) && isServing(pod)));
-    for (const pod of own) if (!wanted.has(pod.metadata.name) || pod.metadata.deletionTimestamp) await this.removePod(pod);
+    const own = this.pods
+      .all()
+      .filter((pod) => pod.metadata.namespace === namespace && pod.metadata.labels?.[serviceLabel] === name);
+    if (service && wanted.size > 0)
+      await this.syncSlice(
+        service,
+        own.filter((pod) => wanted.has(pod.metadata.name) && isServing(pod)),
+      );
+    for (const pod of own)
+      if (!wanted.has(pod.metadata.name) || pod.metadata.deletionTimestamp) await this.removePod(pod);
     if (service === undefined || wanted.size === 0) await this.removeSlice(namespace, name);
     else for (const podName of wanted) await this.ensurePod(service, podName);
     await this.syncNodePorts();
@@ -82,11 +98,17 @@ export class PodSimulator {
   private async ensurePod(service: Service, name: string): Promise<void> {
     const { client, cluster } = this.options;
     const { namespace = '', name: serviceName } = service.metadata;
-    const pod = this.pods.get(namespace, name) ?? await unlessThere(client.create(resources.pods, podObject(service, name)));
+    const pod =
+      this.pods.get(namespace, name) ?? (await unlessThere(client.create(resources.pods, podObject(service, name))));
     if (pod === undefined || pod.metadata.deletionTimestamp) return;
     const ip = pod.status?.podIP ?? this.promiseAddress(`${namespace}/${name}`);
-    await this.servers.ensurePod({ cluster, namespace, service: serviceName, pod: name }, ip, (service.spec.ports ?? []).map(targetPort));
-    if (!isServing(pod)) await client.patch(resources.pods, namespace, name, 'merge', runningStatus(ip, now()), '/status');
+    await this.servers.ensurePod(
+      { cluster, namespace, service: serviceName, pod: name },
+      ip,
+      (service.spec.ports ?? []).map(targetPort),
+    );
+    if (!isServing(pod))
+      await client.patch(resources.pods, namespace, name, 'merge', runningStatus(ip, now()), '/status');
   }
 
   /** An address that nobody has; asking again for the same pod before its status shows it gives the same one. */
@@ -94,7 +116,10 @@ export class PodSimulator {
     const known = this.promised.get(key);
     if (known) return known;
     const inStatus = this.pods.all().flatMap((pod) => pod.status?.podIP ?? []);
-    const address = freeAddress(this.options.range, new Set([...inStatus, ...this.promised.values(), ...this.servers.usedIps]));
+    const address = freeAddress(
+      this.options.range,
+      new Set([...inStatus, ...this.promised.values(), ...this.servers.usedIps]),
+    );
     this.promised.set(key, address);
     return address;
   }
@@ -107,20 +132,32 @@ export class PodSimulator {
   }
 
   private async syncSlice(service: Service, ready: Pod[]): Promise<void> {
-    const wanted = sliceObject(service, ready.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)));
+    const wanted = sliceObject(
+      service,
+      ready.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),
+    );
     const { namespace, name } = wanted.metadata;
     const known = this.slices.get(namespace, name);
-    const content = ({ endpoints, ports, metadata }: EndpointSlice) => JSON.stringify([
-      (endpoints ?? []).map((each) => [each.addresses, each.conditions?.ready, each.targetRef?.name, each.targetRef?.uid]),
-      ports?.map((port) => [port.name, port.port]), metadata.labels?.[serviceNameLabel],
-    ]);
+    const content = ({ endpoints, ports, metadata }: EndpointSlice) =>
+      JSON.stringify([
+        (endpoints ?? []).map((each) => [
+          each.addresses,
+          each.conditions?.ready,
+          each.targetRef?.name,
+          each.targetRef?.uid,
+        ]),
+        ports?.map((port) => [port.name, port.port]),
+        metadata.labels?.[serviceNameLabel],
+      ]);
     if (known === undefined) await unlessThere(this.options.client.create(resources.endpointSlices, wanted));
-    else if (content(known) !== content(wanted)) await this.options.client.patch(resources.endpointSlices, namespace, name, 'merge', wanted);
+    else if (content(known) !== content(wanted))
+      await this.options.client.patch(resources.endpointSlices, namespace, name, 'merge', wanted);
   }
 
   private async removeSlice(namespace: string, service: string): Promise<void> {
     const slice = this.slices.get(namespace, sliceName(service));
-    if (slice?.metadata.labels?.[serviceLabel] === service) await this.options.client.delete(resources.endpointSlices, namespace, slice.metadata.name);
+    if (slice?.metadata.labels?.[serviceLabel] === service)
+      await this.options.client.delete(resources.endpointSlices, namespace, slice.metadata.name);
   }
 
   private async syncNodePorts(): Promise<void> {
@@ -139,8 +176,11 @@ export class PodSimulator {
 }
 
 function isServing(pod: Pod): boolean {
-  return !pod.metadata.deletionTimestamp && pod.status?.podIP !== undefined
-    && (pod.status.conditions ?? []).some((condition) => condition.type === 'Ready' && condition.status === 'True');
+  return (
+    !pod.metadata.deletionTimestamp &&
+    pod.status?.podIP !== undefined &&
+    (pod.status.conditions ?? []).some((condition) => condition.type === 'Ready' && condition.status === 'True')
+  );
 }
 
 /** Undefined when the object is there already: the next change that is seen brings it. */

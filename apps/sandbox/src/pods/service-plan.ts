@@ -12,7 +12,12 @@ const namedPort = 8080;
 
 /** Number of pods that the Service shall have; 0 without a selector, 2 unless the annotation says otherwise. */
 export function wantedPods(service: Service | undefined): number {
-  if (service === undefined || service.metadata.deletionTimestamp || Object.keys(service.spec.selector ?? {}).length === 0) return 0;
+  if (
+    service === undefined ||
+    service.metadata.deletionTimestamp ||
+    Object.keys(service.spec.selector ?? {}).length === 0
+  )
+    return 0;
   const asked = service.metadata.annotations?.[podsAnnotation];
   const count = asked === undefined ? defaultPods : Number(asked);
   return Number.isInteger(count) && count >= 0 ? Math.min(count, mostPods) : defaultPods;

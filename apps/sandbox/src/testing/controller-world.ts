@@ -1,5 +1,9 @@
 import { join } from 'node:path';
-import { DeleteTargetGroupCommand, DeregisterTargetsCommand, DescribeTargetHealthCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
+import {
+  DeleteTargetGroupCommand,
+  DeregisterTargetsCommand,
+  DescribeTargetHealthCommand,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
 import { startClusters, type RunningClusters } from '../cluster/index.js';
 import { KubeClient, type RemoteObject } from '../kube-client/kube-client.js';
 import { resources } from '../kube-client/resources.js';
@@ -23,7 +27,11 @@ export class ControllerWorld {
   readonly failures: string[] = [];
   readonly client: KubeClient;
 
-  private constructor(readonly aws: AwsWorld, readonly clusters: RunningClusters, private controllers: RunningPart | undefined) {
+  private constructor(
+    readonly aws: AwsWorld,
+    readonly clusters: RunningClusters,
+    private controllers: RunningPart | undefined,
+  ) {
     this.client = KubeClient.fromFile(clusters.kubeconfigs['blue'] ?? '', 'test');
   }
 
@@ -37,8 +45,14 @@ export class ControllerWorld {
 
   async startControllers(): Promise<void> {
     this.controllers = await startControllers({
-      dir: this.aws.dir, kubeconfigs: this.clusters.kubeconfigs, awsEndpoint: this.aws.aws.endpoint, region, credentials: keys,
-      networkUrl: this.aws.network.url, faults: this.aws.faults, onFailure: (message) => this.failures.push(message),
+      dir: this.aws.dir,
+      kubeconfigs: this.clusters.kubeconfigs,
+      awsEndpoint: this.aws.aws.endpoint,
+      region,
+      credentials: keys,
+      networkUrl: this.aws.network.url,
+      faults: this.aws.faults,
+      onFailure: (message) => this.failures.push(message),
     });
   }
 
@@ -55,20 +69,36 @@ export class ControllerWorld {
   }
 
   /** A Service with pods in a namespace that is made when it is not there. */
-  async service(namespace: string, name: string, { pods = 2, type = 'ClusterIP' } = {}, client = this.client): Promise<void> {
+  async service(
+    namespace: string,
+    name: string,
+    { pods = 2, type = 'ClusterIP' } = {},
+    client = this.client,
+  ): Promise<void> {
     await client.create(resources.namespaces, { metadata: { name: namespace } }).catch(() => undefined);
     const spec = { type, selector: { app: name }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] };
-    await client.create(resources.services, { metadata: { name, namespace, annotations: { 'sandbox.sluice.dev/pods': String(pods) } }, spec } as RemoteObject);
+    await client.create(resources.services, {
+      metadata: { name, namespace, annotations: { 'sandbox.sluice.dev/pods': String(pods) } },
+      spec,
+    } as RemoteObject);
   }
 
   async scale(namespace: string, name: string, pods: number): Promise<void> {
-    await this.client.patch(resources.services, namespace, name, 'merge', { metadata: { annotations: { 'sandbox.sluice.dev/pods': String(pods) } } });
+    await this.client.patch(resources.services, namespace, name, 'merge', {
+      metadata: { annotations: { 'sandbox.sluice.dev/pods': String(pods) } },
+    });
   }
 
   /** Server-side apply of a binding as Sluice would; the refusal's words when it is refused. */
   async bind(name: string, spec: Record<string, unknown>, namespace = 'red-ns'): Promise<Binding | string> {
-    const body = { apiVersion: 'elbv2.k8s.aws/v1beta1', kind: 'TargetGroupBinding', metadata: { name, namespace }, spec: { serviceRef: { name: 'red-service', port: 80 }, ...spec } };
-    return this.client.patch<Binding>(resources.bindings, namespace, name, 'apply', body, '?fieldManager=sluice&force=true')
+    const body = {
+      apiVersion: 'elbv2.k8s.aws/v1beta1',
+      kind: 'TargetGroupBinding',
+      metadata: { name, namespace },
+      spec: { serviceRef: { name: 'red-service', port: 80 }, ...spec },
+    };
+    return this.client
+      .patch<Binding>(resources.bindings, namespace, name, 'apply', body, '?fieldManager=sluice&force=true')
       .catch((error: { code: number; message: string }) => `${error.code} ${error.message}`);
   }
 
@@ -78,18 +108,29 @@ export class ControllerWorld {
 
   /** Targets that are registered and not on their way out. */
   async targets(arn: string): Promise<string[]> {
-    const { TargetHealthDescriptions = [] } = await this.aws.elb.send(new DescribeTargetHealthCommand({ TargetGroupArn: arn }));
-    return TargetHealthDescriptions.filter((each) => each.TargetHealth?.State !== 'draining').map((each) => `${each.Target?.Id ?? ''}:${each.Target?.Port ?? 0}`).sort();
+    const { TargetHealthDescriptions = [] } = await this.aws.elb.send(
+      new DescribeTargetHealthCommand({ TargetGroupArn: arn }),
+    );
+    return TargetHealthDescriptions.filter((each) => each.TargetHealth?.State !== 'draining')
+      .map((each) => `${each.Target?.Id ?? ''}:${each.Target?.Port ?? 0}`)
+      .sort();
   }
 
   async untilTargets(arn: string, count: number): Promise<string[]> {
-    return eventually(() => this.targets(arn), (targets) => targets.length === count);
+    return eventually(
+      () => this.targets(arn),
+      (targets) => targets.length === count,
+    );
   }
 
   /** Waits until the controller has written its status and checkpoint for the binding's present generation. */
   async untilReconciled(name: string): Promise<Binding> {
-    const seen = await eventually(() => this.binding(name), (each) => each?.status?.observedGeneration === each?.metadata.generation
-      && each?.metadata.annotations?.['elbv2.k8s.aws/checkpoint'] !== undefined);
+    const seen = await eventually(
+      () => this.binding(name),
+      (each) =>
+        each?.status?.observedGeneration === each?.metadata.generation &&
+        each?.metadata.annotations?.['elbv2.k8s.aws/checkpoint'] !== undefined,
+    );
     if (seen === undefined) throw new Error(`binding ${name} is not there`);
     return seen;
   }
@@ -101,7 +142,9 @@ export class ControllerWorld {
 
   async deregister(arn: string, target: string): Promise<void> {
     const [Id, Port] = target.split(':');
-    await this.aws.elb.send(new DeregisterTargetsCommand({ TargetGroupArn: arn, Targets: [{ Id, Port: Number(Port) }] }));
+    await this.aws.elb.send(
+      new DeregisterTargetsCommand({ TargetGroupArn: arn, Targets: [{ Id, Port: Number(Port) }] }),
+    );
   }
 
   async deleteTargetGroup(arn: string): Promise<void> {
@@ -110,7 +153,10 @@ export class ControllerWorld {
 
   /** What the sandbox's network leads to. */
   async endpoints(): Promise<Record<string, { host: string; port: number }>> {
-    return await (await fetch(`${this.aws.network.url}/network/endpoints`)).json() as Record<string, { host: string; port: number }>; // the registry's own reply
+    return (await (await fetch(`${this.aws.network.url}/network/endpoints`)).json()) as Record<
+      string,
+      { host: string; port: number }
+    >; // the registry's own reply
   }
 
   kubeconfig(cluster: string): string {

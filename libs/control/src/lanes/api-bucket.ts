@@ -14,7 +14,8 @@ export class ApiBucket {
   constructor(private readonly now: () => number) {}
 
   configure(budget: ApiBudget): void {
-    if (budget.modifyPerSecond !== this.budget.modifyPerSecond) this.rate = startingRate({ maxPerSecond: budget.modifyPerSecond, minPerSecond });
+    if (budget.modifyPerSecond !== this.budget.modifyPerSecond)
+      this.rate = startingRate({ maxPerSecond: budget.modifyPerSecond, minPerSecond });
     this.budget = budget;
   }
 

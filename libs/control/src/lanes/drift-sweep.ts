@@ -17,9 +17,13 @@ export class DriftSweep {
   /** Only accounts whose lane is ours, so that replicas don't read the same things. Answers how many routes were read. */
   async run(accountIds: readonly string[]): Promise<number> {
     let read = 0;
-    for (let after: string | null = null; ; ) {
+    for (let after: string | null = null; ;) {
       const routes: readonly RouteMaterial[] = await this.store.idleRoutes(batch, after);
-      for (const accountId of accountIds) read += await this.sweepAccount(accountId, routes.filter((route) => route.accountId === accountId));
+      for (const accountId of accountIds)
+        read += await this.sweepAccount(
+          accountId,
+          routes.filter((route) => route.accountId === accountId),
+        );
       if (routes.length < batch) return read;
       after = routes.at(-1)?.id ?? null;
     }
@@ -28,12 +32,21 @@ export class DriftSweep {
   private async sweepAccount(accountId: string, routes: readonly RouteMaterial[]): Promise<number> {
     if (routes.length === 0) return 0;
     try {
-      const live = await this.loadBalancer.readRoutes(await this.access(accountId), routes.map((route) => route.arn));
+      const live = await this.loadBalancer.readRoutes(
+        await this.access(accountId),
+        routes.map((route) => route.arn),
+      );
       for (const route of routes) {
         const found = live.get(route.arn);
         if (!found || 'failure' in found) continue;
         const weights = found.action.weights;
-        const drift = sameWeights(weights, route.expected) ? null : { live: weights, message: 'Live weights are not what Sluice last wrote or read at registration: somebody else changed them.' };
+        const drift = sameWeights(weights, route.expected)
+          ? null
+          : {
+              live: weights,
+              message:
+                'Live weights are not what Sluice last wrote or read at registration: somebody else changed them.',
+            };
         if (await this.store.recordSweep(route.id, route.expected, drift)) {
           this.log.warn(drift ? 'route has drifted' : 'drift is gone', { routeId: route.id, name: route.name });
         }

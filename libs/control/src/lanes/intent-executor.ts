@@ -37,9 +37,20 @@ export class IntentExecutor {
       const wanted = weightsToSend(intent, live);
       if (!wanted.ok) return void (await store.settle(fence, intent.id, wanted.settlement));
       after = wanted.after;
-      const refusal = refuseReceivers(intent, live, after, await healthOfReceivers(loadBalancer, access, intent, live, after));
+      const refusal = refuseReceivers(
+        intent,
+        live,
+        after,
+        await healthOfReceivers(loadBalancer, access, intent, live, after),
+      );
       if (refusal?.kind === 'wait') return void (await store.putBack(fence, intent.id, refusal.delayMs, refusal));
-      if (refusal) return void (await store.settle(fence, intent.id, { state: 'failed', live: live.action.weights, requestId: null, ...refusal }));
+      if (refusal)
+        return void (await store.settle(fence, intent.id, {
+          state: 'failed',
+          live: live.action.weights,
+          requestId: null,
+          ...refusal,
+        }));
     } catch (error) {
       return this.afterFailedRead(fence, intent, error);
     }
@@ -60,24 +71,51 @@ export class IntentExecutor {
     } catch (error) {
       if (!(error instanceof ExternalFailure)) throw error;
       if (error.kind === 'transient') return false;
-      return this.parts.store.settle(fence, intent.id, failed('OutcomeUnknown', `The write's outcome could not be read back (${error.code}): ${error.message}`, null, error.requestId));
+      return this.parts.store.settle(
+        fence,
+        intent.id,
+        failed(
+          'OutcomeUnknown',
+          `The write's outcome could not be read back (${error.code}): ${error.message}`,
+          null,
+          error.requestId,
+        ),
+      );
     }
   }
 
-  private async send(fence: Fence, access: AwsAccess, intent: Intent, base: LiveRoute, after: Weights, timeLeftMs: () => number): Promise<void> {
+  private async send(
+    fence: Fence,
+    access: AwsAccess,
+    intent: Intent,
+    base: LiveRoute,
+    after: Weights,
+    timeLeftMs: () => number,
+  ): Promise<void> {
     const bucket = this.parts.bucket(intent.accountId);
     let outcome: WriteOutcome;
     try {
       const timeoutMs = timeLeftMs();
-      if (timeoutMs <= 0) return void (await this.parts.store.putBack(fence, intent.id, 0, { reason: 'LeaseEnding', message: 'The lease was too short for the call; the lane is handed on.' }));
-      outcome = await this.timed(base.isDefault ? 'ModifyListener' : 'ModifyRule', () => this.parts.loadBalancer.writeWeights(access, base, after, { timeoutMs }));
+      if (timeoutMs <= 0)
+        return void (await this.parts.store.putBack(fence, intent.id, 0, {
+          reason: 'LeaseEnding',
+          message: 'The lease was too short for the call; the lane is handed on.',
+        }));
+      outcome = await this.timed(base.isDefault ? 'ModifyListener' : 'ModifyRule', () =>
+        this.parts.loadBalancer.writeWeights(access, base, after, { timeoutMs }),
+      );
       bucket.succeeded();
     } catch (error) {
       return this.afterFailedWrite(fence, access, intent, after, error);
     }
     this.parts.crashPoint?.('afterWrite');
     if (outcome.verified) {
-      await this.parts.store.settle(fence, intent.id, { state: 'applied', message: 'Written, and verified by the reply.', live: after, requestId: outcome.requestId });
+      await this.parts.store.settle(fence, intent.id, {
+        state: 'applied',
+        message: 'Written, and verified by the reply.',
+        live: after,
+        requestId: outcome.requestId,
+      });
       return;
     }
     await this.readBack(fence, access, intent, after, 'the reply did not list the weights as intended');
@@ -86,17 +124,33 @@ export class IntentExecutor {
   private async afterFailedRead(fence: Fence, intent: Intent, error: unknown): Promise<void> {
     if (!(error instanceof ExternalFailure)) throw error;
     if (error.kind === 'terminal') {
-      await this.parts.store.settle(fence, intent.id, failed(error.code, `The route could not be read before the write: ${error.message}`, null, error.requestId));
+      await this.parts.store.settle(
+        fence,
+        intent.id,
+        failed(error.code, `The route could not be read before the write: ${error.message}`, null, error.requestId),
+      );
       return;
     }
-    await this.parts.store.putBack(fence, intent.id, backoffMs(intent.attempts), { reason: error.code, message: `Waiting for AWS: ${error.message}` });
+    await this.parts.store.putBack(fence, intent.id, backoffMs(intent.attempts), {
+      reason: error.code,
+      message: `Waiting for AWS: ${error.message}`,
+    });
   }
 
-  private async afterFailedWrite(fence: Fence, access: AwsAccess, intent: Intent, after: Weights, error: unknown): Promise<void> {
+  private async afterFailedWrite(
+    fence: Fence,
+    access: AwsAccess,
+    intent: Intent,
+    after: Weights,
+    error: unknown,
+  ): Promise<void> {
     if (!(error instanceof ExternalFailure)) throw error;
     if (isThrottle(error)) {
       this.parts.bucket(intent.accountId).throttled();
-      await this.parts.store.putBack(fence, intent.id, backoffMs(intent.attempts), { reason: error.code, message: 'AWS throttles this account; the write is tried again more slowly.' });
+      await this.parts.store.putBack(fence, intent.id, backoffMs(intent.attempts), {
+        reason: error.code,
+        message: 'AWS throttles this account; the write is tried again more slowly.',
+      });
       return;
     }
     if (error.kind === 'terminal' && !error.ambiguous) {
@@ -107,7 +161,13 @@ export class IntentExecutor {
   }
 
   /** Reads until AWS answers, five times; after that a person has to look. */
-  private async readBack(fence: Fence, access: AwsAccess, intent: Intent, after: Weights, doubt: string): Promise<void> {
+  private async readBack(
+    fence: Fence,
+    access: AwsAccess,
+    intent: Intent,
+    after: Weights,
+    doubt: string,
+  ): Promise<void> {
     for (let attempt = 0; attempt < 5; attempt += 1) {
       try {
         const live = await this.parts.loadBalancer.readRoute(access, intent.routeArn);
@@ -118,20 +178,56 @@ export class IntentExecutor {
         await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt)));
       }
     }
-    await this.parts.store.settle(fence, intent.id, failed('OutcomeUnknown', `AWS did not answer after a write that was ${doubt}. Read the route, then reassert or adopt.`, null, null));
+    await this.parts.store.settle(
+      fence,
+      intent.id,
+      failed(
+        'OutcomeUnknown',
+        `AWS did not answer after a write that was ${doubt}. Read the route, then reassert or adopt.`,
+        null,
+        null,
+      ),
+    );
   }
 
   /** `againInMs`: how long an effect that is still under way may need before the same weights are sent again. */
-  private async settleByReading(fence: Fence, intent: Intent, after: Weights, live: LiveRoute, doubt: string, againInMs: number): Promise<void> {
+  private async settleByReading(
+    fence: Fence,
+    intent: Intent,
+    after: Weights,
+    live: LiveRoute,
+    doubt: string,
+    againInMs: number,
+  ): Promise<void> {
     const seen = live.action.weights;
     if (sameWeights(seen, after)) {
-      await this.parts.store.settle(fence, intent.id, { state: 'applied', message: `Verified by reading; its outcome was ${doubt}.`, live: seen, requestId: null });
+      await this.parts.store.settle(fence, intent.id, {
+        state: 'applied',
+        message: `Verified by reading; its outcome was ${doubt}.`,
+        live: seen,
+        requestId: null,
+      });
     } else if (intent.covered) {
-      await this.parts.store.settle(fence, intent.id, { state: 'superseded', message: `Not applied; its outcome was ${doubt}, and something newer covers it.` });
+      await this.parts.store.settle(fence, intent.id, {
+        state: 'superseded',
+        message: `Not applied; its outcome was ${doubt}, and something newer covers it.`,
+      });
     } else if (sameWeights(seen, intent.before) || intent.purpose === 'rollback' || intent.purpose === 'reassert') {
-      await this.parts.store.putBack(fence, intent.id, againInMs, { reason: 'NotApplied', message: `Not applied (${doubt}); sent again.` });
+      await this.parts.store.putBack(fence, intent.id, againInMs, {
+        reason: 'NotApplied',
+        message: `Not applied (${doubt}); sent again.`,
+      });
     } else {
-      await this.parts.store.settle(fence, intent.id, failed('LiveWeightsDiffer', `Live weights are neither what was there before nor what was sent; its outcome was ${doubt}.`, seen, null));
+      await this.parts.store.settle(
+        fence,
+        intent.id,
+        failed(
+          'LiveWeightsDiffer',
+          `Live weights are neither what was there before nor what was sent; its outcome was ${doubt}.`,
+          seen,
+          null,
+        ),
+      );
     }
   }
 

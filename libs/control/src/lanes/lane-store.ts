@@ -19,7 +19,13 @@ export interface Grant extends Fence {
 
 export type Settlement =
   | { readonly state: 'applied'; readonly message: string; readonly live: Weights; readonly requestId: string | null }
-  | { readonly state: 'failed'; readonly reason: string; readonly message: string; readonly live: Weights | null; readonly requestId: string | null }
+  | {
+      readonly state: 'failed';
+      readonly reason: string;
+      readonly message: string;
+      readonly live: Weights | null;
+      readonly requestId: string | null;
+    }
   | { readonly state: 'superseded'; readonly message: string };
 
 /** Lanes and intents. Every method that changes an intent carries the fence and changes nothing when it no longer holds. */
@@ -27,7 +33,10 @@ export abstract class LaneStore {
   /** Takes every lane without a living owner: owner, lease, epoch and grant id in one statement, by Postgres's clock. */
   abstract claim(owner: string, leaseMs: number, waitOutMs: number): Promise<readonly Grant[]>;
   /** Answers the accounts whose lease was prolonged; the others are lost. */
-  abstract renew(fences: readonly Fence[], leaseMs: number): Promise<readonly { accountId: string; apiBudget: ApiBudget }[]>;
+  abstract renew(
+    fences: readonly Fence[],
+    leaseMs: number,
+  ): Promise<readonly { accountId: string; apiBudget: ApiBudget }[]>;
   /** Hands a lane over at once (after the calls in flight have ended). */
   abstract release(fence: Fence): Promise<void>;
 
@@ -38,7 +47,12 @@ export abstract class LaneStore {
   /** pending -> sent, durable before the call. False: superseded, paused or fenced meanwhile. */
   abstract markSent(fence: Fence, intentId: string, deadlineMs: number, after: Weights): Promise<boolean>;
   /** Back to pending after an attempt that had no effect. */
-  abstract putBack(fence: Fence, intentId: string, delayMs: number, why: { reason: string; message: string }): Promise<boolean>;
+  abstract putBack(
+    fence: Fence,
+    intentId: string,
+    delayMs: number,
+    why: { reason: string; message: string },
+  ): Promise<boolean>;
   /** Ends an intent, its decision and, with the last one of a step, starts the hold. False: fenced. */
   abstract settle(fence: Fence, intentId: string, outcome: Settlement): Promise<boolean>;
 }

@@ -71,7 +71,9 @@ export class Lane implements Fence {
       return;
     }
     this.pumping = this.pump()
-      .catch((error: unknown) => this.parts.log.warn('lane could not look for intents; it will again', { accountId: this.accountId, error }))
+      .catch((error: unknown) =>
+        this.parts.log.warn('lane could not look for intents; it will again', { accountId: this.accountId, error }),
+      )
       .finally(() => {
         this.pumping = null;
         if (this.pumpAgain) {
@@ -131,7 +133,10 @@ export class Lane implements Fence {
       .execute(this, access, intent, this.timeLeft())
       .catch((error: unknown) => {
         this.recovered = false;
-        this.parts.log.warn('an intent was left as it is; it will be settled by reading', { intentId: intent.id, error });
+        this.parts.log.warn('an intent was left as it is; it will be settled by reading', {
+          intentId: intent.id,
+          error,
+        });
       })
       .finally(() => {
         this.inFlight.delete(intent.routeId);

@@ -49,9 +49,20 @@ export class Lanes {
       await this.owned.get(grant.accountId)?.close();
       const bucket = this.bucketOf(grant.accountId);
       bucket.configure(grant.apiBudget);
-      const lane = new Lane(grant, requestedAt, { store, executor: this.executor, bucket, access: this.parts.access, settings, log });
+      const lane = new Lane(grant, requestedAt, {
+        store,
+        executor: this.executor,
+        bucket,
+        access: this.parts.access,
+        settings,
+        log,
+      });
       this.owned.set(grant.accountId, lane);
-      log.info('lane claimed', { accountId: grant.accountId, epoch: grant.epoch.toString(), waitOutMs: Math.round(grant.writesInMs) });
+      log.info('lane claimed', {
+        accountId: grant.accountId,
+        epoch: grant.epoch.toString(),
+        waitOutMs: Math.round(grant.writesInMs),
+      });
       lane.wake();
     }
   }
@@ -80,10 +91,12 @@ export class Lanes {
     this.unsubscribe?.();
     const lanes = [...this.owned.values()];
     this.owned.clear();
-    await Promise.all(lanes.map(async (lane) => {
-      await lane.close();
-      await this.parts.store.release(lane);
-    }));
+    await Promise.all(
+      lanes.map(async (lane) => {
+        await lane.close();
+        await this.parts.store.release(lane);
+      }),
+    );
   }
 
   private wake(accountId: string): void {

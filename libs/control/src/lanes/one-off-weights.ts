@@ -1,5 +1,15 @@
 import type { Weights } from '@sluice/domain';
-import { Conflict, InvalidInput, NotFound, PreconditionFailed, sameWeights, shareOf, sortWeights, unsafeWeights, weightsFromShares } from '@sluice/domain';
+import {
+  Conflict,
+  InvalidInput,
+  NotFound,
+  PreconditionFailed,
+  sameWeights,
+  shareOf,
+  sortWeights,
+  unsafeWeights,
+  weightsFromShares,
+} from '@sluice/domain';
 import type { Caller } from '../context.js';
 import type { AwsAccess, LoadBalancer } from '../ports/load-balancer.js';
 import { WeightWriter } from '../resources/weight-writer.js';
@@ -42,24 +52,54 @@ export class OneOffWeights extends WeightWriter {
     super();
   }
 
-  async set(caller: Caller, routeId: string, input: SetWeights, options: { readonly dryRun: true }): Promise<SetWeightsPreview>;
-  async set(caller: Caller, routeId: string, input: SetWeights, options?: { readonly dryRun?: false }): Promise<{ decision: DecisionView; intent: IntentView }>;
-  async set(caller: Caller, routeId: string, input: SetWeights, options: { readonly dryRun?: boolean } = {}): Promise<SetWeightsPreview | { decision: DecisionView; intent: IntentView }> {
+  async set(
+    caller: Caller,
+    routeId: string,
+    input: SetWeights,
+    options: { readonly dryRun: true },
+  ): Promise<SetWeightsPreview>;
+  async set(
+    caller: Caller,
+    routeId: string,
+    input: SetWeights,
+    options?: { readonly dryRun?: false },
+  ): Promise<{ decision: DecisionView; intent: IntentView }>;
+  async set(
+    caller: Caller,
+    routeId: string,
+    input: SetWeights,
+    options: { readonly dryRun?: boolean } = {},
+  ): Promise<SetWeightsPreview | { decision: DecisionView; intent: IntentView }> {
     const route = await this.route(caller, routeId);
     const live = await this.loadBalancer.readRoute(await this.access(route.accountId), route.arn);
     const before = live.action.weights;
     if (live.ownership.kind === 'continuous') {
-      throw new Conflict('RouteOwnedByReconciler', `${live.ownership.owner} owns this route (${live.ownership.evidence}). ${live.ownership.advice}`);
+      throw new Conflict(
+        'RouteOwnedByReconciler',
+        `${live.ownership.owner} owns this route (${live.ownership.evidence}). ${live.ownership.advice}`,
+      );
     }
     if (input.expected && !sameWeights(input.expected, before)) {
-      throw new PreconditionFailed('Live weights are not what `expected` says; read the route and decide again.', { expected: input.expected, live: before });
+      throw new PreconditionFailed('Live weights are not what `expected` says; read the route and decide again.', {
+        expected: input.expected,
+        live: before,
+      });
     }
     const after = wantedWeights(route, before, input);
     refuseForeign(route, before, after);
     refuseClusters(route, before, after);
     if (options.dryRun) return { dryRun: true, before, after };
-    return this.store.write({ ...common(route, caller), kind: 'oneOffWeights', reason: 'OneOffWeights', message: input.reason, purpose: 'oneOff', before, after,
-      minHealthyTargets: input.minHealthyTargets ?? 1, forced: input.forced ? { by: caller.actor, reason: input.reason } : null });
+    return this.store.write({
+      ...common(route, caller),
+      kind: 'oneOffWeights',
+      reason: 'OneOffWeights',
+      message: input.reason,
+      purpose: 'oneOff',
+      before,
+      after,
+      minHealthyTargets: input.minHealthyTargets ?? 1,
+      forced: input.forced ? { by: caller.actor, reason: input.reason } : null,
+    });
   }
 
   /** Adds target groups to the action at weight 0, so that somebody health-checks them before they get a share (rule 10). */
@@ -77,13 +117,21 @@ export class OneOffWeights extends WeightWriter {
     return this.attachment(caller, 'detach', input, (before) => {
       const serving = before.filter((one) => input.targetGroupArns.includes(one.targetGroupArn) && one.weight > 0);
       if (serving.length > 0) {
-        throw new Conflict('StillServing', `Target groups that still have weight can't be taken out: ${serving.map((one) => one.targetGroupArn).join(', ')}. Move their share first.`);
+        throw new Conflict(
+          'StillServing',
+          `Target groups that still have weight can't be taken out: ${serving.map((one) => one.targetGroupArn).join(', ')}. Move their share first.`,
+        );
       }
       return before.filter((one) => !input.targetGroupArns.includes(one.targetGroupArn));
     });
   }
 
-  private async attachment(caller: Caller, kind: 'attach' | 'detach', input: Attachment, change: (before: Weights) => Weights): Promise<{ decisionId: string }> {
+  private async attachment(
+    caller: Caller,
+    kind: 'attach' | 'detach',
+    input: Attachment,
+    change: (before: Weights) => Weights,
+  ): Promise<{ decisionId: string }> {
     const route = await this.route(caller, input.routeId);
     const live = await this.loadBalancer.readRoute(await this.access(route.accountId), route.arn);
     const before = live.action.weights;
@@ -91,14 +139,27 @@ export class OneOffWeights extends WeightWriter {
     const unsafe = unsafeWeights(after);
     if (unsafe) throw new Conflict('UnsafeWeights', `The target groups can't be ${kind}ed: ${unsafe}.`);
     const reason = kind === 'attach' ? 'AttachAtZero' : 'DetachAtZero';
-    const { decision } = await this.store.write({ ...common(route, caller), kind, reason, message: input.reason, purpose: 'attach', before, after, minHealthyTargets: 0, forced: null });
+    const { decision } = await this.store.write({
+      ...common(route, caller),
+      kind,
+      reason,
+      message: input.reason,
+      purpose: 'attach',
+      before,
+      after,
+      minHealthyTargets: 0,
+      forced: null,
+    });
     return { decisionId: decision.id };
   }
 
   private async route(caller: Caller, routeId: string): Promise<RouteMaterial> {
     const route = await this.store.route(routeId);
     if (!route || !sees(caller, route.projectId)) throw new NotFound('route', routeId);
-    if (route.rolloutId) throw new Conflict('RouteIsBusy', `Rollout ${route.rolloutId} moves this route. Abort it or wait for its end.`, { rolloutId: route.rolloutId });
+    if (route.rolloutId)
+      throw new Conflict('RouteIsBusy', `Rollout ${route.rolloutId} moves this route. Abort it or wait for its end.`, {
+        rolloutId: route.rolloutId,
+      });
     return route;
   }
 }
@@ -108,22 +169,38 @@ function common(route: RouteMaterial, caller: Caller): Pick<RouteWrite, 'project
 }
 
 function wantedWeights(route: RouteMaterial, before: Weights, input: SetWeights): Weights {
-  if (input.weights && input.shares) throw new InvalidInput([{ field: 'weights', message: 'give either weights or shares, not both' }]);
+  if (input.weights && input.shares)
+    throw new InvalidInput([{ field: 'weights', message: 'give either weights or shares, not both' }]);
   if (input.weights) {
     const unsafe = unsafeWeights(input.weights);
     if (unsafe) throw new InvalidInput([{ field: 'weights', message: unsafe }]);
     return sortWeights(input.weights);
   }
-  if (!input.shares) throw new InvalidInput([{ field: 'shares', message: 'give shares by backend name, or weights by target group' }]);
+  if (!input.shares)
+    throw new InvalidInput([{ field: 'shares', message: 'give shares by backend name, or weights by target group' }]);
   const unknown = Object.keys(input.shares).filter((name) => !route.backends.some((backend) => backend.name === name));
   if (unknown.length > 0) {
-    throw new InvalidInput(unknown.map((name) => ({ field: `shares.${name}`, message: `is not a backend of this route; it has ${route.backends.map((one) => one.name).join(', ') || 'none'}` })));
+    throw new InvalidInput(
+      unknown.map((name) => ({
+        field: `shares.${name}`,
+        message: `is not a backend of this route; it has ${route.backends.map((one) => one.name).join(', ') || 'none'}`,
+      })),
+    );
   }
   const shares = input.shares;
   const parts = route.backends
-    .filter((backend) => shares[backend.name] !== undefined || before.some((one) => one.targetGroupArn === backend.targetGroupArn))
-    .map((backend) => ({ targetGroupArn: backend.targetGroupArn, permille: Math.round((shares[backend.name] ?? 0) * 10) }));
-  const pinned = route.pinned.map((targetGroupArn) => ({ targetGroupArn, sharePermille: Math.round(shareOf(before, targetGroupArn)) }));
+    .filter(
+      (backend) =>
+        shares[backend.name] !== undefined || before.some((one) => one.targetGroupArn === backend.targetGroupArn),
+    )
+    .map((backend) => ({
+      targetGroupArn: backend.targetGroupArn,
+      permille: Math.round((shares[backend.name] ?? 0) * 10),
+    }));
+  const pinned = route.pinned.map((targetGroupArn) => ({
+    targetGroupArn,
+    sharePermille: Math.round(shareOf(before, targetGroupArn)),
+  }));
   return weightsFromShares(parts, pinned);
 }
 
@@ -131,14 +208,23 @@ function refuseForeign(route: RouteMaterial, before: Weights, after: Weights): v
   const known = new Set([...route.pinned, ...route.backends.map((backend) => backend.targetGroupArn)]);
   const foreign = [...before, ...after].map((one) => one.targetGroupArn).filter((arn) => !known.has(arn));
   if (foreign.length > 0) {
-    throw new Conflict('ForeignTargetGroup', `Target groups that are neither backends of this route nor pinned are in the action: ${[...new Set(foreign)].join(', ')}. Pin them on the route, or make them backends.`, { foreign });
+    throw new Conflict(
+      'ForeignTargetGroup',
+      `Target groups that are neither backends of this route nor pinned are in the action: ${[...new Set(foreign)].join(', ')}. Pin them on the route, or make them backends.`,
+      { foreign },
+    );
   }
 }
 
 function refuseClusters(route: RouteMaterial, before: Weights, after: Weights): void {
-  const raised = route.backends.filter((backend) => shareOf(after, backend.targetGroupArn) > shareOf(before, backend.targetGroupArn));
+  const raised = route.backends.filter(
+    (backend) => shareOf(after, backend.targetGroupArn) > shareOf(before, backend.targetGroupArn),
+  );
   const cordoned = raised.find((backend) => backend.cordoned || backend.retired);
   if (cordoned) {
-    throw new Conflict(cordoned.retired ? 'ClusterIsRetired' : 'ClusterIsCordoned', `Cluster ${cordoned.clusterName} is ${cordoned.retired ? 'retired' : 'cordoned'}: the share of ${cordoned.name} can't be raised.`);
+    throw new Conflict(
+      cordoned.retired ? 'ClusterIsRetired' : 'ClusterIsCordoned',
+      `Cluster ${cordoned.clusterName} is ${cordoned.retired ? 'retired' : 'cordoned'}: the share of ${cordoned.name} can't be raised.`,
+    );
   }
 }

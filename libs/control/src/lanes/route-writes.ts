@@ -24,7 +24,13 @@ export interface RouteMaterial {
   readonly name: string;
   readonly pinned: readonly string[];
   readonly expected: Weights;
-  readonly backends: readonly { readonly name: string; readonly targetGroupArn: string; readonly clusterName: string; readonly retired: boolean; readonly cordoned: boolean }[];
+  readonly backends: readonly {
+    readonly name: string;
+    readonly targetGroupArn: string;
+    readonly clusterName: string;
+    readonly retired: boolean;
+    readonly cordoned: boolean;
+  }[];
   /** The active rollout that moves it, if any. */
   readonly rolloutId: string | null;
 }
@@ -36,5 +42,9 @@ export abstract class RouteWriteStore {
   /** Routes that no rollout moves and nothing is being written to: what the drift sweep reads. */
   abstract idleRoutes(limit: number, afterId: string | null): Promise<readonly RouteMaterial[]>;
   /** Records (or clears) drift; says whether that changed anything. */
-  abstract recordSweep(routeId: string, expected: Weights, drift: { live: Weights; message: string } | null): Promise<boolean>;
+  abstract recordSweep(
+    routeId: string,
+    expected: Weights,
+    drift: { live: Weights; message: string } | null,
+  ): Promise<boolean>;
 }

@@ -12,4 +12,10 @@ export interface LaneSettings {
   readonly concurrency: number;
 }
 
-export const defaultLaneSettings: LaneSettings = { leaseMs: 10_000, writeTimeoutMs: 5_000, leaseMarginMs: 500, pollMs: 1_000, concurrency: 4 };
+export const defaultLaneSettings: LaneSettings = {
+  leaseMs: 10_000,
+  writeTimeoutMs: 5_000,
+  leaseMarginMs: 500,
+  pollMs: 1_000,
+  concurrency: 4,
+};

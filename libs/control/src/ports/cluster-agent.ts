@@ -60,15 +60,29 @@ export interface BackendService {
 export interface BindingRefusal {
   readonly result: 'refused';
   readonly reason:
-    | 'ServiceNotFound' | 'ServicePortNotFound' | 'ServiceHasNoEndpoints' | 'ServiceTypeUnsuitable' | 'NamespaceNotFound'
-    | 'TargetGroupAlreadyBound' | 'TargetGroupNotFound' | 'ImmutableField' | 'FieldConflict' | 'InvalidBinding'
-    | 'WebhookUnavailable' | 'Forbidden' | 'CrdMissing' | 'ManagedByController' | 'NotOurs' | 'StillServing';
+    | 'ServiceNotFound'
+    | 'ServicePortNotFound'
+    | 'ServiceHasNoEndpoints'
+    | 'ServiceTypeUnsuitable'
+    | 'NamespaceNotFound'
+    | 'TargetGroupAlreadyBound'
+    | 'TargetGroupNotFound'
+    | 'ImmutableField'
+    | 'FieldConflict'
+    | 'InvalidBinding'
+    | 'WebhookUnavailable'
+    | 'Forbidden'
+    | 'CrdMissing'
+    | 'ManagedByController'
+    | 'NotOurs'
+    | 'StillServing';
   readonly message: string;
   readonly way: string;
 }
 
 export type ApplyBinding = { readonly result: 'applied'; readonly binding: BindingState } | BindingRefusal;
-export type RemoveBinding = { readonly result: 'removed' } | { readonly result: 'removing' } | { readonly result: 'absent' } | BindingRefusal;
+export type RemoveBinding =
+  { readonly result: 'removed' } | { readonly result: 'removing' } | { readonly result: 'absent' } | BindingRefusal;
 
 export interface ClusterCheck {
   readonly version: string;
@@ -86,19 +100,38 @@ export abstract class ClusterAgent {
   abstract check(access: ClusterAccess, options?: CallOptions): Promise<ClusterCheck>;
 
   /** Looks at the Service first (exists, port, type for `instance`, endpoints), then server-side applies with field manager `sluice`. `dryRun` changes nothing. */
-  abstract applyBinding(access: ClusterAccess, desired: DesiredBinding, options?: CallOptions & { readonly dryRun?: boolean; readonly force?: boolean }): Promise<ApplyBinding>;
+  abstract applyBinding(
+    access: ClusterAccess,
+    desired: DesiredBinding,
+    options?: CallOptions & { readonly dryRun?: boolean; readonly force?: boolean },
+  ): Promise<ApplyBinding>;
 
   /** null = the cluster answered that it isn't there. */
-  abstract readBinding(access: ClusterAccess, namespace: string, name: string, options?: CallOptions): Promise<BindingState | null>;
+  abstract readBinding(
+    access: ClusterAccess,
+    namespace: string,
+    name: string,
+    options?: CallOptions,
+  ): Promise<BindingState | null>;
 
   /** Every binding in the cluster (to find a target group bound twice). */
   abstract listBindings(access: ClusterAccess, options?: CallOptions): Promise<readonly BindingState[]>;
 
-  abstract readService(access: ClusterAccess, namespace: string, name: string, options?: CallOptions): Promise<BackendService | null>;
+  abstract readService(
+    access: ClusterAccess,
+    namespace: string,
+    name: string,
+    options?: CallOptions,
+  ): Promise<BackendService | null>;
 
   /**
    * Deletes our binding (labels of ours, uid precondition). `drained` must be the proof that its target group may go
    * (rule 10); without it the answer is `StillServing`.
    */
-  abstract removeBinding(access: ClusterAccess, binding: { readonly namespace: string; readonly name: string }, drained: { readonly drained: boolean; readonly message: string }, options?: CallOptions): Promise<RemoveBinding>;
+  abstract removeBinding(
+    access: ClusterAccess,
+    binding: { readonly namespace: string; readonly name: string },
+    drained: { readonly drained: boolean; readonly message: string },
+    options?: CallOptions,
+  ): Promise<RemoveBinding>;
 }

@@ -69,8 +69,13 @@ export class CleanUp {
     if (kind === 'loadBalancer') return null;
     for (const route of await this.store.read.routes.all({ arn })) {
       const rolloutId = await this.store.read.engine.activeRollout(route.id);
-      if (rolloutId) return { reason: 'RouteIsBusy', message: `rollout ${rolloutId} moves its traffic; abort it or wait for its end` };
-      if (await this.store.read.engine.hasOpenIntent(route.id)) return { reason: 'RouteIsBusy', message: 'a write to it is outstanding; try again in a moment' };
+      if (rolloutId)
+        return {
+          reason: 'RouteIsBusy',
+          message: `rollout ${rolloutId} moves its traffic; abort it or wait for its end`,
+        };
+      if (await this.store.read.engine.hasOpenIntent(route.id))
+        return { reason: 'RouteIsBusy', message: 'a write to it is outstanding; try again in a moment' };
     }
     return null;
   }
@@ -78,22 +83,41 @@ export class CleanUp {
   async #bound(targetGroupArn: string): Promise<Reason | null> {
     for (const backend of await this.store.read.backends.all({ targetGroupArn })) {
       const [binding] = await this.store.read.bindings.all({ backendId: backend.id });
-      if (!binding || binding.state === 'Removed' || (binding.state === 'Refused' && binding.observed === null)) continue;
-      return { reason: 'BindingPresent', message: `binding ${binding.id} of backend ${backend.name} is still in its cluster; remove it, then clean up again` };
+      if (!binding || binding.state === 'Removed' || (binding.state === 'Refused' && binding.observed === null))
+        continue;
+      return {
+        reason: 'BindingPresent',
+        message: `binding ${binding.id} of backend ${backend.name} is still in its cluster; remove it, then clean up again`,
+      };
     }
     return null;
   }
 
   /** Whose it is by its tags, and what would be deleted along with it. */
-  async #heldByAws(access: AwsAccess, resource: ProvisionedResource, removed: ReadonlySet<string>): Promise<Reason | 'gone' | null> {
+  async #heldByAws(
+    access: AwsAccess,
+    resource: ProvisionedResource,
+    removed: ReadonlySet<string>,
+  ): Promise<Reason | 'gone' | null> {
     const { kind, arn } = resource;
     try {
       const [tagged] = await this.loadBalancer.tagsOf(access, [arn]);
       if (!tagged) return 'gone';
-      if (!carriesOurMark(tagged.tags, resource)) return { reason: 'NotOursAnyMore', message: 'its sluice.dev tags were removed or changed, so somebody may have taken it over; delete it by hand if it may go' };
-      const others = kind === 'rule' || kind === 'targetGroup' ? [] : (await this.loadBalancer.partsOf(access, arn)).filter((part) => !removed.has(part));
+      if (!carriesOurMark(tagged.tags, resource))
+        return {
+          reason: 'NotOursAnyMore',
+          message:
+            'its sluice.dev tags were removed or changed, so somebody may have taken it over; delete it by hand if it may go',
+        };
+      const others =
+        kind === 'rule' || kind === 'targetGroup'
+          ? []
+          : (await this.loadBalancer.partsOf(access, arn)).filter((part) => !removed.has(part));
       if (others.length === 0) return null;
-      return { reason: 'HasOthers', message: `AWS would delete ${others.join(', ')} along with it; remove these first` };
+      return {
+        reason: 'HasOthers',
+        message: `AWS would delete ${others.join(', ')} along with it; remove these first`,
+      };
     } catch (error) {
       if (error instanceof ExternalFailure && error.kind === 'terminal' && gone.test(error.code)) return 'gone';
       throw error;
@@ -117,5 +141,8 @@ export class CleanUp {
 
 function unknownOutcome({ id, kind, details }: ProvisionedResource): Reason {
   const name = typeof details['name'] === 'string' ? ` named ${details['name']}` : '';
-  return { reason: 'OutcomeUnknown', message: `AWS never answered whether this ${kind}${name} was created; look for the tag sluice.dev/resource=${id} and delete what carries it` };
+  return {
+    reason: 'OutcomeUnknown',
+    message: `AWS never answered whether this ${kind}${name} was created; look for the tag sluice.dev/resource=${id} and delete what carries it`,
+  };
 }

@@ -58,7 +58,12 @@ export interface CleanUpReport {
   readonly dryRun: boolean;
   /** In the order they went (or would go). */
   readonly removed: readonly { readonly kind: ProvisionedResource['kind']; readonly arn: string }[];
-  readonly left: readonly { readonly kind: ProvisionedResource['kind']; readonly arn: string; readonly reason: string; readonly message: string }[];
+  readonly left: readonly {
+    readonly kind: ProvisionedResource['kind'];
+    readonly arn: string;
+    readonly reason: string;
+    readonly message: string;
+  }[];
 }
 
 type Kind = ProvisionedResource['kind'];
@@ -78,7 +83,11 @@ export class Provisioning {
     private readonly cleaning: CleanUp,
   ) {}
 
-  async createLoadBalancer(caller: Caller, input: ProvisionLoadBalancer, options: MutationOptions = {}): Promise<ProvisionedResource> {
+  async createLoadBalancer(
+    caller: Caller,
+    input: ProvisionLoadBalancer,
+    options: MutationOptions = {},
+  ): Promise<ProvisionedResource> {
     checkLoadBalancer(input);
     const { name, type = 'application', scheme, subnets, securityGroups } = input;
     const spec = { name, type, scheme, subnets, securityGroups };
@@ -90,12 +99,17 @@ export class Provisioning {
 
   async adoptLoadBalancer(caller: Caller, input: Adopt, options: MutationOptions = {}): Promise<ProvisionedResource> {
     return this.#adopt(caller, input, 'loadBalancer', options, async (access) => {
-      const { name, type, scheme, subnets, securityGroups, dnsName, vpcId } = await this.loadBalancer.describeLoadBalancer(access, input.arn);
+      const { name, type, scheme, subnets, securityGroups, dnsName, vpcId } =
+        await this.loadBalancer.describeLoadBalancer(access, input.arn);
       return { name, type, scheme, subnets, securityGroups, dnsName, vpcId };
     });
   }
 
-  async createTargetGroup(caller: Caller, input: ProvisionTargetGroup, options: MutationOptions = {}): Promise<ProvisionedResource> {
+  async createTargetGroup(
+    caller: Caller,
+    input: ProvisionTargetGroup,
+    options: MutationOptions = {},
+  ): Promise<ProvisionedResource> {
     checkTargetGroup(input);
     const { name, protocol, port, targetType, vpcId, healthCheck = {}, clusterId = null } = input;
     const autoMode = await this.#autoModeTags(caller, input);
@@ -108,20 +122,35 @@ export class Provisioning {
 
   async adoptTargetGroup(caller: Caller, input: Adopt, options: MutationOptions = {}): Promise<ProvisionedResource> {
     return this.#adopt(caller, input, 'targetGroup', options, async (access) => {
-      const { name, protocol, port, targetType, vpcId, healthCheck } = await this.loadBalancer.describeTargetGroup(access, input.arn);
+      const { name, protocol, port, targetType, vpcId, healthCheck } = await this.loadBalancer.describeTargetGroup(
+        access,
+        input.arn,
+      );
       return { name, protocol, port, targetType, vpcId, healthCheck };
     });
   }
 
   /** Its default action forwards by these weights; register it as a route by its ARN. */
-  async createListener(caller: Caller, input: ProvisionListener, options: MutationOptions = {}): Promise<ProvisionedResource> {
+  async createListener(
+    caller: Caller,
+    input: ProvisionListener,
+    options: MutationOptions = {},
+  ): Promise<ProvisionedResource> {
     checkListener(input);
     const { loadBalancerArn, port, protocol, certificateArn, weights } = input;
     const spec = { loadBalancerArn, port, protocol, weights, ...(certificateArn !== undefined && { certificateArn }) };
     const standsOn = () => [loadBalancerArn];
-    return this.#create(caller, input, 'listener', spec, options, async (access, tags) => {
-      return { arn: (await this.loadBalancer.createListener(access, { ...spec, tags })).arn, details: spec };
-    }, standsOn);
+    return this.#create(
+      caller,
+      input,
+      'listener',
+      spec,
+      options,
+      async (access, tags) => {
+        return { arn: (await this.loadBalancer.createListener(access, { ...spec, tags })).arn, details: spec };
+      },
+      standsOn,
+    );
   }
 
   /** It forwards by these weights; register it as a route by its ARN. */
@@ -129,24 +158,53 @@ export class Provisioning {
     checkRule(input);
     const { listenerArn, priority, conditions, weights } = input;
     const spec = { listenerArn, priority, conditions, weights };
-    const standsOn = async (access: AwsAccess) => [listenerArn, (await this.loadBalancer.describeListener(access, listenerArn)).loadBalancerArn];
-    return this.#create(caller, input, 'rule', spec, options, async (access, tags) => {
-      return { arn: (await this.loadBalancer.createRule(access, { ...spec, tags })).arn, details: spec };
-    }, standsOn);
+    const standsOn = async (access: AwsAccess) => [
+      listenerArn,
+      (await this.loadBalancer.describeListener(access, listenerArn)).loadBalancerArn,
+    ];
+    return this.#create(
+      caller,
+      input,
+      'rule',
+      spec,
+      options,
+      async (access, tags) => {
+        return { arn: (await this.loadBalancer.createRule(access, { ...spec, tags })).arn, details: spec };
+      },
+      standsOn,
+    );
   }
 
-  async list(caller: Caller, filter: { readonly projectId?: string }, page: PageRequest): Promise<Page<ProvisionedResource>> {
+  async list(
+    caller: Caller,
+    filter: { readonly projectId?: string },
+    page: PageRequest,
+  ): Promise<Page<ProvisionedResource>> {
     const { items, next } = await this.store.read.provisioned.page(projectFilter(caller, filter.projectId), page);
     return { items: items.map(shown), next };
   }
 
   async get(caller: Caller, id: string): Promise<ProvisionedResource> {
-    return shown(own(caller, 'provisioned resource', id, await this.store.read.provisioned.find(knownId('provisioned resource', id))));
+    return shown(
+      own(
+        caller,
+        'provisioned resource',
+        id,
+        await this.store.read.provisioned.find(knownId('provisioned resource', id)),
+      ),
+    );
   }
 
   /** Removes exactly what we created, in safe order: rule, listener, target group, load balancer. Says what it left and why. */
   async cleanUp(caller: Caller, projectId: string, options: MutationOptions = {}): Promise<CleanUpReport> {
-    own(caller, 'project', projectId, await this.store.read.projects.find(knownId('project', projectId)).then((project) => project && { projectId: project.id }));
+    own(
+      caller,
+      'project',
+      projectId,
+      await this.store.read.projects
+        .find(knownId('project', projectId))
+        .then((project) => project && { projectId: project.id }),
+    );
     return this.cleaning.run(projectId, options.dryRun ?? false);
   }
 
@@ -162,7 +220,17 @@ export class Provisioning {
     const access = await this.#access(caller, where);
     if (standsOn) await this.#refuseReconciled(access, await answered(Promise.resolve(standsOn(access))));
     const id = this.ids.next('res');
-    const record = { id, projectId: where.projectId, accountId: where.accountId, kind, arn: `pending:${id}`, createdByUs: true, details: asked, removedAt: null, createdBy: caller.actor };
+    const record = {
+      id,
+      projectId: where.projectId,
+      accountId: where.accountId,
+      kind,
+      arn: `pending:${id}`,
+      createdByUs: true,
+      details: asked,
+      removedAt: null,
+      createdBy: caller.actor,
+    };
     const pending = await this.store.transaction(async (tx) => {
       await keep(tx, caller, where);
       return tx.provisioned.insert(record);
@@ -193,22 +261,49 @@ export class Provisioning {
     const tags = await answered(this.loadBalancer.tagsOf(access, [made.arn]));
     if (carriesOurMark(tags.find((one) => one.arn === made.arn)?.tags ?? {}, pending)) return;
     await this.store.transaction((tx) => tx.provisioned.remove(pending.id));
-    throw new Conflict('AlreadyExists', `AWS has one with the same name and settings already (${made.arn}), which this call did not create; adopt it by its ARN, or choose another name`, { arn: made.arn });
+    throw new Conflict(
+      'AlreadyExists',
+      `AWS has one with the same name and settings already (${made.arn}), which this call did not create; adopt it by its ARN, or choose another name`,
+      { arn: made.arn },
+    );
   }
 
   async #refuseReconciled(access: AwsAccess, arns: readonly string[]): Promise<void> {
     const owner = ownershipOf(await answered(this.loadBalancer.tagsOf(access, arns)));
     if (owner.kind !== 'continuous') return;
-    throw new Conflict('OwnedByReconciler', `${owner.owner} owns what this would stand on (${owner.evidence}) and would remove it again. ${owner.advice}`, { ownership: owner });
+    throw new Conflict(
+      'OwnedByReconciler',
+      `${owner.owner} owns what this would stand on (${owner.evidence}) and would remove it again. ${owner.advice}`,
+      { ownership: owner },
+    );
   }
 
-  async #adopt(caller: Caller, input: Adopt, kind: Kind, options: MutationOptions, describe: (access: AwsAccess) => Promise<Details>): Promise<ProvisionedResource> {
+  async #adopt(
+    caller: Caller,
+    input: Adopt,
+    kind: Kind,
+    options: MutationOptions,
+    describe: (access: AwsAccess) => Promise<Details>,
+  ): Promise<ProvisionedResource> {
     checkAdopt(input, kind);
     const details = await answered(describe(await this.#access(caller, input)), 'arn');
     return this.store.transaction(async (tx) => {
       await keep(tx, caller, input);
       const { projectId, accountId, arn } = input;
-      return told(tx, await tx.provisioned.insert({ id: this.ids.next('res'), projectId, accountId, kind, arn, createdByUs: false, details, removedAt: null, createdBy: caller.actor }));
+      return told(
+        tx,
+        await tx.provisioned.insert({
+          id: this.ids.next('res'),
+          projectId,
+          accountId,
+          kind,
+          arn,
+          createdByUs: false,
+          details,
+          removedAt: null,
+          createdBy: caller.actor,
+        }),
+      );
     }, options);
   }
 
@@ -228,15 +323,26 @@ export class Provisioning {
 
 async function keep(tx: ResourceTransaction, caller: Caller, where: InAccount): Promise<void> {
   await keepProject(tx, caller, where.projectId);
-  own({ ...caller, projectId: where.projectId }, 'account', where.accountId, await tx.accounts.lock(where.accountId, 'keep'));
+  own(
+    { ...caller, projectId: where.projectId },
+    'account',
+    where.accountId,
+    await tx.accounts.lock(where.accountId, 'keep'),
+  );
 }
 
-function told(tx: ResourceTransaction, resource: ProvisionedResource & { readonly createdBy: string }): ProvisionedResource {
+function told(
+  tx: ResourceTransaction,
+  resource: ProvisionedResource & { readonly createdBy: string },
+): ProvisionedResource {
   const { id, projectId, kind, arn } = resource;
   tx.announce({ projectId, type: 'provisioned.changed', subject: `provisioned/${id}`, data: { kind, arn } });
   return shown(resource);
 }
 
-function shown({ createdBy: _, ...resource }: ProvisionedResource & { readonly createdBy: string }): ProvisionedResource {
+function shown({
+  createdBy: _,
+  ...resource
+}: ProvisionedResource & { readonly createdBy: string }): ProvisionedResource {
   return resource;
 }

@@ -33,7 +33,10 @@ export class AccountAccess {
     try {
       return JSON.parse(this.sealer.open(accountCredentials(account.id), account.sealedCredentials!)) as AwsCredentials;
     } catch (error) {
-      throw new Conflict('CredentialsUnreadable', error instanceof Error ? error.message : 'the credentials cannot be unsealed');
+      throw new Conflict(
+        'CredentialsUnreadable',
+        error instanceof Error ? error.message : 'the credentials cannot be unsealed',
+      );
     }
   }
 }

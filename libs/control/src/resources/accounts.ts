@@ -94,7 +94,12 @@ export class Accounts {
         createdBy: caller.actor,
       });
       await tx.engine.openLane(id);
-      tx.announce({ projectId: account.projectId, type: 'account.changed', subject: `account/${id}`, data: { name: account.name } });
+      tx.announce({
+        projectId: account.projectId,
+        type: 'account.changed',
+        subject: `account/${id}`,
+        data: { name: account.name },
+      });
       return shown(account);
     }, options);
   }
@@ -116,7 +121,8 @@ export class Accounts {
     return this.store.transaction(async (tx) => {
       const account = own(caller, 'account', id, await tx.accounts.lock(id, 'change'));
       expectVersion(account, options);
-      const reachedOtherwise = patch.endpoint !== undefined || patch.roleArn !== undefined || patch.credentials !== undefined;
+      const reachedOtherwise =
+        patch.endpoint !== undefined || patch.roleArn !== undefined || patch.credentials !== undefined;
       const updated = await tx.accounts.update(id, {
         ...(patch.name !== undefined && { name: patch.name }),
         ...(patch.endpoint !== undefined && { endpoint: patch.endpoint }),
@@ -125,7 +131,12 @@ export class Accounts {
         ...(patch.apiBudget !== undefined && { apiBudget: patch.apiBudget }),
         ...(reachedOtherwise && { check: null }),
       });
-      tx.announce({ projectId: updated.projectId, type: 'account.changed', subject: `account/${id}`, data: { name: updated.name } });
+      tx.announce({
+        projectId: updated.projectId,
+        type: 'account.changed',
+        subject: `account/${id}`,
+        data: { name: updated.name },
+      });
       return shown(updated);
     }, options);
   }
@@ -141,7 +152,11 @@ export class Accounts {
       const recorded = await tx.provisioned.all({ accountId: id });
       const provisioned = recorded.filter((one) => one.createdByUs && one.removedAt === null).length;
       if (routes + clusters + provisioned > 0) {
-        throw new Conflict('AccountInUse', `${routes} routes, ${clusters} clusters and ${provisioned} provisioned resources stand on this account; remove them first`, { routes, clusters, provisioned });
+        throw new Conflict(
+          'AccountInUse',
+          `${routes} routes, ${clusters} clusters and ${provisioned} provisioned resources stand on this account; remove them first`,
+          { routes, clusters, provisioned },
+        );
       }
       for (const adoptedOrGone of recorded) await tx.provisioned.remove(adoptedOrGone.id);
       await tx.engine.closeLane(id);
@@ -166,12 +181,24 @@ export class Accounts {
 
   async #ask(account: AccountRecord): Promise<Omit<AccountCheckResult, 'account'>> {
     try {
-      const { accountId, arn, loadBalancers } = await this.loadBalancer.check(this.accessTo.of(account), { timeoutMs: 15_000 });
+      const { accountId, arn, loadBalancers } = await this.loadBalancer.check(this.accessTo.of(account), {
+        timeoutMs: 15_000,
+      });
       const known = { identity: { accountId, arn }, loadBalancers };
       if (accountId !== account.awsAccountId) {
-        return { ...known, ok: false, message: `these credentials lead into AWS account ${accountId}, not ${account.awsAccountId}`, advice: 'Correct the role or the credentials, or register this account under its own number.' };
+        return {
+          ...known,
+          ok: false,
+          message: `these credentials lead into AWS account ${accountId}, not ${account.awsAccountId}`,
+          advice: 'Correct the role or the credentials, or register this account under its own number.',
+        };
       }
-      return { ...known, ok: true, message: `reached as ${arn}; ${loadBalancers} load balancers are visible`, advice: null };
+      return {
+        ...known,
+        ok: true,
+        message: `reached as ${arn}; ${loadBalancers} load balancers are visible`,
+        advice: null,
+      };
     } catch (error) {
       if (!(error instanceof ExternalFailure) && !(error instanceof Conflict)) throw error;
       const message = error instanceof ExternalFailure ? `${error.code}: ${error.message}` : error.message;
@@ -181,13 +208,28 @@ export class Accounts {
 
   #check(checks: Checks, input: UpdateAccount & { readonly name?: string }): void {
     if (input.name !== undefined || 'projectId' in input) checks.name('name', input.name);
-    if (input.endpoint != null) checks.add(typeof input.endpoint === 'string' ? this.endpoints.awsEndpoint('endpoint', input.endpoint) : { field: 'endpoint', message: 'must be a URL' });
-    if (input.roleArn != null) checks.line('roleArn', input.roleArn, 512, /^arn:[a-z0-9-]+:iam::\d{12}:role\/\S+$/, "must be a role's ARN");
+    if (input.endpoint != null)
+      checks.add(
+        typeof input.endpoint === 'string'
+          ? this.endpoints.awsEndpoint('endpoint', input.endpoint)
+          : { field: 'endpoint', message: 'must be a URL' },
+      );
+    if (input.roleArn != null)
+      checks.line('roleArn', input.roleArn, 512, /^arn:[a-z0-9-]+:iam::\d{12}:role\/\S+$/, "must be a role's ARN");
     if (input.credentials != null) {
-      checks.line('credentials.accessKeyId', input.credentials.accessKeyId, 128, /^\w+$/, 'must be letters, digits and _');
+      checks.line(
+        'credentials.accessKeyId',
+        input.credentials.accessKeyId,
+        128,
+        /^\w+$/,
+        'must be letters, digits and _',
+      );
       checks.line('credentials.secretAccessKey', input.credentials.secretAccessKey, 256);
     } else if (input.credentials === null && !this.options.allowProcessCredentials) {
-      checks.fail('credentials', "are needed: this server's operator has not allowed accounts to use the server's own credentials");
+      checks.fail(
+        'credentials',
+        "are needed: this server's operator has not allowed accounts to use the server's own credentials",
+      );
     }
     if (input.apiBudget !== undefined) {
       checks.number('apiBudget.modifyPerSecond', input.apiBudget.modifyPerSecond, 0.1, 50, false);
@@ -195,10 +237,19 @@ export class Accounts {
     }
   }
 
-  #seal(accountId: string, credentials: AwsCredentials | null): { credentials: Account['credentials']; sealedCredentials: Sealed | null } {
+  #seal(
+    accountId: string,
+    credentials: AwsCredentials | null,
+  ): { credentials: Account['credentials']; sealedCredentials: Sealed | null } {
     if (credentials === null) return { credentials: 'process', sealedCredentials: null };
     const { accessKeyId, secretAccessKey } = credentials;
-    return { credentials: 'stored', sealedCredentials: this.sealer.seal(accountCredentials(accountId), JSON.stringify({ accessKeyId, secretAccessKey })) };
+    return {
+      credentials: 'stored',
+      sealedCredentials: this.sealer.seal(
+        accountCredentials(accountId),
+        JSON.stringify({ accessKeyId, secretAccessKey }),
+      ),
+    };
   }
 }
 
@@ -208,7 +259,8 @@ function shown({ sealedCredentials: _, ...account }: AccountRecord): Account {
 
 function adviceFor(account: AccountRecord, error: ExternalFailure | Conflict): string {
   if (error instanceof Conflict) return 'Store the credentials again.';
-  if (error.kind === 'transient') return 'AWS could not be asked just now; check the endpoint and the network, then try again.';
+  if (error.kind === 'transient')
+    return 'AWS could not be asked just now; check the endpoint and the network, then try again.';
   if (account.roleArn !== null) {
     return `Check that role ${account.roleArn} exists, that its trust policy lets our credentials call sts:AssumeRole under the condition sts:ExternalId = ${account.externalId}, and that its policy allows elasticloadbalancing:Describe*.`;
   }

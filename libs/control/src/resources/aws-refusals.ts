@@ -33,22 +33,37 @@ export function refusal(error: unknown, field?: string): unknown {
   const code = error.code.replace(/Exception$/, '');
   const message = `AWS refused: ${code}: ${error.message}`;
   if (taken.includes(code)) return new Conflict('AlreadyExists', message, { code });
-  const named = isNotFound(code) || isInput(code) ? (field ?? fieldsOf[code] ?? (isInput(code) ? 'body' : undefined)) : fieldsOf[code];
+  const named =
+    isNotFound(code) || isInput(code)
+      ? (field ?? fieldsOf[code] ?? (isInput(code) ? 'body' : undefined))
+      : fieldsOf[code];
   if (named !== undefined)
-    return new InvalidInput([{ field: named, message: `${message}${isInput(code) ? '' : ' (is it in this account and Region?)'}` }]);
-  return new Conflict(isAccess(code) ? 'AwsAccessDenied' : 'AwsRefused', `${message}${isAccess(code) ? '; check the account (:check) and the IAM policy of its role' : ''}`, {
-    code,
-    requestId: error.requestId,
-  });
+    return new InvalidInput([
+      { field: named, message: `${message}${isInput(code) ? '' : ' (is it in this account and Region?)'}` },
+    ]);
+  return new Conflict(
+    isAccess(code) ? 'AwsAccessDenied' : 'AwsRefused',
+    `${message}${isAccess(code) ? '; check the account (:check) and the IAM policy of its role' : ''}`,
+    {
+      code,
+      requestId: error.requestId,
+    },
+  );
 }
 
 const isNotFound = (code: string) => code.endsWith('NotFound');
 
 /** AWS says of the request itself that it is wrong; which field it means stands in its sentence only. */
 function isInput(code: string): boolean {
-  return /^(ValidationError|IncompatibleProtocols|Invalid[A-Z]\w*)$/.test(code) && !isAccess(code) && fieldsOf[code] === undefined;
+  return (
+    /^(ValidationError|IncompatibleProtocols|Invalid[A-Z]\w*)$/.test(code) &&
+    !isAccess(code) &&
+    fieldsOf[code] === undefined
+  );
 }
 
 function isAccess(code: string): boolean {
-  return /AccessDenied|UnauthorizedOperation|InvalidClientTokenId|SignatureDoesNotMatch|ExpiredToken|UnrecognizedClient|AuthFailure|OptInRequired/.test(code);
+  return /AccessDenied|UnauthorizedOperation|InvalidClientTokenId|SignatureDoesNotMatch|ExpiredToken|UnrecognizedClient|AuthFailure|OptInRequired/.test(
+    code,
+  );
 }

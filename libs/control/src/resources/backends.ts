@@ -59,8 +59,18 @@ export class Backends {
   /** Attached at weight 0 first (rule 10): a target group that isn't in the action yet is asked into it. */
   async create(caller: Caller, input: CreateBackend, options: MutationOptions = {}): Promise<CreatedBackend> {
     checkInput(input);
-    const route = own(caller, 'route', input.routeId, await this.store.read.routes.find(knownId('route', input.routeId)));
-    const cluster = own({ ...caller, projectId: route.projectId }, 'cluster', input.clusterId, await this.store.read.clusters.find(knownId('cluster', input.clusterId)));
+    const route = own(
+      caller,
+      'route',
+      input.routeId,
+      await this.store.read.routes.find(knownId('route', input.routeId)),
+    );
+    const cluster = own(
+      { ...caller, projectId: route.projectId },
+      'cluster',
+      input.clusterId,
+      await this.store.read.clusters.find(knownId('cluster', input.clusterId)),
+    );
     const access = await this.accountAccess.access(route.accountId);
     const group = await answered(this.loadBalancer.describeTargetGroup(access, input.targetGroupArn), 'targetGroupArn');
     const loadBalancer = await answered(this.loadBalancer.describeLoadBalancer(access, route.loadBalancerArn));
@@ -69,26 +79,34 @@ export class Backends {
     const name = backendName(input, cluster);
     const backend = await this.store.transaction(async (tx) => {
       await refuseInTransaction(tx, input, route, live);
-      return told(tx, 'backend.changed', await tx.backends.insert({
-        id: this.ids.next('bck'),
-        projectId: route.projectId,
-        routeId: route.id,
-        clusterId: cluster.id,
-        name,
-        namespace: input.namespace,
-        service: input.service,
-        port: input.port,
-        targetGroupArn: input.targetGroupArn,
-        targetType: group.targetType,
-        createdBy: caller.actor,
-      }));
+      return told(
+        tx,
+        'backend.changed',
+        await tx.backends.insert({
+          id: this.ids.next('bck'),
+          projectId: route.projectId,
+          routeId: route.id,
+          clusterId: cluster.id,
+          name,
+          namespace: input.namespace,
+          service: input.service,
+          port: input.port,
+          targetGroupArn: input.targetGroupArn,
+          targetType: group.targetType,
+          createdBy: caller.actor,
+        }),
+      );
     }, options);
     const attachNeeded = !isAttached(live.action.weights, input.targetGroupArn);
     const attachDecisionId = attachNeeded && !options.dryRun ? await this.#attach(caller, backend) : null;
     return { backend, attachDecisionId, attachNeeded };
   }
 
-  async list(caller: Caller, { projectId, routeId, clusterId }: BackendFilter, page: PageRequest): Promise<Page<Backend>> {
+  async list(
+    caller: Caller,
+    { projectId, routeId, clusterId }: BackendFilter,
+    page: PageRequest,
+  ): Promise<Page<Backend>> {
     return this.store.read.backends.page(
       {
         ...projectFilter(caller, projectId),
@@ -116,7 +134,8 @@ export class Backends {
       const access = await this.accountAccess.access(route.accountId);
       const live = await answered(readIfThere(this.loadBalancer, access, route.arn));
       refuseServing(backend, route, live);
-      if (live && isAttached(live.action.weights, backend.targetGroupArn) && !options.dryRun) await this.#detach(caller, backend, route, access);
+      if (live && isAttached(live.action.weights, backend.targetGroupArn) && !options.dryRun)
+        await this.#detach(caller, backend, route, access);
     }
     await this.store.transaction(async (tx) => {
       const locked = own(caller, 'backend', id, await tx.backends.lock(id, 'change'));
@@ -129,7 +148,11 @@ export class Backends {
   }
 
   async #attach(caller: Caller, backend: Backend): Promise<string> {
-    const request = { routeId: backend.routeId, targetGroupArns: [backend.targetGroupArn], reason: `backend ${backend.name} was added` };
+    const request = {
+      routeId: backend.routeId,
+      targetGroupArns: [backend.targetGroupArn],
+      reason: `backend ${backend.name} was added`,
+    };
     try {
       return (await this.#onceIdle(() => this.weights.requestAttach(caller, request))).decisionId;
     } catch (error) {
@@ -144,14 +167,22 @@ export class Backends {
   }
 
   async #detach(caller: Caller, backend: Backend, route: Route, access: AwsAccess): Promise<void> {
-    const request = { routeId: route.id, targetGroupArns: [backend.targetGroupArn], reason: `backend ${backend.name} is removed` };
+    const request = {
+      routeId: route.id,
+      targetGroupArns: [backend.targetGroupArn],
+      reason: `backend ${backend.name} is removed`,
+    };
     const { decisionId } = await this.#onceIdle(() => this.weights.requestDetach(caller, request));
     const giveUpAt = this.#giveUpAt();
     for (;;) {
       const live = await readIfThere(this.loadBalancer, access, route.arn);
       if (!live || !isAttached(live.action.weights, backend.targetGroupArn)) break;
       if (performance.now() > giveUpAt) {
-        throw new Conflict('DetachPending', `decision ${decisionId} takes the target group of ${backend.name} out of the action; it has not been carried out yet. Remove the backend again once it has`, { decisionId });
+        throw new Conflict(
+          'DetachPending',
+          `decision ${decisionId} takes the target group of ${backend.name} out of the action; it has not been carried out yet. Remove the backend again once it has`,
+          { decisionId },
+        );
       }
       await delay(this.options.writePollMs ?? 500);
     }
@@ -164,7 +195,8 @@ export class Backends {
       try {
         return await request();
       } catch (error) {
-        const isBusyForAMoment = error instanceof Conflict && error.reason === 'RouteIsBusy' && !error.facts['rolloutId'];
+        const isBusyForAMoment =
+          error instanceof Conflict && error.reason === 'RouteIsBusy' && !error.facts['rolloutId'];
         if (!isBusyForAMoment || performance.now() > giveUpAt) throw error;
       }
       await delay(this.options.writePollMs ?? 500);
@@ -194,37 +226,85 @@ const nameExpected = 'must be letters, digits and . _ - between letters or digit
 function backendName(input: CreateBackend, cluster: Cluster): string {
   if (input.name !== undefined) return input.name;
   if (namePattern.test(cluster.name)) return cluster.name;
-  throw new InvalidInput([{ field: 'name', message: `is needed, because the cluster's name "${cluster.name}" can't be the key of a share` }]);
+  throw new InvalidInput([
+    { field: 'name', message: `is needed, because the cluster's name "${cluster.name}" can't be the key of a share` },
+  ]);
 }
 
-async function refuseInTransaction(tx: ResourceTransaction, input: CreateBackend, before: Route, live: LiveRoute): Promise<void> {
+async function refuseInTransaction(
+  tx: ResourceTransaction,
+  input: CreateBackend,
+  before: Route,
+  live: LiveRoute,
+): Promise<void> {
   const route = await tx.routes.lock(input.routeId, 'change');
   const cluster = await tx.clusters.lock(input.clusterId, 'keep');
-  if (!route || !cluster) throw new Conflict('Gone', 'the route or the cluster was removed meanwhile; start over', { routeId: before.id });
-  if (cluster.retired) throw new Conflict('ClusterRetired', `cluster ${cluster.name} was retired by ${cluster.retired.by} (${cluster.retired.reason}); it takes no new backend`);
-  if (route.pinned.includes(input.targetGroupArn)) throw new Conflict('TargetGroupPinned', 'this target group is pinned on the route as foreign; unpin it first');
-  const elsewhere = (await tx.backends.all({ targetGroupArn: input.targetGroupArn })).filter((one) => one.clusterId !== input.clusterId);
-  if (elsewhere.length > 0) throw new Conflict('TargetGroupAlreadyBound', 'this target group is filled by another cluster; each cluster needs a target group of its own, or they would deregister each other');
+  if (!route || !cluster)
+    throw new Conflict('Gone', 'the route or the cluster was removed meanwhile; start over', { routeId: before.id });
+  if (cluster.retired)
+    throw new Conflict(
+      'ClusterRetired',
+      `cluster ${cluster.name} was retired by ${cluster.retired.by} (${cluster.retired.reason}); it takes no new backend`,
+    );
+  if (route.pinned.includes(input.targetGroupArn))
+    throw new Conflict('TargetGroupPinned', 'this target group is pinned on the route as foreign; unpin it first');
+  const elsewhere = (await tx.backends.all({ targetGroupArn: input.targetGroupArn })).filter(
+    (one) => one.clusterId !== input.clusterId,
+  );
+  if (elsewhere.length > 0)
+    throw new Conflict(
+      'TargetGroupAlreadyBound',
+      'this target group is filled by another cluster; each cluster needs a target group of its own, or they would deregister each other',
+    );
   const backends = await tx.backends.all({ routeId: route.id });
-  const groups = new Set([input.targetGroupArn, ...route.pinned, ...backends.map((one) => one.targetGroupArn), ...live.action.weights.map((one) => one.targetGroupArn)]);
+  const groups = new Set([
+    input.targetGroupArn,
+    ...route.pinned,
+    ...backends.map((one) => one.targetGroupArn),
+    ...live.action.weights.map((one) => one.targetGroupArn),
+  ]);
   if (groups.size <= maxTargetGroups) return;
-  throw new Conflict('TooManyTargetGroups', `a forward action takes at most ${maxTargetGroups} target groups; this would make ${groups.size}. Remove a backend, or a foreign target group`, { targetGroupArns: [...groups] });
+  throw new Conflict(
+    'TooManyTargetGroups',
+    `a forward action takes at most ${maxTargetGroups} target groups; this would make ${groups.size}. Remove a backend, or a foreign target group`,
+    { targetGroupArns: [...groups] },
+  );
 }
 
 async function refuseRemoval(tx: ResourceTransaction, backend: Backend): Promise<void> {
   const rolloutId = await tx.engine.activeRollout(backend.routeId);
-  if (rolloutId) throw new Conflict('RouteIsBusy', `rollout ${rolloutId} moves this backend's route; let it end, or abort it`, { rolloutId });
+  if (rolloutId)
+    throw new Conflict('RouteIsBusy', `rollout ${rolloutId} moves this backend's route; let it end, or abort it`, {
+      rolloutId,
+    });
   const bindings = await tx.bindings.all({ backendId: backend.id });
-  const present = bindings.find((one) => one.state !== 'Removed' && !(one.state === 'Refused' && one.observed === null));
-  if (present) throw new Conflict('BindingPresent', `binding ${present.id} of ${backend.name} is still in its cluster; remove it first`, { bindingId: present.id, state: present.state });
+  const present = bindings.find(
+    (one) => one.state !== 'Removed' && !(one.state === 'Refused' && one.observed === null),
+  );
+  if (present)
+    throw new Conflict(
+      'BindingPresent',
+      `binding ${present.id} of ${backend.name} is still in its cluster; remove it first`,
+      { bindingId: present.id, state: present.state },
+    );
 }
 
 function refuseServing(backend: Backend, route: Route, live: LiveRoute | null): void {
   const share = live ? shareOf(live.action.weights, backend.targetGroupArn) : 0;
-  if (share > 0) throw new Conflict('BackendIsServing', `${backend.name} has live weight in route ${route.name}; move its share away first`, { live: live?.action.weights });
+  if (share > 0)
+    throw new Conflict(
+      'BackendIsServing',
+      `${backend.name} has live weight in route ${route.name}; move its share away first`,
+      { live: live?.action.weights },
+    );
 }
 
 function told(tx: ResourceTransaction, type: string, backend: Backend): Backend {
-  tx.announce({ projectId: backend.projectId, type, subject: `backend/${backend.id}`, data: { name: backend.name, routeId: backend.routeId, clusterId: backend.clusterId } });
+  tx.announce({
+    projectId: backend.projectId,
+    type,
+    subject: `backend/${backend.id}`,
+    data: { name: backend.name, routeId: backend.routeId, clusterId: backend.clusterId },
+  });
   return backend;
 }

@@ -1,6 +1,12 @@
 import { Conflict } from '@sluice/domain';
 import type { Caller, Clock, Ids } from '../context.js';
-import type { ApplyBinding, BindingState, ClusterAgent, DesiredBinding, RemoveBinding } from '../ports/cluster-agent.js';
+import type {
+  ApplyBinding,
+  BindingState,
+  ClusterAgent,
+  DesiredBinding,
+  RemoveBinding,
+} from '../ports/cluster-agent.js';
 import { ExternalFailure } from '../ports/external-failure.js';
 import type { LoadBalancer } from '../ports/load-balancer.js';
 import type { ResourceStore, ResourceTransaction } from '../stores/resource-store.js';
@@ -16,7 +22,8 @@ import { expectVersion, own, projectFilter } from './tenancy.js';
 import type { Backend, Binding, Page, PageRequest } from './types.js';
 
 /** 'auto' (default): the load balancer's security groups, when it has any; 'off': `networking` is left out. */
-export type NetworkingChoice = 'auto' | 'off' | { readonly securityGroupIds: readonly string[]; readonly port?: number | string | null };
+export type NetworkingChoice =
+  'auto' | 'off' | { readonly securityGroupIds: readonly string[]; readonly port?: number | string | null };
 
 export interface ApplyBindingInput {
   readonly backendId: string;
@@ -94,7 +101,11 @@ export class Bindings {
     return this.#settle(id, seenPatch(binding, state));
   }
 
-  async list(caller: Caller, { projectId, routeId, clusterId, backendId }: BindingFilter, page: PageRequest): Promise<Page<Binding>> {
+  async list(
+    caller: Caller,
+    { projectId, routeId, clusterId, backendId }: BindingFilter,
+    page: PageRequest,
+  ): Promise<Page<Binding>> {
     const filter = {
       ...projectFilter(caller, projectId),
       ...(clusterId !== undefined && { clusterId: knownId('cluster', clusterId) }),
@@ -103,7 +114,9 @@ export class Bindings {
     if (routeId === undefined) return this.store.read.bindings.page(filter, page);
     // a route has five backends at most: one page holds them all
     const backends = await this.store.read.backends.all({ routeId: knownId('route', routeId) });
-    const bindings = await Promise.all(backends.map((one) => this.store.read.bindings.all({ ...filter, backendId: one.id })));
+    const bindings = await Promise.all(
+      backends.map((one) => this.store.read.bindings.all({ ...filter, backendId: one.id })),
+    );
     const wanted = bindings.flat().filter((one) => backendId === undefined || one.backendId === backendId);
     return { items: wanted, next: null };
   }
@@ -117,7 +130,9 @@ export class Bindings {
     const binding = await this.get(caller, id);
     expectVersion(binding, options);
     const backend = await this.store.read.backends.find(binding.backendId);
-    const drained: DrainState = backend ? await this.drains.of(backend) : { drained: true, measured: false, message: 'its backend is gone', readyAt: null };
+    const drained: DrainState = backend
+      ? await this.drains.of(backend)
+      : { drained: true, measured: false, message: 'its backend is gone', readyAt: null };
     if (!drained.drained) {
       throw new Conflict('StillServing', `the binding can't go yet: ${drained.message}`, { readyAt: drained.readyAt });
     }
@@ -125,7 +140,11 @@ export class Bindings {
     await this.#settle(id, { state: 'Removing', reason: null, message: null }, options);
     try {
       const access = await this.clusterAccess.access(binding.clusterId);
-      const outcome = await this.agent.removeBinding(access, { namespace: binding.namespace, name: binding.name }, drained);
+      const outcome = await this.agent.removeBinding(
+        access,
+        { namespace: binding.namespace, name: binding.name },
+        drained,
+      );
       return { outcome, drained, binding: await this.#settle(id, removedPatch(binding, outcome)) };
     } catch (error) {
       await this.#settle(id, failurePatch(error, 'Removing'));
@@ -135,10 +154,18 @@ export class Bindings {
 
   async #desired(caller: Caller, input: ApplyBindingInput): Promise<{ backend: Backend; desired: DesiredBinding }> {
     checkInput(input);
-    const backend = own(caller, 'backend', input.backendId, await this.store.read.backends.find(knownId('backend', input.backendId)));
+    const backend = own(
+      caller,
+      'backend',
+      input.backendId,
+      await this.store.read.backends.find(knownId('backend', input.backendId)),
+    );
     const [present] = await this.store.read.bindings.all({ backendId: backend.id });
     const name = present && present.state !== 'Removed' ? present.name : (input.name ?? bindingName(backend));
-    return { backend, desired: desiredBinding(backend, name, await this.#networking(backend, input.networking ?? 'auto')) };
+    return {
+      backend,
+      desired: desiredBinding(backend, name, await this.#networking(backend, input.networking ?? 'auto')),
+    };
   }
 
   async #networking(backend: Backend, choice: NetworkingChoice): Promise<DesiredBinding['networking']> {
@@ -146,7 +173,9 @@ export class Bindings {
     if (choice !== 'auto') return { securityGroupIds: choice.securityGroupIds, port: choice.port ?? null };
     const route = await this.store.read.routes.find(backend.routeId);
     if (!route) throw new Conflict('Gone', "the backend's route was removed meanwhile", { routeId: backend.routeId });
-    const { securityGroups } = await answered(this.loadBalancer.describeLoadBalancer(await this.accountAccess.access(route.accountId), route.loadBalancerArn));
+    const { securityGroups } = await answered(
+      this.loadBalancer.describeLoadBalancer(await this.accountAccess.access(route.accountId), route.loadBalancerArn),
+    );
     return securityGroups.length > 0 ? { securityGroupIds: securityGroups, port: null } : null;
   }
 
@@ -155,24 +184,58 @@ export class Bindings {
     return reached(this.agent.applyBinding(access, desired, { dryRun: true, force: input.force ?? false }));
   }
 
-  async #rehearse(caller: Caller, backend: Backend, desired: DesiredBinding, input: ApplyBindingInput, options: MutationOptions): Promise<AppliedBinding> {
-    const pending = await this.store.transaction((tx) => this.#record(tx, caller, backend, desired, options), { dryRun: true });
+  async #rehearse(
+    caller: Caller,
+    backend: Backend,
+    desired: DesiredBinding,
+    input: ApplyBindingInput,
+    options: MutationOptions,
+  ): Promise<AppliedBinding> {
+    const pending = await this.store.transaction((tx) => this.#record(tx, caller, backend, desired, options), {
+      dryRun: true,
+    });
     const outcome = await this.#ask(backend, desired, input);
     return { outcome, binding: { ...pending, ...appliedPatch(outcome) } };
   }
 
   /** Durable before the call: what we are about to ask the cluster for. */
-  async #record(tx: ResourceTransaction, caller: Caller, backend: Backend, desired: DesiredBinding, options: MutationOptions): Promise<Binding> {
-    if (!(await tx.backends.lock(backend.id, 'change'))) throw new Conflict('Gone', 'the backend was removed meanwhile', { backendId: backend.id });
+  async #record(
+    tx: ResourceTransaction,
+    caller: Caller,
+    backend: Backend,
+    desired: DesiredBinding,
+    options: MutationOptions,
+  ): Promise<Binding> {
+    if (!(await tx.backends.lock(backend.id, 'change')))
+      throw new Conflict('Gone', 'the backend was removed meanwhile', { backendId: backend.id });
     await refuseBoundElsewhere(tx, backend);
     const [present] = await tx.bindings.all({ backendId: backend.id });
-    const wanted = { namespace: desired.namespace, name: desired.name, networking: desired.networking, state: 'Pending' as const, reason: null, message: null };
+    const wanted = {
+      namespace: desired.namespace,
+      name: desired.name,
+      networking: desired.networking,
+      state: 'Pending' as const,
+      reason: null,
+      message: null,
+    };
     if (present) {
       expectVersion(present, options);
       return told(tx, await tx.bindings.update(present.id, wanted));
     }
     const { id: backendId, projectId, clusterId } = backend;
-    return told(tx, await tx.bindings.insert({ id: this.ids.next('bnd'), projectId, backendId, clusterId, ...wanted, observed: null, observedAt: null, createdBy: caller.actor }));
+    return told(
+      tx,
+      await tx.bindings.insert({
+        id: this.ids.next('bnd'),
+        projectId,
+        backendId,
+        clusterId,
+        ...wanted,
+        observed: null,
+        observedAt: null,
+        createdBy: caller.actor,
+      }),
+    );
   }
 
   async #settle(id: string, patch: BindingPatch, options: MutationOptions = {}): Promise<Binding> {
@@ -191,11 +254,27 @@ type BindingPatch = Partial<Pick<Binding, 'state' | 'reason' | 'message' | 'obse
 
 function checkInput(input: ApplyBindingInput): void {
   const checks = new Checks();
-  if (input.name !== undefined) checks.line('name', input.name, 63, /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be lower-case letters, digits and -, at most 63 characters');
+  if (input.name !== undefined)
+    checks.line(
+      'name',
+      input.name,
+      63,
+      /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
+      'must be lower-case letters, digits and -, at most 63 characters',
+    );
   if (typeof input.networking === 'object') {
     const { securityGroupIds, port } = input.networking;
-    if (securityGroupIds.length < 1 || securityGroupIds.length > 5) checks.fail('networking.securityGroupIds', 'must be 1 to 5 security groups');
-    securityGroupIds.forEach((group, i) => checks.line(`networking.securityGroupIds.${i}`, group, 64, /^sg-[0-9a-z]+$/, 'must be a security group id such as sg-0123456789abcdef0'));
+    if (securityGroupIds.length < 1 || securityGroupIds.length > 5)
+      checks.fail('networking.securityGroupIds', 'must be 1 to 5 security groups');
+    securityGroupIds.forEach((group, i) =>
+      checks.line(
+        `networking.securityGroupIds.${i}`,
+        group,
+        64,
+        /^sg-[0-9a-z]+$/,
+        'must be a security group id such as sg-0123456789abcdef0',
+      ),
+    );
     if (port != null) checks.servicePort('networking.port', port);
   } else if (input.networking !== undefined) {
     checks.oneOf('networking', input.networking, ['auto', 'off']);
@@ -207,35 +286,61 @@ function checkInput(input: ApplyBindingInput): void {
 async function refuseBoundElsewhere(tx: ResourceTransaction, backend: Backend): Promise<void> {
   for (const other of await tx.backends.all({ targetGroupArn: backend.targetGroupArn })) {
     if (other.clusterId === backend.clusterId) continue;
-    const bound = (await tx.bindings.all({ backendId: other.id })).some((one) => one.state !== 'Removed' && !(one.state === 'Refused' && one.observed === null));
-    if (bound) throw new Conflict('TargetGroupAlreadyBound', 'this target group is bound in another cluster already; both would deregister each other\'s pods. Give each cluster a target group of its own');
+    const bound = (await tx.bindings.all({ backendId: other.id })).some(
+      (one) => one.state !== 'Removed' && !(one.state === 'Refused' && one.observed === null),
+    );
+    if (bound)
+      throw new Conflict(
+        'TargetGroupAlreadyBound',
+        "this target group is bound in another cluster already; both would deregister each other's pods. Give each cluster a target group of its own",
+      );
   }
 }
 
 function appliedPatch(outcome: ApplyBinding): BindingPatch {
-  if (outcome.result === 'refused') return { state: 'Refused', reason: outcome.reason, message: `${outcome.message} ${outcome.way}` };
+  if (outcome.result === 'refused')
+    return { state: 'Refused', reason: outcome.reason, message: `${outcome.message} ${outcome.way}` };
   const [problem] = outcome.binding.problems;
-  return { state: 'Applied', reason: problem ? problem.split(':')[0]! : null, message: problem ?? null, observed: outcome.binding };
+  return {
+    state: 'Applied',
+    reason: problem ? problem.split(':')[0]! : null,
+    message: problem ?? null,
+    observed: outcome.binding,
+  };
 }
 
 function removedPatch(before: Binding, outcome: RemoveBinding): BindingPatch {
-  if (outcome.result === 'refused') return { state: before.state, reason: outcome.reason, message: `${outcome.message} ${outcome.way}` };
-  return outcome.result === 'removing' ? { state: 'Removing', reason: null, message: 'the cluster is deregistering its targets' } : { state: 'Removed', reason: null, message: null, observed: null };
+  if (outcome.result === 'refused')
+    return { state: before.state, reason: outcome.reason, message: `${outcome.message} ${outcome.way}` };
+  return outcome.result === 'removing'
+    ? { state: 'Removing', reason: null, message: 'the cluster is deregistering its targets' }
+    : { state: 'Removed', reason: null, message: null, observed: null };
 }
 
 function seenPatch(before: Binding, state: BindingState | null): BindingPatch {
   if (state) {
     const [problem] = state.problems;
     const kept = state.deleting ? 'Removing' : before.state === 'Refused' ? 'Refused' : 'Applied';
-    return { state: kept, observed: state, ...(kept === 'Refused' ? {} : { reason: problem ? problem.split(':')[0]! : null, message: problem ?? null }) };
+    return {
+      state: kept,
+      observed: state,
+      ...(kept === 'Refused' ? {} : { reason: problem ? problem.split(':')[0]! : null, message: problem ?? null }),
+    };
   }
-  if (before.state === 'Removing' || before.state === 'Removed') return { state: 'Removed', reason: null, message: null, observed: null };
-  return { state: 'Pending', reason: 'BindingMissing', message: 'the cluster answers that the binding is not there; apply it again', observed: null };
+  if (before.state === 'Removing' || before.state === 'Removed')
+    return { state: 'Removed', reason: null, message: null, observed: null };
+  return {
+    state: 'Pending',
+    reason: 'BindingMissing',
+    message: 'the cluster answers that the binding is not there; apply it again',
+    observed: null,
+  };
 }
 
 function failurePatch(error: unknown, state: Binding['state']): BindingPatch {
   const reason = error instanceof ExternalFailure ? error.code : error instanceof Conflict ? error.reason : 'Failed';
-  const message = error instanceof ExternalFailure || error instanceof Conflict ? error.message : 'the cluster could not be asked';
+  const message =
+    error instanceof ExternalFailure || error instanceof Conflict ? error.message : 'the cluster could not be asked';
   return { state, reason, message };
 }
 
@@ -246,6 +351,11 @@ function changed(before: Binding, patch: BindingPatch): boolean {
 
 function told(tx: ResourceTransaction, binding: Binding): Binding {
   const { id, projectId, backendId, clusterId, state, reason } = binding;
-  tx.announce({ projectId, type: 'binding.changed', subject: `binding/${id}`, data: { backendId, clusterId, state, reason } });
+  tx.announce({
+    projectId,
+    type: 'binding.changed',
+    subject: `binding/${id}`,
+    data: { backendId, clusterId, state, reason },
+  });
   return binding;
 }

@@ -10,7 +10,13 @@ const labelValue = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 
 /** An id that could exist; anything else does not, and is not asked of the store. */
 export function knownId(what: string, id: string): string {
-  if (typeof id !== 'string' || !idPattern.test(id)) throw new NotFound(what, String(id).replace(/[^ -~]/g, '?').slice(0, 60));
+  if (typeof id !== 'string' || !idPattern.test(id))
+    throw new NotFound(
+      what,
+      String(id)
+        .replace(/[^ -~]/g, '?')
+        .slice(0, 60),
+    );
   return id;
 }
 
@@ -42,7 +48,13 @@ export class Checks {
   }
 
   name(field: string, value: unknown): void {
-    this.line(field, value, 63, /^[A-Za-z0-9]([A-Za-z0-9._ /+-]*[A-Za-z0-9._/+-])?$/, 'must start with a letter or digit and contain only letters, digits, spaces and . _ / + -');
+    this.line(
+      field,
+      value,
+      63,
+      /^[A-Za-z0-9]([A-Za-z0-9._ /+-]*[A-Za-z0-9._/+-])?$/,
+      'must start with a letter or digit and contain only letters, digits, spaces and . _ / + -',
+    );
   }
 
   arn(field: string, value: unknown): void {
@@ -55,13 +67,15 @@ export class Checks {
     if (entries.length > 32) this.fail(field, 'must have at most 32 labels');
     for (const [key, label] of entries) {
       if (!labelKey.test(key)) this.fail(field, `the key "${printable(key)}" must be a Kubernetes label key`);
-      else if (typeof label !== 'string' || !labelValue.test(label)) this.fail(`${field}.${key}`, 'must be a Kubernetes label value: up to 63 letters, digits, - _ .');
+      else if (typeof label !== 'string' || !labelValue.test(label))
+        this.fail(`${field}.${key}`, 'must be a Kubernetes label value: up to 63 letters, digits, - _ .');
     }
   }
 
   /** A Service's port: 1–65535, or a port's name. */
   servicePort(field: string, value: unknown): void {
-    const named = typeof value === 'string' && value.length <= 15 && /^(?=.*[a-z])[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(value);
+    const named =
+      typeof value === 'string' && value.length <= 15 && /^(?=.*[a-z])[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(value);
     const numbered = typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535;
     if (!named && !numbered) this.fail(field, 'must be a number 1–65535 or the name of a port');
   }

@@ -6,7 +6,8 @@ import type { References } from './references.js';
 import type { SealedPlace, Sealer } from './sealer.js';
 
 /** A token, or a client certificate with its key (PEM), as a person gives it. */
-export type ClusterSecret = { readonly token: string } | { readonly clientCertificate: string; readonly clientKey: string };
+export type ClusterSecret =
+  { readonly token: string } | { readonly clientCertificate: string; readonly clientKey: string };
 
 /** How the direct agent reaches a cluster: unsealed or dereferenced credentials. */
 export class ClusterAccessFactory {
@@ -25,20 +26,27 @@ export class ClusterAccessFactory {
 
   async of(cluster: ClusterRecord): Promise<ClusterAccess> {
     const { storedCredentials } = cluster;
-    const secret = storedCredentials.kind === 'reference' ? secretOf(await this.references.read(storedCredentials.reference)) : this.#open(cluster.id, storedCredentials);
+    const secret =
+      storedCredentials.kind === 'reference'
+        ? secretOf(await this.references.read(storedCredentials.reference))
+        : this.#open(cluster.id, storedCredentials);
     return {
       clusterId: cluster.id,
       name: cluster.name,
       server: cluster.server,
       caPem: cluster.caPem,
       ...(cluster.tlsServerName !== null && { tlsServerName: cluster.tlsServerName }),
-      auth: 'token' in secret ? { kind: 'token', token: secret.token } : { kind: 'clientCertificate', certPem: secret.clientCertificate, keyPem: secret.clientKey },
+      auth:
+        'token' in secret
+          ? { kind: 'token', token: secret.token }
+          : { kind: 'clientCertificate', certPem: secret.clientCertificate, keyPem: secret.clientKey },
       bindingApi: cluster.bindingApi,
     };
   }
 
   seal(clusterId: string, auth: ClusterAccess['auth']): StoredClusterCredentials {
-    const secret = auth.kind === 'token' ? auth.token : JSON.stringify({ clientCertificate: auth.certPem, clientKey: auth.keyPem });
+    const secret =
+      auth.kind === 'token' ? auth.token : JSON.stringify({ clientCertificate: auth.certPem, clientKey: auth.keyPem });
     return { kind: auth.kind, sealed: this.sealer.seal(place(clusterId), secret) };
   }
 
@@ -47,7 +55,10 @@ export class ClusterAccessFactory {
       const secret = this.sealer.open(place(clusterId), stored.sealed);
       return stored.kind === 'token' ? { token: secret } : secretOf(secret);
     } catch (error) {
-      throw new Conflict('CredentialsUnreadable', error instanceof Error ? error.message : 'the credentials cannot be unsealed');
+      throw new Conflict(
+        'CredentialsUnreadable',
+        error instanceof Error ? error.message : 'the credentials cannot be unsealed',
+      );
     }
   }
 }
@@ -61,7 +72,10 @@ export function secretOf(text: string): ClusterSecret {
   } catch {
     // the parser's message would quote the secret
   }
-  throw new Conflict('ReferenceUnreadable', 'the referenced file must hold a bearer token or JSON with clientCertificate and clientKey (PEM)');
+  throw new Conflict(
+    'ReferenceUnreadable',
+    'the referenced file must hold a bearer token or JSON with clientCertificate and clientKey (PEM)',
+  );
 }
 
 function place(clusterId: string): SealedPlace {

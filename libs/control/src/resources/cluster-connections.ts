@@ -41,7 +41,11 @@ export class ClusterConnections {
     if ('kubeconfig' in input) {
       checks.text('kubeconfig', input.kubeconfig, 262_144);
       checks.done();
-      const endpoint = collected(checks, (field) => (field === '' ? 'kubeconfig' : `kubeconfig.${field}`), () => this.readers.parseKubeconfig(input.kubeconfig));
+      const endpoint = collected(
+        checks,
+        (field) => (field === '' ? 'kubeconfig' : `kubeconfig.${field}`),
+        () => this.readers.parseKubeconfig(input.kubeconfig),
+      );
       return this.#stored(checks, 'kubeconfig', clusterId, endpoint, null);
     }
     return this.#direct(checks, clusterId, input, input.credentials);
@@ -49,18 +53,28 @@ export class ClusterConnections {
 
   /** null = the patch says nothing about the connection. */
   async change(checks: Checks, cluster: ClusterRecord, patch: UpdateCluster): Promise<StoredConnection | null> {
-    const touched = [patch.server, patch.caData, patch.caPem, patch.tlsServerName, patch.credentials].some((value) => value !== undefined);
+    const touched = [patch.server, patch.caData, patch.caPem, patch.tlsServerName, patch.credentials].some(
+      (value) => value !== undefined,
+    );
     if (!touched) {
       checks.done();
       return null;
     }
-    const ca = patch.caData !== undefined || patch.caPem !== undefined ? { caData: patch.caData, caPem: patch.caPem } : { caPem: cluster.caPem };
+    const ca =
+      patch.caData !== undefined || patch.caPem !== undefined
+        ? { caData: patch.caData, caPem: patch.caPem }
+        : { caPem: cluster.caPem };
     const tlsServerName = patch.tlsServerName === undefined ? cluster.tlsServerName : patch.tlsServerName;
     const connection = { server: patch.server ?? cluster.server, tlsServerName, ...definedOf(ca) };
     return this.#direct(checks, cluster.id, connection, patch.credentials ?? (await this.#presentCredentials(cluster)));
   }
 
-  async #direct(checks: Checks, clusterId: string, connection: Connection, credentials: ClusterCredentials): Promise<StoredConnection> {
+  async #direct(
+    checks: Checks,
+    clusterId: string,
+    connection: Connection,
+    credentials: ClusterCredentials,
+  ): Promise<StoredConnection> {
     const reference = 'reference' in credentials ? credentials.reference : null;
     if (reference !== null) {
       checks.line('credentials.reference', reference, 512);
@@ -74,11 +88,23 @@ export class ClusterConnections {
     return this.#stored(checks, 'server', clusterId, endpoint, reference);
   }
 
-  #stored(checks: Checks, field: string, clusterId: string, endpoint: ClusterEndpoint, reference: string | null): StoredConnection {
+  #stored(
+    checks: Checks,
+    field: string,
+    clusterId: string,
+    endpoint: ClusterEndpoint,
+    reference: string | null,
+  ): StoredConnection {
     checks.add(this.endpoints.clusterServer(field, endpoint.server));
     checks.done();
-    const storedCredentials: StoredClusterCredentials = reference === null ? this.access.seal(clusterId, endpoint.auth) : { kind: 'reference', reference };
-    return { server: endpoint.server, caPem: endpoint.caPem, tlsServerName: endpoint.tlsServerName ?? null, storedCredentials };
+    const storedCredentials: StoredClusterCredentials =
+      reference === null ? this.access.seal(clusterId, endpoint.auth) : { kind: 'reference', reference };
+    return {
+      server: endpoint.server,
+      caPem: endpoint.caPem,
+      tlsServerName: endpoint.tlsServerName ?? null,
+      storedCredentials,
+    };
   }
 
   async #presentCredentials(cluster: ClusterRecord): Promise<ClusterCredentials> {

@@ -12,5 +12,9 @@ export async function reached<T>(call: Promise<T>): Promise<T> {
 
 export function clusterRefusal(error: unknown): unknown {
   if (!(error instanceof ExternalFailure) || error.kind === 'transient') return error;
-  return new Conflict('ClusterRefused', `the cluster refused: ${error.code}: ${error.message}; check the cluster (:check) and its credentials`, { code: error.code });
+  return new Conflict(
+    'ClusterRefused',
+    `the cluster refused: ${error.code}: ${error.message}; check the cluster (:check) and its credentials`,
+    { code: error.code },
+  );
 }

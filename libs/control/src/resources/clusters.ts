@@ -92,7 +92,12 @@ export class Clusters {
     const connection = await this.connections.read(checks, id, input);
     return this.store.transaction(async (tx) => {
       await keepProject(tx, caller, input.projectId);
-      own({ ...caller, projectId: input.projectId }, 'account', input.accountId, await tx.accounts.lock(input.accountId, 'keep'));
+      own(
+        { ...caller, projectId: input.projectId },
+        'account',
+        input.accountId,
+        await tx.accounts.lock(input.accountId, 'keep'),
+      );
       const cluster = await tx.clusters.insert({
         id,
         projectId: input.projectId,
@@ -140,15 +145,27 @@ export class Clusters {
   /** Asks the API server who we are, what it serves and what we may do; the answer is kept with the cluster. */
   async check(caller: Caller, id: string): Promise<ClusterCheckResult> {
     const found = await this.#ask(await this.#find(caller, id));
-    const check = { at: new Date(this.clock.now()).toISOString(), ok: found.ok, message: found.message, facts: found.facts };
+    const check = {
+      at: new Date(this.clock.now()).toISOString(),
+      ok: found.ok,
+      message: found.message,
+      facts: found.facts,
+    };
     const cluster = await this.#change(caller, id, {}, () => ({ check }));
     return { cluster, ...found };
   }
 
   /** A cordoned cluster gets no new share. */
-  cordon(caller: Caller, id: string, input: { readonly reason: string }, options: MutationOptions = {}): Promise<Cluster> {
+  cordon(
+    caller: Caller,
+    id: string,
+    input: { readonly reason: string },
+    options: MutationOptions = {},
+  ): Promise<Cluster> {
     const reason = checkedReason('reason', input.reason);
-    return this.#change(caller, id, options, (cluster) => (cluster.cordoned ? {} : { cordoned: this.#attributed(caller, reason) }));
+    return this.#change(caller, id, options, (cluster) =>
+      cluster.cordoned ? {} : { cordoned: this.#attributed(caller, reason) },
+    );
   }
 
   uncordon(caller: Caller, id: string, options: MutationOptions = {}): Promise<Cluster> {
@@ -156,10 +173,17 @@ export class Clusters {
   }
 
   /** For good: no backend may be added any more. Conflict while any of its backends has live weight above 0. */
-  async retire(caller: Caller, id: string, input: { readonly reason: string }, options: MutationOptions = {}): Promise<Cluster> {
+  async retire(
+    caller: Caller,
+    id: string,
+    input: { readonly reason: string },
+    options: MutationOptions = {},
+  ): Promise<Cluster> {
     const reason = checkedReason('reason', input.reason);
     await this.#refuseWhileServing(await this.#find(caller, id));
-    return this.#change(caller, id, options, (cluster) => (cluster.retired ? {} : { retired: this.#attributed(caller, reason) }));
+    return this.#change(caller, id, options, (cluster) =>
+      cluster.retired ? {} : { retired: this.#attributed(caller, reason) },
+    );
   }
 
   /** Conflict while it has backends. */
@@ -169,7 +193,12 @@ export class Clusters {
       const cluster = own(caller, 'cluster', id, await tx.clusters.lock(id, 'change'));
       expectVersion(cluster, options);
       const backends = await tx.backends.all({ clusterId: id });
-      if (backends.length > 0) throw new Conflict('ClusterInUse', `the cluster still has the backends ${backends.map((one) => one.name).join(', ')}; remove these first`, { backends: backends.map((one) => one.id) });
+      if (backends.length > 0)
+        throw new Conflict(
+          'ClusterInUse',
+          `the cluster still has the backends ${backends.map((one) => one.name).join(', ')}; remove these first`,
+          { backends: backends.map((one) => one.id) },
+        );
       await tx.clusters.remove(id);
       tx.announce({ projectId: cluster.projectId, type: 'cluster.removed', subject: `cluster/${id}` });
     }, options);
@@ -179,7 +208,12 @@ export class Clusters {
     return own(caller, 'cluster', id, await this.store.read.clusters.find(knownId('cluster', id)));
   }
 
-  #change(caller: Caller, id: string, options: MutationOptions, patchOf: (cluster: ClusterRecord) => Partial<ClusterRecord>): Promise<Cluster> {
+  #change(
+    caller: Caller,
+    id: string,
+    options: MutationOptions,
+    patchOf: (cluster: ClusterRecord) => Partial<ClusterRecord>,
+  ): Promise<Cluster> {
     knownId('cluster', id);
     return this.store.transaction(async (tx) => {
       const cluster = own(caller, 'cluster', id, await tx.clusters.lock(id, 'change'));
@@ -194,14 +228,22 @@ export class Clusters {
     for (const routeId of new Set(backends.map((one) => one.routeId))) {
       const route = await this.store.read.routes.find(routeId);
       if (!route) continue;
-      const live = await answered(this.loadBalancer.readRoute(await this.accountAccess.access(route.accountId), route.arn));
-      const serving = backends.filter((one) => live.action.weights.some((weight) => weight.targetGroupArn === one.targetGroupArn && weight.weight > 0));
+      const live = await answered(
+        this.loadBalancer.readRoute(await this.accountAccess.access(route.accountId), route.arn),
+      );
+      const serving = backends.filter((one) =>
+        live.action.weights.some((weight) => weight.targetGroupArn === one.targetGroupArn && weight.weight > 0),
+      );
       if (serving.length === 0) continue;
-      throw new Conflict('ClusterIsServing', `${serving.map((one) => one.name).join(', ')} of this cluster has live weight in route ${route.name}; move its share away first`, {
-        routeId,
-        backends: serving.map((one) => one.id),
-        live: live.action.weights,
-      });
+      throw new Conflict(
+        'ClusterIsServing',
+        `${serving.map((one) => one.name).join(', ')} of this cluster has live weight in route ${route.name}; move its share away first`,
+        {
+          routeId,
+          backends: serving.map((one) => one.id),
+          live: live.action.weights,
+        },
+      );
     }
   }
 
@@ -209,9 +251,13 @@ export class Clusters {
     try {
       return judged(cluster, await this.agent.check(await this.accessTo.of(cluster), { timeoutMs: 15_000 }));
     } catch (error) {
-      if (error instanceof Conflict) return { ok: false, message: error.message, advice: 'Store the credentials again.', facts: null };
+      if (error instanceof Conflict)
+        return { ok: false, message: error.message, advice: 'Store the credentials again.', facts: null };
       if (!(error instanceof ExternalFailure)) throw error;
-      const advice = error.kind === 'transient' ? 'Check that the API server is up and that this server can reach it.' : 'Check the credentials and the CA of this cluster.';
+      const advice =
+        error.kind === 'transient'
+          ? 'Check that the API server is up and that this server can reach it.'
+          : 'Check the credentials and the CA of this cluster.';
       return { ok: false, message: `${error.code}: ${error.message}`, advice, facts: null };
     }
   }
@@ -224,17 +270,32 @@ export class Clusters {
 function judged(cluster: ClusterRecord, facts: ClusterCheck): Omit<ClusterCheckResult, 'cluster'> {
   if (!facts.bindingApis.includes(cluster.bindingApi)) {
     const message = `the cluster doesn't serve TargetGroupBindings of ${cluster.bindingApi}; it has ${facts.bindingApis.join(', ') || 'none'}`;
-    return { ok: false, message, advice: 'Install the AWS Load Balancer Controller, or correct bindingApi (eks.amazonaws.com/v1 for EKS Auto Mode).', facts };
+    return {
+      ok: false,
+      message,
+      advice:
+        'Install the AWS Load Balancer Controller, or correct bindingApi (eks.amazonaws.com/v1 for EKS Auto Mode).',
+      facts,
+    };
   }
   if (facts.missingPermissions.length > 0) {
-    return { ok: false, message: `${facts.user} may not ${facts.missingPermissions.join(', ')}`, advice: "Grant these in the cluster's RBAC.", facts };
+    return {
+      ok: false,
+      message: `${facts.user} may not ${facts.missingPermissions.join(', ')}`,
+      advice: "Grant these in the cluster's RBAC.",
+      facts,
+    };
   }
   return { ok: true, message: `Kubernetes ${facts.version}, reached as ${facts.user}`, advice: null, facts };
 }
 
-function checkCommon(checks: Checks, input: { readonly labels?: Readonly<Record<string, string>>; readonly bindingApi?: string }): void {
+function checkCommon(
+  checks: Checks,
+  input: { readonly labels?: Readonly<Record<string, string>>; readonly bindingApi?: string },
+): void {
   if (input.labels !== undefined) checks.labels('labels', input.labels);
-  if (input.bindingApi !== undefined) checks.oneOf('bindingApi', input.bindingApi, ['elbv2.k8s.aws/v1beta1', 'eks.amazonaws.com/v1']);
+  if (input.bindingApi !== undefined)
+    checks.oneOf('bindingApi', input.bindingApi, ['elbv2.k8s.aws/v1beta1', 'eks.amazonaws.com/v1']);
 }
 
 function checkedFilter(caller: Caller, { projectId, accountId, labels }: ClusterFilter) {
@@ -250,7 +311,12 @@ function checkedFilter(caller: Caller, { projectId, accountId, labels }: Cluster
 
 function told(tx: ResourceTransaction, cluster: ClusterRecord): Cluster {
   const { id, projectId, name, cordoned, retired } = cluster;
-  tx.announce({ projectId, type: 'cluster.changed', subject: `cluster/${id}`, data: { name, cordoned: cordoned !== null, retired: retired !== null } });
+  tx.announce({
+    projectId,
+    type: 'cluster.changed',
+    subject: `cluster/${id}`,
+    data: { name, cordoned: cordoned !== null, retired: retired !== null },
+  });
   return shown(cluster);
 }
 

@@ -77,7 +77,13 @@ export function createResources(ports: ResourcePorts, options: ResourceOptions =
     routes: new Routes(store, ids, clock, loadBalancer, accountAccess),
     backends: new Backends(store, ids, loadBalancer, accountAccess, ports.weightWriter(accountAccess), options),
     bindings: new Bindings(store, ids, clock, loadBalancer, accountAccess, clusterAccess, clusterAgent, drains),
-    provisioning: new Provisioning(store, ids, loadBalancer, accountAccess, new CleanUp(store, clock, loadBalancer, accountAccess)),
+    provisioning: new Provisioning(
+      store,
+      ids,
+      loadBalancer,
+      accountAccess,
+      new CleanUp(store, clock, loadBalancer, accountAccess),
+    ),
     plans: new Plans(store, ids),
     tokens: new Tokens(store, ids, clock),
   };

@@ -26,7 +26,9 @@ export class DrainReader {
 
   /** By the target group, which may stand in several routes: all of them must have let go of it. */
   async of(backend: Backend): Promise<DrainState> {
-    const sharing = (await this.store.read.backends.all({ targetGroupArn: backend.targetGroupArn })).filter((one) => one.clusterId === backend.clusterId);
+    const sharing = (await this.store.read.backends.all({ targetGroupArn: backend.targetGroupArn })).filter(
+      (one) => one.clusterId === backend.clusterId,
+    );
     const states = await Promise.all(sharing.map((one) => this.#ofOne(one)));
     const last = states.find((one) => !one.drained) ?? states[0];
     return last ?? { drained: true, measured: false, message: 'its backend is gone', readyAt: null };
@@ -48,7 +50,9 @@ export class DrainReader {
       deregistrationMs: await this.#deregistrationMs(access, backend.targetGroupArn),
     };
     const state = drained(facts, this.clock.now());
-    const message = unexplained ? `its live weight is 0 in route ${route.name}, but no decision of ours took it there, so nobody knows since when; set the route's weights through Sluice once` : `${state.message} (route ${route.name})`;
+    const message = unexplained
+      ? `its live weight is 0 in route ${route.name}, but no decision of ours took it there, so nobody knows since when; set the route's weights through Sluice once`
+      : `${state.message} (route ${route.name})`;
     return { ...state, message, measured: false };
   }
 
@@ -57,7 +61,8 @@ export class DrainReader {
     try {
       return await this.loadBalancer.deregistrationDelayMs(access, targetGroupArn);
     } catch (error) {
-      if (error instanceof ExternalFailure && error.kind === 'terminal' && error.code.startsWith('TargetGroupNotFound')) return 0;
+      if (error instanceof ExternalFailure && error.kind === 'terminal' && error.code.startsWith('TargetGroupNotFound'))
+        return 0;
       throw refusal(error);
     }
   }
@@ -74,7 +79,9 @@ export class DrainReader {
   /** When we removed its listener or rule ourselves; otherwise it has been gone for an unknown time, counted from our last sight of it. */
   async #goneSince(route: Route, backend: Backend): Promise<number> {
     const provisioned = await this.store.read.provisioned.all({ accountId: route.accountId });
-    const removed = provisioned.filter((one) => [route.arn, route.listenerArn, route.loadBalancerArn].includes(one.arn)).flatMap((one) => one.removedAt ?? []);
+    const removed = provisioned
+      .filter((one) => [route.arn, route.listenerArn, route.loadBalancerArn].includes(one.arn))
+      .flatMap((one) => one.removedAt ?? []);
     return Math.max(Date.parse(backend.createdAt), ...removed.map((at) => Date.parse(at)));
   }
 }

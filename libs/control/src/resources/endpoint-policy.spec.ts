@@ -35,18 +35,37 @@ describe('where a tenant may send this process', () => {
     expect(local.awsEndpoint('endpoint', 'http://127.0.0.1:4566/aws')).toBeNull();
     expect(local.awsEndpoint('endpoint', 'http://127.0.0.1:4566/aws/')).toBeNull();
     expect(local.awsEndpoint('endpoint', 'http://127.0.0.1:4566/aws/elb')).toBeNull();
-    for (const url of ['http://127.0.0.1:4566/awsome', 'http://127.0.0.1:4566/', 'http://127.0.0.1:4567/aws', 'https://127.0.0.1:4566/aws', 'http://127.0.0.1:4566/aws/../x', 'http://a@127.0.0.1:4566/aws']) {
+    for (const url of [
+      'http://127.0.0.1:4566/awsome',
+      'http://127.0.0.1:4566/',
+      'http://127.0.0.1:4567/aws',
+      'https://127.0.0.1:4566/aws',
+      'http://127.0.0.1:4566/aws/../x',
+      'http://a@127.0.0.1:4566/aws',
+    ]) {
       expect(local.awsEndpoint('endpoint', url)).not.toBeNull();
     }
   });
 
   it("a cluster's API server may be private, but not this machine unless its world is local", () => {
     expect(closed.clusterServer('server', 'https://10.0.0.1:6443')).toBeNull();
-    for (const url of ['https://127.0.0.1:6443', 'https://localhost', 'https://[::1]:6443', 'https://0.0.0.0', 'https://[::ffff:127.0.0.1]', 'https://2130706433']) {
+    for (const url of [
+      'https://127.0.0.1:6443',
+      'https://localhost',
+      'https://[::1]:6443',
+      'https://0.0.0.0',
+      'https://[::ffff:127.0.0.1]',
+      'https://2130706433',
+    ]) {
       expect(closed.clusterServer('server', url)).not.toBeNull();
       expect(local.clusterServer('server', url)).toBeNull();
     }
-    for (const url of ['http://10.0.0.1', 'https://169.254.169.254', 'https://[fe80::1]', 'https://[::ffff:169.254.169.254]']) {
+    for (const url of [
+      'http://10.0.0.1',
+      'https://169.254.169.254',
+      'https://[fe80::1]',
+      'https://[::ffff:169.254.169.254]',
+    ]) {
       expect(local.clusterServer('server', url)).not.toBeNull();
     }
   });

@@ -1,6 +1,7 @@
 import type { FieldIssue } from '@sluice/domain';
 
-const awsHost = /(^|\.)(elasticloadbalancing|sts|ec2|monitoring)(-fips)?\.([a-z0-9-]+\.)?(vpce\.)?(amazonaws\.com(\.cn)?|api\.aws)$/;
+const awsHost =
+  /(^|\.)(elasticloadbalancing|sts|ec2|monitoring)(-fips)?\.([a-z0-9-]+\.)?(vpce\.)?(amazonaws\.com(\.cn)?|api\.aws)$/;
 // link-local (cloud metadata services) is never a Kubernetes API server; loopback only in a local world
 const linkLocal = /^(169\.254\.\d+\.\d+|\[fe[89ab][0-9a-f]:.*\]|\[::ffff:a9fe:.*\]|\[fd00:ec2::254\])$/;
 const loopback = /^(127\.\d+\.\d+\.\d+|0\.0\.0\.0|localhost|.*\.localhost|\[::1?\]|\[::ffff:7f.*\])$/;
@@ -23,7 +24,10 @@ export class EndpointPolicy {
     if (!url) return { field, message: 'must be an http or https URL without user, query or fragment' };
     if (this.#isAllowed(url)) return null;
     if (url.protocol === 'https:' && awsHost.test(url.hostname) && url.port === '' && url.pathname === '/') return null;
-    return { field, message: "is neither an https endpoint of AWS nor one of those that this server's operator allowed" };
+    return {
+      field,
+      message: "is neither an https endpoint of AWS nor one of those that this server's operator allowed",
+    };
   }
 
   /** What is wrong with a cluster's API server; null = it may be used. */
@@ -32,7 +36,8 @@ export class EndpointPolicy {
     if (url?.protocol !== 'https:') return { field, message: 'must be an https URL without user, query or fragment' };
     if (linkLocal.test(url.hostname)) return { field, message: 'must not be a link-local address' };
     const localWorld = this.#allowed.some((one) => loopback.test(one.hostname));
-    if (loopback.test(url.hostname) && !localWorld) return { field, message: "must not be a loopback address: it would be this server itself" };
+    if (loopback.test(url.hostname) && !localWorld)
+      return { field, message: 'must not be a loopback address: it would be this server itself' };
     return null;
   }
 

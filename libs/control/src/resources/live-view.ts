@@ -3,7 +3,12 @@ import type { LiveShare, RouteLive } from './routes.js';
 import type { Backend, Route } from './types.js';
 
 /** A live forward action beside the backends and pins that explain its target groups. Times in ms since the epoch. */
-export function liveView(route: Route, live: LiveRoute, backends: readonly Backend[], times: { readonly readAt: number; readonly now: number }): RouteLive {
+export function liveView(
+  route: Route,
+  live: LiveRoute,
+  backends: readonly Backend[],
+  times: { readonly readAt: number; readonly now: number },
+): RouteLive {
   const { weights } = live.action;
   const permilles = wholePermilles(weights);
   const shares = weights.map(({ targetGroupArn, weight }, i): LiveShare => {

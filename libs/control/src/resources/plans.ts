@@ -44,14 +44,30 @@ export class Plans {
     return this.store.transaction(async (tx) => {
       await keepProject(tx, caller, input.projectId);
       await refuseUnknownRoutes(tx, input.projectId, spec);
-      const plan = await tx.plans.insert({ id: this.ids.next('pln'), projectId: input.projectId, name: input.name, latestVersion: 1, createdBy: caller.actor });
+      const plan = await tx.plans.insert({
+        id: this.ids.next('pln'),
+        projectId: input.projectId,
+        name: input.name,
+        latestVersion: 1,
+        createdBy: caller.actor,
+      });
       const version = await tx.planVersions.insert({ planId: plan.id, version: 1, spec, createdBy: caller.actor });
-      tx.announce({ projectId: plan.projectId, type: 'plan.created', subject: `plan/${plan.id}`, data: { name: plan.name, version: 1 } });
+      tx.announce({
+        projectId: plan.projectId,
+        type: 'plan.created',
+        subject: `plan/${plan.id}`,
+        data: { name: plan.name, version: 1 },
+      });
       return { plan, version };
     }, options);
   }
 
-  async newVersion(caller: Caller, id: string, input: PlanSpecInput, options: MutationOptions = {}): Promise<PlanWithVersion> {
+  async newVersion(
+    caller: Caller,
+    id: string,
+    input: PlanSpecInput,
+    options: MutationOptions = {},
+  ): Promise<PlanWithVersion> {
     knownId('plan', id);
     const spec = whole(new Checks(), input);
     return this.store.transaction(async (tx) => {
@@ -61,7 +77,12 @@ export class Plans {
       const next = before.latestVersion + 1;
       const plan = await tx.plans.update(id, { latestVersion: next });
       const version = await tx.planVersions.insert({ planId: id, version: next, spec, createdBy: caller.actor });
-      tx.announce({ projectId: plan.projectId, type: 'plan.changed', subject: `plan/${id}`, data: { name: plan.name, version: next } });
+      tx.announce({
+        projectId: plan.projectId,
+        type: 'plan.changed',
+        subject: `plan/${id}`,
+        data: { name: plan.name, version: next },
+      });
       return { plan, version };
     }, options);
   }
@@ -94,7 +115,12 @@ export class Plans {
       const plan = own(caller, 'plan', id, await tx.plans.lock(id, 'change'));
       expectVersion(plan, options);
       const rollouts = await tx.engine.rolloutsOfPlan(id);
-      if (rollouts > 0) throw new Conflict('PlanInUse', `${rollouts} rollouts have used this plan; it stays, because their history refers to it`, { rollouts });
+      if (rollouts > 0)
+        throw new Conflict(
+          'PlanInUse',
+          `${rollouts} rollouts have used this plan; it stays, because their history refers to it`,
+          { rollouts },
+        );
       await tx.planVersions.removeAll(id);
       await tx.plans.remove(id);
       tx.announce({ projectId: plan.projectId, type: 'plan.removed', subject: `plan/${id}` });
@@ -115,8 +141,21 @@ export class Plans {
 
 /** With defaults, checked by the domain; everything wrong at once. */
 function whole(checks: Checks, input: PlanSpecInput): PlanSpec {
-  const { schemaVersion, routes, steps, minHealthyTargets, settleMs, maxFactAgeMs, recheckMs, onHealthLost, bakeMs } = { ...defaults, ...input };
-  const spec: PlanSpec = { schemaVersion, routes, steps, minHealthyTargets, settleMs, maxFactAgeMs, recheckMs, onHealthLost, bakeMs };
+  const { schemaVersion, routes, steps, minHealthyTargets, settleMs, maxFactAgeMs, recheckMs, onHealthLost, bakeMs } = {
+    ...defaults,
+    ...input,
+  };
+  const spec: PlanSpec = {
+    schemaVersion,
+    routes,
+    steps,
+    minHealthyTargets,
+    settleMs,
+    maxFactAgeMs,
+    recheckMs,
+    onHealthLost,
+    bakeMs,
+  };
   if (schemaVersion !== 1) checks.fail('spec.schemaVersion', 'must be 1');
   checks.oneOf('spec.onHealthLost', onHealthLost, ['block', 'rollback']);
   checks.storable('spec', spec);
@@ -125,9 +164,15 @@ function whole(checks: Checks, input: PlanSpecInput): PlanSpec {
   return spec;
 }
 
-async function refuseUnknownRoutes(tx: ResourceTables | ResourceTransaction, projectId: string, spec: PlanSpec): Promise<void> {
+async function refuseUnknownRoutes(
+  tx: ResourceTables | ResourceTransaction,
+  projectId: string,
+  spec: PlanSpec,
+): Promise<void> {
   if (spec.routes.kind !== 'ids') return;
   const known = new Set((await tx.routes.all({ projectId })).map((one) => one.id));
-  const issues = spec.routes.ids.flatMap((id, i) => (known.has(id) ? [] : [{ field: `spec.routes.ids.${i}`, message: 'is not a route of this project' }]));
+  const issues = spec.routes.ids.flatMap((id, i) =>
+    known.has(id) ? [] : [{ field: `spec.routes.ids.${i}`, message: 'is not a route of this project' }],
+  );
   if (issues.length > 0) throw new InvalidInput(issues);
 }

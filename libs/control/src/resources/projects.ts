@@ -23,7 +23,12 @@ export class Projects {
     checks.done();
     return this.store.transaction(async (tx) => {
       const project = await tx.projects.insert({ id: this.ids.next('prj'), name: input.name, createdBy: caller.actor });
-      tx.announce({ projectId: project.id, type: 'project.created', subject: `project/${project.id}`, data: { name: project.name } });
+      tx.announce({
+        projectId: project.id,
+        type: 'project.created',
+        subject: `project/${project.id}`,
+        data: { name: project.name },
+      });
       return project;
     }, options);
   }
@@ -44,8 +49,10 @@ export class Projects {
     await this.store.transaction(async (tx) => {
       expectVersion(present(caller, id, await tx.projects.lock(id, 'change')), options);
       const left = await contents(tx, id);
-      if (left.length > 0) throw new Conflict('ProjectNotEmpty', `the project still has ${left.join(', ')}; remove these first`, { left });
-      for (const adoptedOrGone of await tx.provisioned.all({ projectId: id })) await tx.provisioned.remove(adoptedOrGone.id);
+      if (left.length > 0)
+        throw new Conflict('ProjectNotEmpty', `the project still has ${left.join(', ')}; remove these first`, { left });
+      for (const adoptedOrGone of await tx.provisioned.all({ projectId: id }))
+        await tx.provisioned.remove(adoptedOrGone.id);
       await tx.projects.remove(id);
       tx.announce({ projectId: id, type: 'project.removed', subject: `project/${id}` });
     }, options);
@@ -63,7 +70,10 @@ async function contents(tx: ResourceTables, projectId: string): Promise<readonly
     ['clusters', await tx.clusters.count({ projectId })],
     ['accounts', await tx.accounts.count({ projectId })],
     ['plans', await tx.plans.count({ projectId })],
-    ['provisioned resources', (await tx.provisioned.all({ projectId })).filter((one) => one.createdByUs && one.removedAt === null).length],
+    [
+      'provisioned resources',
+      (await tx.provisioned.all({ projectId })).filter((one) => one.createdByUs && one.removedAt === null).length,
+    ],
     ['tokens that still work', (await tx.tokens.all({ projectId })).filter((one) => one.revokedAt === null).length],
   ];
   return counts.filter(([, count]) => count > 0).map(([what, count]) => `${count} ${what}`);

@@ -1,4 +1,14 @@
-import { Conflict, InvalidInput, sortWeights, type LiveRoute, type Ownership, type OtherAction, type Stickiness, type TargetHealth, type Weights } from '@sluice/domain';
+import {
+  Conflict,
+  InvalidInput,
+  sortWeights,
+  type LiveRoute,
+  type Ownership,
+  type OtherAction,
+  type Stickiness,
+  type TargetHealth,
+  type Weights,
+} from '@sluice/domain';
 import type { Caller, Clock, Ids } from '../context.js';
 import type { LoadBalancer } from '../ports/load-balancer.js';
 import type { AccountRecord, ResourceStore, ResourceTransaction } from '../stores/resource-store.js';
@@ -96,12 +106,20 @@ export class Routes {
   async register(caller: Caller, input: RegisterRoute, options: MutationOptions = {}): Promise<Route> {
     const checks = new Checks();
     checks.name('name', input.name);
-    checks.line('arn', input.arn, 512, /^arn:[a-z0-9-]+:elasticloadbalancing:[a-z0-9-]+:\d{12}:listener(-rule)?\/\S+$/, "must be a listener's or a rule's ARN");
+    checks.line(
+      'arn',
+      input.arn,
+      512,
+      /^arn:[a-z0-9-]+:elasticloadbalancing:[a-z0-9-]+:\d{12}:listener(-rule)?\/\S+$/,
+      "must be a listener's or a rule's ARN",
+    );
     this.#check(checks, input);
     checks.done();
     const account = await this.#account(caller, input);
     const live = await answered(this.loadBalancer.readRoute(this.accountAccess.of(account), input.arn), 'arn');
-    const acknowledgement = input.acknowledgeApplyTimeTool ? this.#attributed(caller, input.acknowledgeApplyTimeTool.reason) : null;
+    const acknowledgement = input.acknowledgeApplyTimeTool
+      ? this.#attributed(caller, input.acknowledgeApplyTimeTool.reason)
+      : null;
     refuseOwner(live.ownership, acknowledgement);
     refusePins(input.pinned ?? [], live, []);
     return this.store.transaction(async (tx) => {
@@ -168,7 +186,9 @@ export class Routes {
         ...(patch.labels !== undefined && { labels: patch.labels }),
         ...(patch.steadyShares !== undefined && { steadyShares: patch.steadyShares }),
         ...(patch.pinned !== undefined && { pinned: patch.pinned }),
-        ...(patch.acknowledgeApplyTimeTool !== undefined && { acknowledgement: this.#attributed(caller, patch.acknowledgeApplyTimeTool.reason) }),
+        ...(patch.acknowledgeApplyTimeTool !== undefined && {
+          acknowledgement: this.#attributed(caller, patch.acknowledgeApplyTimeTool.reason),
+        }),
       });
       return told(tx, updated);
     }, options);
@@ -182,7 +202,12 @@ export class Routes {
       expectVersion(route, options);
       await this.#refuseWhileMoved(tx, route);
       const backends = await tx.backends.all({ routeId: id });
-      if (backends.length > 0) throw new Conflict('RouteInUse', `the route still has the backends ${backends.map((one) => one.name).join(', ')}; remove these first`, { backends: backends.map((one) => one.id) });
+      if (backends.length > 0)
+        throw new Conflict(
+          'RouteInUse',
+          `the route still has the backends ${backends.map((one) => one.name).join(', ')}; remove these first`,
+          { backends: backends.map((one) => one.id) },
+        );
       await tx.routes.remove(id);
       tx.announce({ projectId: route.projectId, type: 'route.removed', subject: `route/${id}` });
     }, options);
@@ -193,14 +218,22 @@ export class Routes {
     const route = await this.get(caller, id);
     const live = await this.#read(route);
     const readAt = this.clock.now();
-    return liveView(route, live, await this.store.read.backends.all({ routeId: id }), { readAt, now: this.clock.now() });
+    return liveView(route, live, await this.store.read.backends.all({ routeId: id }), {
+      readAt,
+      now: this.clock.now(),
+    });
   }
 
   /** Each backend's targets by state, why they are not healthy, and what to do. */
   async targetHealth(caller: Caller, id: string): Promise<RouteTargetHealth> {
     const route = await this.get(caller, id);
     const access = await this.accountAccess.access(route.accountId);
-    const backends = await healthOf(this.loadBalancer, access, route, await this.store.read.backends.all({ routeId: id }));
+    const backends = await healthOf(
+      this.loadBalancer,
+      access,
+      route,
+      await this.store.read.backends.all({ routeId: id }),
+    );
     return { routeId: id, at: new Date(this.clock.now()).toISOString(), backends };
   }
 
@@ -211,26 +244,45 @@ export class Routes {
   async #account(caller: Caller, input: RegisterRoute): Promise<AccountRecord> {
     knownId('project', input.projectId);
     const found = await this.store.read.accounts.find(knownId('account', input.accountId));
-    const account = own({ ...caller, projectId: caller.projectId ?? input.projectId }, 'account', input.accountId, found);
+    const account = own(
+      { ...caller, projectId: caller.projectId ?? input.projectId },
+      'account',
+      input.accountId,
+      found,
+    );
     own(caller, 'project', input.projectId, { projectId: input.projectId });
     const [, , , region, number] = input.arn.split(':');
     if (region !== account.region || number !== account.awsAccountId) {
-      throw new InvalidInput([{ field: 'arn', message: `is in account ${number}, Region ${region}; account ${account.name} is ${account.awsAccountId}, ${account.region}` }]);
+      throw new InvalidInput([
+        {
+          field: 'arn',
+          message: `is in account ${number}, Region ${region}; account ${account.name} is ${account.awsAccountId}, ${account.region}`,
+        },
+      ]);
     }
     return account;
   }
 
   async #refuseWhileMoved(tx: ResourceTransaction, route: Route): Promise<void> {
     const rolloutId = await tx.engine.activeRollout(route.id);
-    if (rolloutId) throw new Conflict('RouteIsBusy', `rollout ${rolloutId} moves route ${route.name}; let it end, or abort it`, { rolloutId });
-    if (await tx.engine.hasOpenIntent(route.id)) throw new Conflict('RouteIsBusy', `a write to route ${route.name} is outstanding; try again in a moment`);
+    if (rolloutId)
+      throw new Conflict('RouteIsBusy', `rollout ${rolloutId} moves route ${route.name}; let it end, or abort it`, {
+        rolloutId,
+      });
+    if (await tx.engine.hasOpenIntent(route.id))
+      throw new Conflict('RouteIsBusy', `a write to route ${route.name} is outstanding; try again in a moment`);
   }
 
-  #check(checks: Checks, input: Pick<UpdateRoute, 'labels' | 'pinned' | 'steadyShares' | 'acknowledgeApplyTimeTool'>): void {
+  #check(
+    checks: Checks,
+    input: Pick<UpdateRoute, 'labels' | 'pinned' | 'steadyShares' | 'acknowledgeApplyTimeTool'>,
+  ): void {
     if (input.labels !== undefined) checks.labels('labels', input.labels);
     input.pinned?.forEach((arn, i) => checks.arn(`pinned.${i}`, arn));
-    if (input.pinned && (input.pinned.length > 5 || new Set(input.pinned).size !== input.pinned.length)) checks.fail('pinned', 'must be at most 5 different target groups');
-    if (input.acknowledgeApplyTimeTool) checks.line('acknowledgeApplyTimeTool.reason', input.acknowledgeApplyTimeTool.reason, 500);
+    if (input.pinned && (input.pinned.length > 5 || new Set(input.pinned).size !== input.pinned.length))
+      checks.fail('pinned', 'must be at most 5 different target groups');
+    if (input.acknowledgeApplyTimeTool)
+      checks.line('acknowledgeApplyTimeTool.reason', input.acknowledgeApplyTimeTool.reason, 500);
     if (!input.steadyShares) return;
     const shares = Object.entries(input.steadyShares);
     shares.forEach(([name, permille]) => checks.number(`steadyShares.${name}`, permille, 0, 1000));
@@ -246,7 +298,11 @@ export class Routes {
 /** Rule 9: what a reconciler owns is not touched; what an apply-time tool made may be, once somebody says that they know. */
 function refuseOwner(ownership: Ownership, acknowledgement: Attributed | null): void {
   if (ownership.kind === 'continuous') {
-    throw new Conflict('RouteOwnedByReconciler', `${ownership.owner} owns this route (${ownership.evidence}) and would revert us. ${ownership.advice}`, { ownership });
+    throw new Conflict(
+      'RouteOwnedByReconciler',
+      `${ownership.owner} owns this route (${ownership.evidence}) and would revert us. ${ownership.advice}`,
+      { ownership },
+    );
   }
   if (ownership.kind === 'applyTime' && !acknowledgement) {
     throw new Conflict(
@@ -259,9 +315,17 @@ function refuseOwner(ownership: Ownership, acknowledgement: Attributed | null): 
 
 function refusePins(pinned: readonly string[], live: LiveRoute, backends: readonly Backend[]): void {
   const issues = pinned.flatMap((arn, i) => {
-    if (backends.some((one) => one.targetGroupArn === arn)) return [{ field: `pinned.${i}`, message: 'is a backend of this route; only a foreign target group can be pinned' }];
+    if (backends.some((one) => one.targetGroupArn === arn))
+      return [
+        { field: `pinned.${i}`, message: 'is a backend of this route; only a foreign target group can be pinned' },
+      ];
     if (live.action.weights.some((one) => one.targetGroupArn === arn)) return [];
-    return [{ field: `pinned.${i}`, message: 'is not in the live forward action; only a target group that is there can be pinned' }];
+    return [
+      {
+        field: `pinned.${i}`,
+        message: 'is not in the live forward action; only a target group that is there can be pinned',
+      },
+    ];
   });
   if (issues.length > 0) throw new InvalidInput(issues);
 }
@@ -270,10 +334,20 @@ function refuseUnknownShares(shares: Readonly<Record<string, number>>, backends:
   const known = backends.map((one) => one.name);
   const unknown = Object.keys(shares).filter((name) => !known.includes(name));
   if (unknown.length === 0) return;
-  throw new InvalidInput(unknown.map((name) => ({ field: `steadyShares.${name}`, message: `is not a backend of this route; it has ${known.join(', ') || 'none'}` })));
+  throw new InvalidInput(
+    unknown.map((name) => ({
+      field: `steadyShares.${name}`,
+      message: `is not a backend of this route; it has ${known.join(', ') || 'none'}`,
+    })),
+  );
 }
 
 function told(tx: ResourceTransaction, route: Route): Route {
-  tx.announce({ projectId: route.projectId, type: 'route.changed', subject: `route/${route.id}`, data: { name: route.name } });
+  tx.announce({
+    projectId: route.projectId,
+    type: 'route.changed',
+    subject: `route/${route.id}`,
+    data: { name: route.name },
+  });
   return route;
 }

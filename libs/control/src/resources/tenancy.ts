@@ -11,7 +11,12 @@ export function maySee(caller: Caller, projectId: string | null): boolean {
 }
 
 /** The row, if it exists and is this caller's; another project's object doesn't exist for it. */
-export function own<R extends { readonly projectId: string | null }>(caller: Caller, what: string, id: string, row: R | null): R {
+export function own<R extends { readonly projectId: string | null }>(
+  caller: Caller,
+  what: string,
+  id: string,
+  row: R | null,
+): R {
   if (!row || !maySee(caller, row.projectId)) throw new NotFound(what, id);
   return row;
 }

@@ -26,5 +26,8 @@ export function shownPrefix(secret: string): string {
 }
 
 function checksum(body: string): string {
-  return createHash('sha256').update(prefix + body, 'utf8').digest('hex').slice(0, 8);
+  return createHash('sha256')
+    .update(prefix + body, 'utf8')
+    .digest('hex')
+    .slice(0, 8);
 }

@@ -43,11 +43,16 @@ export class Tokens {
     const expiresAt = this.#expiry(checks, input.expiresAt ?? null);
     checks.done();
     const projectId = input.projectId === undefined ? caller.projectId : input.projectId;
-    if (projectId === null && caller.projectId !== null) throw new Forbidden('a token that is bound to a project cannot make one for every project; name the project');
+    if (projectId === null && caller.projectId !== null)
+      throw new Forbidden('a token that is bound to a project cannot make one for every project; name the project');
     const secret = newSecret();
     return this.store.transaction(async (tx) => {
       if (projectId !== null) await keepProject(tx, caller, projectId);
-      const token = await this.#insert(tx, { name: input.name, role: input.role, projectId, expiresAt, createdBy: caller.actor }, secret);
+      const token = await this.#insert(
+        tx,
+        { name: input.name, role: input.role, projectId, expiresAt, createdBy: caller.actor },
+        secret,
+      );
       return { token, secret: options.dryRun ? null : secret };
     }, options);
   }
@@ -68,7 +73,12 @@ export class Tokens {
       const token = own(caller, 'token', id, await tx.tokens.lock(id, 'change'));
       if (token.revokedAt !== null) return shown(token);
       const revoked = await tx.tokens.update(id, { revokedAt: new Date(this.clock.now()).toISOString() });
-      tx.announce({ projectId: revoked.projectId, type: 'token.revoked', subject: `token/${id}`, data: { name: revoked.name } });
+      tx.announce({
+        projectId: revoked.projectId,
+        type: 'token.revoked',
+        subject: `token/${id}`,
+        data: { name: revoked.name },
+      });
       return shown(revoked);
     }, options);
   }
@@ -79,8 +89,11 @@ export class Tokens {
     const hash = hashOf(secret);
     const [token] = await this.store.read.tokens.all({ hash });
     if (!token || !timingSafeEqual(Buffer.from(token.hash, 'hex'), Buffer.from(hash, 'hex'))) return null;
-    const isOver = token.revokedAt !== null || (token.expiresAt !== null && Date.parse(token.expiresAt) <= this.clock.now());
-    return isOver ? null : { actor: `token:${token.name}`, role: token.role, projectId: token.projectId, tokenId: token.id };
+    const isOver =
+      token.revokedAt !== null || (token.expiresAt !== null && Date.parse(token.expiresAt) <= this.clock.now());
+    return isOver
+      ? null
+      : { actor: `token:${token.name}`, role: token.role, projectId: token.projectId, tokenId: token.id };
   }
 
   /** The first admin token's secret when there is no token at all yet, otherwise null. Safe to call from several replicas. */
@@ -89,14 +102,33 @@ export class Tokens {
       await tx.exclusively('first token');
       if ((await tx.tokens.count({})) > 0) return null;
       const secret = newSecret();
-      await this.#insert(tx, { name: 'first', role: 'admin', projectId: null, expiresAt: null, createdBy: 'system:start' }, secret);
+      await this.#insert(
+        tx,
+        { name: 'first', role: 'admin', projectId: null, expiresAt: null, createdBy: 'system:start' },
+        secret,
+      );
       return secret;
     });
   }
 
-  async #insert(tx: ResourceTransaction, token: Pick<Token, 'name' | 'role' | 'projectId' | 'expiresAt' | 'createdBy'>, secret: string): Promise<Token> {
-    const stored = await tx.tokens.insert({ ...token, id: this.ids.next('tok'), hash: hashOf(secret), prefix: shownPrefix(secret), revokedAt: null });
-    tx.announce({ projectId: stored.projectId, type: 'token.created', subject: `token/${stored.id}`, data: { name: stored.name, role: stored.role } });
+  async #insert(
+    tx: ResourceTransaction,
+    token: Pick<Token, 'name' | 'role' | 'projectId' | 'expiresAt' | 'createdBy'>,
+    secret: string,
+  ): Promise<Token> {
+    const stored = await tx.tokens.insert({
+      ...token,
+      id: this.ids.next('tok'),
+      hash: hashOf(secret),
+      prefix: shownPrefix(secret),
+      revokedAt: null,
+    });
+    tx.announce({
+      projectId: stored.projectId,
+      type: 'token.created',
+      subject: `token/${stored.id}`,
+      data: { name: stored.name, role: stored.role },
+    });
     return shown(stored);
   }
 

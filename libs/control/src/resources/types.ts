@@ -52,7 +52,12 @@ export interface Cluster extends Stored {
   readonly credentials: 'token' | 'clientCertificate' | 'reference';
   readonly cordoned: Attributed | null;
   readonly retired: Attributed | null;
-  readonly check: { readonly at: string; readonly ok: boolean; readonly message: string; readonly facts: ClusterCheck | null } | null;
+  readonly check: {
+    readonly at: string;
+    readonly ok: boolean;
+    readonly message: string;
+    readonly facts: ClusterCheck | null;
+  } | null;
 }
 
 export interface Route extends Stored {

@@ -9,8 +9,23 @@ import type { DecisionView, EventView } from './types.js';
 export class Ledger {
   constructor(private readonly store: RolloutStore) {}
 
-  list(caller: Caller, filter: { readonly projectId?: string | null; readonly rolloutId?: string | null; readonly routeId?: string | null }, page: PageRequest): Promise<Page<DecisionView>> {
-    return this.store.decisions({ projectId: scope(caller, filter.projectId), rolloutId: filter.rolloutId ?? null, routeId: filter.routeId ?? null }, page);
+  list(
+    caller: Caller,
+    filter: {
+      readonly projectId?: string | null;
+      readonly rolloutId?: string | null;
+      readonly routeId?: string | null;
+    },
+    page: PageRequest,
+  ): Promise<Page<DecisionView>> {
+    return this.store.decisions(
+      {
+        projectId: scope(caller, filter.projectId),
+        rolloutId: filter.rolloutId ?? null,
+        routeId: filter.routeId ?? null,
+      },
+      page,
+    );
   }
 
   async get(caller: Caller, id: string): Promise<DecisionView> {

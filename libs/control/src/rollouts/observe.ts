@@ -21,37 +21,65 @@ export class Observer {
   ) {}
 
   /** `toInstant` turns a monotonic time into Postgres's; `fresh` shares nothing that was read before. */
-  async observe(loaded: LoadedRollout, toInstant: (monotonicMs: number) => number, fresh: boolean): Promise<Observation> {
+  async observe(
+    loaded: LoadedRollout,
+    toInstant: (monotonicMs: number) => number,
+    fresh: boolean,
+  ): Promise<Observation> {
     const routes: Record<string, Fact<LiveRoute>> = {};
     const health: Record<string, Fact<TargetHealth>> = {};
     const { routes: frozen } = loaded.rollout.plan;
     const accountIds = [...new Set(frozen.map((route) => route.accountId))];
-    await Promise.all(accountIds.map(async (accountId) => {
-      const ofAccount = frozen.filter((route) => route.accountId === accountId);
-      const notBefore = performance.now() - (fresh ? 0 : shareMs);
-      const sinceLastWrite = performance.now() - (toInstant(performance.now()) - Math.max(0, ...ofAccount.map((route) => loaded.settledAt[route.id] ?? 0)));
-      const arns = ofAccount.map((route) => route.arn).sort();
-      const read = await this.fact(toInstant, () => this.readRoutes(accountId, arns, Math.max(notBefore, sinceLastWrite)));
-      for (const route of ofAccount) routes[route.id] = read.ok ? routeFact(read.value.get(route.arn), read.at) : read;
-      const targetGroups = new Set(ofAccount.flatMap((route) => route.backends.map((backend) => backend.targetGroupArn)));
-      await Promise.all([...targetGroups].map(async (arn) => {
-        health[arn] = await this.fact(toInstant, () => this.readHealth(accountId, arn, notBefore));
-      }));
-    }));
+    await Promise.all(
+      accountIds.map(async (accountId) => {
+        const ofAccount = frozen.filter((route) => route.accountId === accountId);
+        const notBefore = performance.now() - (fresh ? 0 : shareMs);
+        const sinceLastWrite =
+          performance.now() -
+          (toInstant(performance.now()) - Math.max(0, ...ofAccount.map((route) => loaded.settledAt[route.id] ?? 0)));
+        const arns = ofAccount.map((route) => route.arn).sort();
+        const read = await this.fact(toInstant, () =>
+          this.readRoutes(accountId, arns, Math.max(notBefore, sinceLastWrite)),
+        );
+        for (const route of ofAccount)
+          routes[route.id] = read.ok ? routeFact(read.value.get(route.arn), read.at) : read;
+        const targetGroups = new Set(
+          ofAccount.flatMap((route) => route.backends.map((backend) => backend.targetGroupArn)),
+        );
+        await Promise.all(
+          [...targetGroups].map(async (arn) => {
+            health[arn] = await this.fact(toInstant, () => this.readHealth(accountId, arn, notBefore));
+          }),
+        );
+      }),
+    );
     return { routes, health, clusters: loaded.clusters, writes: loaded.writes };
   }
 
-  private async readRoutes(accountId: string, arns: readonly string[], notBefore: number): Promise<{ value: RouteRead; at: number }> {
+  private async readRoutes(
+    accountId: string,
+    arns: readonly string[],
+    notBefore: number,
+  ): Promise<{ value: RouteRead; at: number }> {
     const access = await this.access(accountId);
-    return this.routeReads.get(`${accountId} ${arns.join(' ')}`, notBefore, () => this.loadBalancer.readRoutes(access, arns));
+    return this.routeReads.get(`${accountId} ${arns.join(' ')}`, notBefore, () =>
+      this.loadBalancer.readRoutes(access, arns),
+    );
   }
 
-  private async readHealth(accountId: string, arn: string, notBefore: number): Promise<{ value: TargetHealth; at: number }> {
+  private async readHealth(
+    accountId: string,
+    arn: string,
+    notBefore: number,
+  ): Promise<{ value: TargetHealth; at: number }> {
     const access = await this.access(accountId);
     return this.healthReads.get(`${accountId} ${arn}`, notBefore, () => this.loadBalancer.targetHealth(access, arn));
   }
 
-  private async fact<T>(toInstant: (monotonicMs: number) => number, read: () => Promise<{ value: T; at: number }>): Promise<Fact<T>> {
+  private async fact<T>(
+    toInstant: (monotonicMs: number) => number,
+    read: () => Promise<{ value: T; at: number }>,
+  ): Promise<Fact<T>> {
     try {
       const { value, at } = await read();
       return { ok: true, at: toInstant(at), value };
@@ -63,10 +91,14 @@ export class Observer {
 }
 
 function routeFact(found: LiveRoute | { readonly failure: ExternalFailure } | undefined, at: number): Fact<LiveRoute> {
-  if (found === undefined) return { ok: false, at, transient: true, code: 'NotRead', message: 'the read of this route gave no answer' };
+  if (found === undefined)
+    return { ok: false, at, transient: true, code: 'NotRead', message: 'the read of this route gave no answer' };
   return 'failure' in found ? failureFact(found.failure, at) : { ok: true, at, value: found };
 }
 
-function failureFact(error: ExternalFailure, at: number): { ok: false; at: number; transient: boolean; code: string; message: string } {
+function failureFact(
+  error: ExternalFailure,
+  at: number,
+): { ok: false; at: number; transient: boolean; code: string; message: string } {
   return { ok: false, at, transient: error.kind === 'transient', code: error.code, message: error.message };
 }

@@ -39,7 +39,8 @@ export class ReconcileRollout {
     if (rollout.state !== 'Running' && rollout.state !== 'RollingBack') return decide(rollout, nothing, loaded.now);
     const seen = await this.observer.observe(loaded, toInstant, false);
     const first = decide(rollout, seen, toInstant(performance.now()));
-    if (first.kind !== 'block' || (first.reason !== 'LiveWeightsDiffer' && first.reason !== 'ForeignTargetGroup')) return first;
+    if (first.kind !== 'block' || (first.reason !== 'LiveWeightsDiffer' && first.reason !== 'ForeignTargetGroup'))
+      return first;
     await new Promise((resolve) => setTimeout(resolve, this.confirmMs));
     const again = await this.observer.observe(loaded, toInstant, true);
     return decide(rollout, again, toInstant(performance.now()));

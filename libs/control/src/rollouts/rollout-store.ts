@@ -1,4 +1,16 @@
-import type { Finding, FrozenPlan, FrozenRoute, IntentPurpose, PlanSpec, Rollout, RolloutState, RouteChange, RouteDiff, Weights, WriteFact } from '@sluice/domain';
+import type {
+  Finding,
+  FrozenPlan,
+  FrozenRoute,
+  IntentPurpose,
+  PlanSpec,
+  Rollout,
+  RolloutState,
+  RouteChange,
+  RouteDiff,
+  Weights,
+  WriteFact,
+} from '@sluice/domain';
 import type { Page, PageRequest } from '../resources/types.js';
 import type { DecisionView, EventView, RolloutTimeline, RolloutView } from './types.js';
 
@@ -52,7 +64,12 @@ export interface NewDecision {
   readonly stepIndex: number | null;
   readonly changes: readonly RouteChange[];
   readonly facts: Readonly<Record<string, unknown>>;
-  readonly writes: { readonly purpose: IntentPurpose; readonly minHealthyTargets: number; readonly maxFactAgeMs: number; readonly forced: { readonly by: string; readonly reason: string } | null } | null;
+  readonly writes: {
+    readonly purpose: IntentPurpose;
+    readonly minHealthyTargets: number;
+    readonly maxFactAgeMs: number;
+    readonly forced: { readonly by: string; readonly reason: string } | null;
+  } | null;
 }
 
 /** One step of a rollout's life, in one transaction that never calls out. */
@@ -88,7 +105,10 @@ export interface PlanMaterial {
   readonly planName: string;
   readonly planVersion: number;
   readonly spec: PlanSpec;
-  readonly routes: readonly (Omit<FrozenRoute, 'baseline'> & { readonly expected: Weights; readonly acknowledged: boolean })[];
+  readonly routes: readonly (Omit<FrozenRoute, 'baseline'> & {
+    readonly expected: Weights;
+    readonly acknowledged: boolean;
+  })[];
   /** Ids that the plan names and the project doesn't have. */
   readonly missingRouteIds: readonly string[];
 }
@@ -99,16 +119,25 @@ export abstract class RolloutStore {
   /** Conflict `RouteIsBusy` when a route is in an active rollout or has a write in flight. */
   abstract create(rollout: NewRollout): Promise<RolloutView>;
   abstract view(id: string): Promise<RolloutView | null>;
-  abstract list(filter: { projectId: string | null; state: RolloutState | null }, page: PageRequest): Promise<Page<RolloutView>>;
+  abstract list(
+    filter: { projectId: string | null; state: RolloutState | null },
+    page: PageRequest,
+  ): Promise<Page<RolloutView>>;
   abstract timeline(id: string): Promise<RolloutTimeline>;
-  abstract decisions(filter: { projectId: string | null; rolloutId: string | null; routeId: string | null }, page: PageRequest): Promise<Page<DecisionView>>;
+  abstract decisions(
+    filter: { projectId: string | null; rolloutId: string | null; routeId: string | null },
+    page: PageRequest,
+  ): Promise<Page<DecisionView>>;
   abstract decision(id: string): Promise<DecisionView | null>;
 
   abstract load(id: string): Promise<LoadedRollout | null>;
   /** Compare-and-set on `version`: false when somebody else was first. */
   abstract commit(rollout: StoredRollout, change: RolloutChange): Promise<boolean>;
   /** Counts the hold and sets the next wake-up; no new version, no event: nothing changed for people. */
-  abstract tick(rollout: StoredRollout, patch: { heldMs: number; heldCheckedAt: number | null; wakeAt: number | null }): Promise<void>;
+  abstract tick(
+    rollout: StoredRollout,
+    patch: { heldMs: number; heldCheckedAt: number | null; wakeAt: number | null },
+  ): Promise<void>;
   /** Takes due rollouts, in one statement; a taker that dies lets them go after `claimMs`. */
   abstract claimDue(limit: number, claimMs: number): Promise<readonly string[]>;
   /** Milliseconds until the next wake-up by Postgres's clock (0 = due), null = none. */

@@ -12,22 +12,41 @@ export interface VerbRequest {
 }
 
 /** What each verb changes. The state has been checked before; nothing here moves a weight by itself. */
-export const verbChanges: Readonly<Record<RolloutVerb, (rollout: StoredRollout, request: VerbRequest) => RolloutChange>> = {
+export const verbChanges: Readonly<
+  Record<RolloutVerb, (rollout: StoredRollout, request: VerbRequest) => RolloutChange>
+> = {
   start: (_rollout, { actor, reason, now }) => startChange(actor, reason, now),
 
   cancel: (_rollout, request) => ({
     patch: { state: 'Cancelled', finishedAt: request.now, wakeAt: null, ...said('Cancelled', request) },
-    decision: line('cancel', request), release: true,
+    decision: line('cancel', request),
+    release: true,
   }),
 
   pause: (rollout, request) => ({
-    patch: { state: 'Paused', pausedFrom: movingState(rollout), ...countHold(rollout, request.now), heldCheckedAt: null, wakeAt: null, ...said('PausedByOperator', request) },
+    patch: {
+      state: 'Paused',
+      pausedFrom: movingState(rollout),
+      ...countHold(rollout, request.now),
+      heldCheckedAt: null,
+      wakeAt: null,
+      ...said('PausedByOperator', request),
+    },
     decision: line('pause', request),
   }),
 
   resume: (rollout, request) => ({
-    patch: { state: movingState(rollout), pausedFrom: null, heldCheckedAt: null, diffs: [], wakeAt: request.now, ...said('Resumed', request), ...forget(rollout) },
-    decision: line('resume', request, rollout.stepIndex), ...supersedeIfBlocked(rollout, `decided anew: resumed by ${request.actor}`),
+    patch: {
+      state: movingState(rollout),
+      pausedFrom: null,
+      heldCheckedAt: null,
+      diffs: [],
+      wakeAt: request.now,
+      ...said('Resumed', request),
+      ...forget(rollout),
+    },
+    decision: line('resume', request, rollout.stepIndex),
+    ...supersedeIfBlocked(rollout, `decided anew: resumed by ${request.actor}`),
   }),
 
   advance: (_rollout, request) => ({
@@ -36,26 +55,74 @@ export const verbChanges: Readonly<Record<RolloutVerb, (rollout: StoredRollout, 
   }),
 
   abort: (_rollout, request) => ({
-    patch: { state: 'Aborted', finishedAt: request.now, wakeAt: null, writeDecisionId: null, advanceRequestedBy: null, ...said('Aborted', request) },
-    supersede: `aborted by ${request.actor}`, decision: line('abort', request), release: true,
+    patch: {
+      state: 'Aborted',
+      finishedAt: request.now,
+      wakeAt: null,
+      writeDecisionId: null,
+      advanceRequestedBy: null,
+      ...said('Aborted', request),
+    },
+    supersede: `aborted by ${request.actor}`,
+    decision: line('abort', request),
+    release: true,
   }),
 
   rollback: (rollout, request) => ({
-    patch: { state: 'RollingBack', pausedFrom: null, finishedAt: null, writeDecisionId: null, verifiedAt: null, heldMs: 0, heldCheckedAt: null, advanceRequestedBy: null, diffs: [], wakeAt: request.now, ...said('RollingBack', request) },
-    supersede: `rolled back by ${request.actor}`, decision: line('rollback', request), acquire: rollout.state === 'Succeeded',
+    patch: {
+      state: 'RollingBack',
+      pausedFrom: null,
+      finishedAt: null,
+      writeDecisionId: null,
+      verifiedAt: null,
+      heldMs: 0,
+      heldCheckedAt: null,
+      advanceRequestedBy: null,
+      diffs: [],
+      wakeAt: request.now,
+      ...said('RollingBack', request),
+    },
+    supersede: `rolled back by ${request.actor}`,
+    decision: line('rollback', request),
+    acquire: rollout.state === 'Succeeded',
   }),
 
   adopt: (rollout, request) => ({
-    patch: { state: movingState(rollout), pausedFrom: null, expected: { ...rollout.expected, ...request.live }, writeDecisionId: null, verifiedAt: rollout.stepIndex >= 0 ? request.now : null, heldMs: 0, heldCheckedAt: null, diffs: [], wakeAt: request.now, ...said('Adopted', request) },
-    decision: { ...line('adopt', request, rollout.stepIndex), facts: { live: request.live, before: rollout.expected } }, ...supersedeIfBlocked(rollout, `live weights adopted by ${request.actor}`),
+    patch: {
+      state: movingState(rollout),
+      pausedFrom: null,
+      expected: { ...rollout.expected, ...request.live },
+      writeDecisionId: null,
+      verifiedAt: rollout.stepIndex >= 0 ? request.now : null,
+      heldMs: 0,
+      heldCheckedAt: null,
+      diffs: [],
+      wakeAt: request.now,
+      ...said('Adopted', request),
+    },
+    decision: { ...line('adopt', request, rollout.stepIndex), facts: { live: request.live, before: rollout.expected } },
+    ...supersedeIfBlocked(rollout, `live weights adopted by ${request.actor}`),
   }),
 
   reassert: (rollout, request) => {
     const changes = reassertions(rollout, request.live);
     const rollsBack = movingState(rollout) === 'RollingBack';
     return {
-      patch: { state: movingState(rollout), pausedFrom: null, diffs: [], wakeAt: request.now, ...said('Reasserted', request), ...(rollsBack || changes.length === 0 ? forget(rollout) : { verifiedAt: null, heldMs: 0, heldCheckedAt: null }) },
-      decision: line('reassert', request, rollout.stepIndex, rollsBack ? [] : changes, writesOf(rollout, rollout.stepIndex, 'reassert')),
+      patch: {
+        state: movingState(rollout),
+        pausedFrom: null,
+        diffs: [],
+        wakeAt: request.now,
+        ...said('Reasserted', request),
+        ...(rollsBack || changes.length === 0 ? forget(rollout) : { verifiedAt: null, heldMs: 0, heldCheckedAt: null }),
+      },
+      decision: line(
+        'reassert',
+        request,
+        rollout.stepIndex,
+        rollsBack ? [] : changes,
+        writesOf(rollout, rollout.stepIndex, 'reassert'),
+      ),
       supersede: `reasserted by ${request.actor}`,
     };
   },
@@ -90,10 +157,30 @@ function said(reason: string, { actor, reason: why }: VerbRequest) {
 }
 
 const sentences: Readonly<Record<string, string>> = {
-  Cancelled: 'Cancelled', PausedByOperator: 'Paused; weights stay as they are', Resumed: 'Resumed', Aborted: 'Aborted; weights stay as they are',
-  RollingBack: 'Rolling back to the shares before the rollout, asked', Adopted: 'Live weights adopted', Reasserted: 'Weights of the step reasserted',
+  Cancelled: 'Cancelled',
+  PausedByOperator: 'Paused; weights stay as they are',
+  Resumed: 'Resumed',
+  Aborted: 'Aborted; weights stay as they are',
+  RollingBack: 'Rolling back to the shares before the rollout, asked',
+  Adopted: 'Live weights adopted',
+  Reasserted: 'Weights of the step reasserted',
 };
 
-function line(kind: string, { actor, reason }: VerbRequest, stepIndex: number | null = null, changes: readonly RouteChange[] = [], writes: NewDecision['writes'] = null): NewDecision {
-  return { kind, reason: kind, message: reason ?? `${kind} by ${actor}`, actor, stepIndex, changes, facts: {}, writes: changes.length > 0 ? writes : null };
+function line(
+  kind: string,
+  { actor, reason }: VerbRequest,
+  stepIndex: number | null = null,
+  changes: readonly RouteChange[] = [],
+  writes: NewDecision['writes'] = null,
+): NewDecision {
+  return {
+    kind,
+    reason: kind,
+    message: reason ?? `${kind} by ${actor}`,
+    actor,
+    stepIndex,
+    changes,
+    facts: {},
+    writes: changes.length > 0 ? writes : null,
+  };
 }

@@ -62,9 +62,13 @@ export class Waker {
   /** Answers after how many ms something is due again. */
   private async decideDue(): Promise<number> {
     const due = await this.store.claimDue(batch, claimMs);
-    await Promise.all(due.map((id) => this.reconcile.run(id).catch((error: unknown) => {
-      this.log.warn('a rollout could not be decided; it is tried again', { rolloutId: id, error });
-    })));
+    await Promise.all(
+      due.map((id) =>
+        this.reconcile.run(id).catch((error: unknown) => {
+          this.log.warn('a rollout could not be decided; it is tried again', { rolloutId: id, error });
+        }),
+      ),
+    );
     if (due.length === batch) return 0;
     return (await this.store.nextWakeInMs()) ?? longestSleepMs;
   }

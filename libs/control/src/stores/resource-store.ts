@@ -1,4 +1,17 @@
-import type { Account, Backend, Binding, Cluster, Page, PageRequest, Plan, PlanVersion, Project, ProvisionedResource, Route, Token } from '../resources/types.js';
+import type {
+  Account,
+  Backend,
+  Binding,
+  Cluster,
+  Page,
+  PageRequest,
+  Plan,
+  PlanVersion,
+  Project,
+  ProvisionedResource,
+  Route,
+  Token,
+} from '../resources/types.js';
 import type { Sealed } from '../resources/sealer.js';
 
 /** An account with what is never shown. */
@@ -118,5 +131,8 @@ export interface ResourceTransaction extends ResourceTables {
 export abstract class ResourceStore {
   abstract readonly read: ResourceTables;
   /** All or nothing. `dryRun`: does everything, constraints included, and rolls it back. The work never calls out. */
-  abstract transaction<T>(work: (tx: ResourceTransaction) => Promise<T>, options?: { readonly dryRun?: boolean }): Promise<T>;
+  abstract transaction<T>(
+    work: (tx: ResourceTransaction) => Promise<T>,
+    options?: { readonly dryRun?: boolean },
+  ): Promise<T>;
 }

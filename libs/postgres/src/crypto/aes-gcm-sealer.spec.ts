@@ -62,7 +62,12 @@ describe('a key file', () => {
     }
   });
 
-  it.each([['', 'holds no key'], ['# only a comment\n', 'holds no key'], ['c2hvcnQ=', 'not base64 of exactly 32 bytes'], ['not base64 at all', 'not base64 of exactly 32 bytes']])('with %j is refused without repeating it', (text, message) => {
+  it.each([
+    ['', 'holds no key'],
+    ['# only a comment\n', 'holds no key'],
+    ['c2hvcnQ=', 'not base64 of exactly 32 bytes'],
+    ['not base64 at all', 'not base64 of exactly 32 bytes'],
+  ])('with %j is refused without repeating it', (text, message) => {
     const directory = mkdtempSync(path.join(os.tmpdir(), 'sluice-key-'));
     try {
       writeFileSync(path.join(directory, 'key'), text);

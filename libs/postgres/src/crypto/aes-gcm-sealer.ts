@@ -37,14 +37,21 @@ export class AesGcmSealer extends Sealer {
   open(place: SealedPlace, sealed: Sealed): string {
     const where = `${place.table} ${place.row}, ${place.column}`;
     const key = this.#keys.get(sealed.keyId);
-    if (!key) throw new Error(`${where} was sealed with key ${sealed.keyId}, which this process doesn't have: put that key back into the key file`);
+    if (!key)
+      throw new Error(
+        `${where} was sealed with key ${sealed.keyId}, which this process doesn't have: put that key back into the key file`,
+      );
     try {
-      const decipher = createDecipheriv(algorithm, key.bytes, Buffer.from(sealed.nonce, 'base64'), { authTagLength: tagBytes });
+      const decipher = createDecipheriv(algorithm, key.bytes, Buffer.from(sealed.nonce, 'base64'), {
+        authTagLength: tagBytes,
+      });
       decipher.setAAD(boundTo(place, sealed.keyId));
       decipher.setAuthTag(Buffer.from(sealed.tag, 'base64'));
       return decipher.update(Buffer.from(sealed.ciphertext, 'base64'), undefined, 'utf8') + decipher.final('utf8');
     } catch {
-      throw new Error(`${where} can't be opened: it was changed or moved after it was sealed; store the credentials again`);
+      throw new Error(
+        `${where} can't be opened: it was changed or moved after it was sealed; store the credentials again`,
+      );
     }
   }
 }

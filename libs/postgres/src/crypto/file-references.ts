@@ -16,10 +16,12 @@ export class FileReferences extends References {
   }
 
   check(field: string, reference: string): FieldIssue | null {
-    if (this.#directory === null) return { field, message: 'references are switched off: this server was started without a directory for them' };
+    if (this.#directory === null)
+      return { field, message: 'references are switched off: this server was started without a directory for them' };
     const file = fileOf(reference);
     if (file === null) return { field, message: 'must be file: followed by an absolute path' };
-    if (!isInside(this.#directory, path.resolve(file))) return { field, message: `must name a file in ${this.#directory}` };
+    if (!isInside(this.#directory, path.resolve(file)))
+      return { field, message: `must name a file in ${this.#directory}` };
     return null;
   }
 
@@ -31,18 +33,26 @@ export class FileReferences extends References {
     } catch (error) {
       if (error instanceof Conflict) throw error;
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-      throw new Conflict('ReferenceUnreadable', `${reference} can't be read (${code}): put the file there, readable by this process`);
+      throw new Conflict(
+        'ReferenceUnreadable',
+        `${reference} can't be read (${code}): put the file there, readable by this process`,
+      );
     }
   }
 
   async #contents(file: string): Promise<string> {
     // the real paths, so that a link inside can't lead outside
     const [directory, real] = await Promise.all([realpath(this.#directory ?? ''), realpath(file)]);
-    if (!isInside(directory, real)) throw new Conflict('ReferenceUnreadable', `file:${file} leads out of the directory for references`);
+    if (!isInside(directory, real))
+      throw new Conflict('ReferenceUnreadable', `file:${file} leads out of the directory for references`);
     const handle = await open(real, 'r');
     try {
       const { size } = await handle.stat();
-      if (size > largestSecretBytes) throw new Conflict('ReferenceUnreadable', `file:${file} has ${size} bytes; a credential has at most ${largestSecretBytes}`);
+      if (size > largestSecretBytes)
+        throw new Conflict(
+          'ReferenceUnreadable',
+          `file:${file} has ${size} bytes; a credential has at most ${largestSecretBytes}`,
+        );
       return (await handle.readFile('utf8')).replace(/\r?\n$/, '');
     } finally {
       await handle.close();

@@ -13,8 +13,12 @@ export interface SealingKey {
  * @throws Error that names the file and what is wrong, never a key.
  */
 export function readSealingKeys(file: string): readonly SealingKey[] {
-  const lines = readFileSync(file, 'utf8').split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
-  if (lines.length === 0) throw new Error(`${file} holds no key: write base64 of 32 random bytes into it (openssl rand -base64 32)`);
+  const lines = readFileSync(file, 'utf8')
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  if (lines.length === 0)
+    throw new Error(`${file} holds no key: write base64 of 32 random bytes into it (openssl rand -base64 32)`);
   return lines.map((line, i) => sealingKey(line, `${file}, key ${i + 1}`));
 }
 
@@ -25,6 +29,7 @@ export function createSealingKeyFile(file: string): void {
 
 function sealingKey(base64: string, where: string): SealingKey {
   const bytes = Buffer.from(base64, 'base64');
-  if (bytes.length !== 32 || bytes.toString('base64') !== base64) throw new Error(`${where} is not base64 of exactly 32 bytes`);
+  if (bytes.length !== 32 || bytes.toString('base64') !== base64)
+    throw new Error(`${where} is not base64 of exactly 32 bytes`);
   return { id: createHash('sha256').update('sluice key id').update(bytes).digest('hex').slice(0, 12), bytes };
 }

@@ -8,9 +8,22 @@ import { summary } from './rollout-store.js';
 import { inTransaction } from './transaction.js';
 
 interface LaneIntentRow {
-  id: string; account_id: string; rollout_id: string | null; route_id: string; arn: string; purpose: Intent['purpose']; state: Intent['state'];
-  before: Weights; after: Weights; pinned: string[]; backends: string[]; min_healthy_targets: number; max_fact_age_ms: number;
-  forced: Intent['forced']; attempts: number; covered: boolean;
+  id: string;
+  account_id: string;
+  rollout_id: string | null;
+  route_id: string;
+  arn: string;
+  purpose: Intent['purpose'];
+  state: Intent['state'];
+  before: Weights;
+  after: Weights;
+  pinned: string[];
+  backends: string[];
+  min_healthy_targets: number;
+  max_fact_age_ms: number;
+  forced: Intent['forced'];
+  attempts: number;
+  covered: boolean;
 }
 
 /** An intent with its route; `covered` = a newer word of the rollout stands over it (rule 5). */
@@ -33,7 +46,13 @@ export class PostgresLaneStore extends LaneStore {
   }
 
   async claim(owner: string, leaseMs: number, waitOutMs: number): Promise<readonly Grant[]> {
-    const { rows } = await this.pool.query<{ account_id: string; epoch: string; grant_id: string; writes_in_ms: string; api_budget: ApiBudget }>(
+    const { rows } = await this.pool.query<{
+      account_id: string;
+      epoch: string;
+      grant_id: string;
+      writes_in_ms: string;
+      api_budget: ApiBudget;
+    }>(
       `UPDATE lanes l SET owner = $1, epoch = l.epoch + 1, grant_id = gen_random_uuid(),
               writes_from = CASE WHEN l.owner IS NULL THEN clock_timestamp() ELSE l.lease_until + $3 * interval '1 ms' END,
               lease_until = clock_timestamp() + $2 * interval '1 ms'
@@ -45,11 +64,19 @@ export class PostgresLaneStore extends LaneStore {
       [owner, leaseMs, waitOutMs],
     );
     return rows.map((row) => ({
-      accountId: row.account_id, epoch: BigInt(row.epoch), grantId: row.grant_id, leaseMs, writesInMs: Number(row.writes_in_ms), apiBudget: row.api_budget,
+      accountId: row.account_id,
+      epoch: BigInt(row.epoch),
+      grantId: row.grant_id,
+      leaseMs,
+      writesInMs: Number(row.writes_in_ms),
+      apiBudget: row.api_budget,
     }));
   }
 
-  async renew(fences: readonly Fence[], leaseMs: number): Promise<readonly { accountId: string; apiBudget: ApiBudget }[]> {
+  async renew(
+    fences: readonly Fence[],
+    leaseMs: number,
+  ): Promise<readonly { accountId: string; apiBudget: ApiBudget }[]> {
     const { rows } = await this.pool.query<{ account_id: string; api_budget: ApiBudget }>(
       `UPDATE lanes l SET lease_until = clock_timestamp() + $4 * interval '1 ms'
        FROM accounts a, unnest($1::text[], $2::bigint[], $3::uuid[]) AS mine (account_id, epoch, grant_id)
@@ -106,7 +133,11 @@ export class PostgresLaneStore extends LaneStore {
     return inTransaction(this.pool, async (client) => {
       const rollout = await lockRollout(client, intentId);
       // a verb that came while it was in flight could not supersede it: that is done here, or nobody ever would
-      if (rollout?.covered) return settleIn(client, fence, intentId, { state: 'superseded', message: `${why.message} Something newer covers it.` });
+      if (rollout?.covered)
+        return settleIn(client, fence, intentId, {
+          state: 'superseded',
+          message: `${why.message} Something newer covers it.`,
+        });
       const { rowCount } = await client.query(
         `UPDATE intents i SET state = 'pending', not_before = clock_timestamp() + $4 * interval '1 ms', reason = $5, message = $6,
                 attempts = attempts + CASE WHEN state = 'pending' THEN 1 ELSE 0 END
@@ -139,27 +170,56 @@ async function lockRollout(client: PoolClient, intentId: string): Promise<{ id: 
 
 /** So that it tells anew what it waits for. */
 async function wakeRollout(client: PoolClient, rolloutId: string): Promise<void> {
-  await client.query(`UPDATE rollouts SET wake_at = clock_timestamp() WHERE id = $1 AND state IN ('Running', 'RollingBack')`, [rolloutId]);
+  await client.query(
+    `UPDATE rollouts SET wake_at = clock_timestamp() WHERE id = $1 AND state IN ('Running', 'RollingBack')`,
+    [rolloutId],
+  );
   await notify(client, 'rollouts', rolloutId);
 }
 
 async function settleIn(client: PoolClient, fence: Fence, intentId: string, outcome: Settlement): Promise<boolean> {
-  const { rows } = await client.query<{ project_id: string; rollout_id: string | null; route_id: string; decision_id: string; after: Weights }>(
+  const { rows } = await client.query<{
+    project_id: string;
+    rollout_id: string | null;
+    route_id: string;
+    decision_id: string;
+    after: Weights;
+  }>(
     `UPDATE intents i SET state = $4, settled_at = clock_timestamp(), reason = $5, message = $6, live = $7, request_id = $8
      WHERE i.id = $1 AND i.state IN ('pending', 'sent') AND ${fenceHolds} RETURNING project_id, rollout_id, route_id, decision_id, after`,
-    [intentId, fence.epoch.toString(), fence.grantId, outcome.state, reasonOf(outcome), outcome.message,
-      'live' in outcome && outcome.live ? JSON.stringify(outcome.live) : null, 'requestId' in outcome ? outcome.requestId : null],
+    [
+      intentId,
+      fence.epoch.toString(),
+      fence.grantId,
+      outcome.state,
+      reasonOf(outcome),
+      outcome.message,
+      'live' in outcome && outcome.live ? JSON.stringify(outcome.live) : null,
+      'requestId' in outcome ? outcome.requestId : null,
+    ],
   );
   const intent = rows[0];
   if (!intent) return false;
   await endDecision(client, intent.decision_id);
   if (outcome.state === 'applied') {
-    await client.query('UPDATE routes SET expected = $2, drift = NULL WHERE id = $1', [intent.route_id, JSON.stringify(intent.after)]);
+    await client.query('UPDATE routes SET expected = $2, drift = NULL WHERE id = $1', [
+      intent.route_id,
+      JSON.stringify(intent.after),
+    ]);
   }
-  const rollout = intent.rollout_id === null ? null : await advanceRollout(client, intent.rollout_id, intent, outcome.state);
-  const data = { routeId: intent.route_id, rolloutId: intent.rollout_id, intentId, outcome: outcome.state, weights: intent.after, message: outcome.message };
+  const rollout =
+    intent.rollout_id === null ? null : await advanceRollout(client, intent.rollout_id, intent, outcome.state);
+  const data = {
+    routeId: intent.route_id,
+    rolloutId: intent.rollout_id,
+    intentId,
+    outcome: outcome.state,
+    weights: intent.after,
+    message: outcome.message,
+  };
   await appendEvent(client, intent.project_id, 'route.weights', `route/${intent.route_id}`, data);
-  if (rollout) await appendEvent(client, intent.project_id, 'rollout.changed', `rollout/${rollout.id}`, summary(rollout));
+  if (rollout)
+    await appendEvent(client, intent.project_id, 'rollout.changed', `rollout/${rollout.id}`, summary(rollout));
   return true;
 }
 
@@ -168,7 +228,12 @@ function reasonOf(outcome: Settlement): string | null {
 }
 
 /** Tells the rollout what became of a write, wakes it, and starts the hold with the last write of its step. */
-async function advanceRollout(client: PoolClient, rolloutId: string, intent: { route_id: string; decision_id: string; after: Weights }, state: Settlement['state']): Promise<RolloutRow | null> {
+async function advanceRollout(
+  client: PoolClient,
+  rolloutId: string,
+  intent: { route_id: string; decision_id: string; after: Weights },
+  state: Settlement['state'],
+): Promise<RolloutRow | null> {
   const { rows } = await client.query<RolloutRow>(
     `UPDATE rollouts o SET version = version + 1, updated_at = clock_timestamp(),
             expected = CASE WHEN $4 THEN expected || jsonb_build_object($2::text, $3::jsonb) ELSE expected END,
@@ -187,8 +252,21 @@ async function advanceRollout(client: PoolClient, rolloutId: string, intent: { r
 
 function toLaneIntent(row: LaneIntentRow): Intent {
   return {
-    id: row.id, accountId: row.account_id, rolloutId: row.rollout_id, routeId: row.route_id, routeArn: row.arn, purpose: row.purpose, state: row.state,
-    before: row.before, after: row.after, pinned: row.pinned, backends: row.backends, minHealthyTargets: row.min_healthy_targets,
-    maxFactAgeMs: row.max_fact_age_ms, forced: row.forced, attempts: row.attempts, covered: row.covered,
+    id: row.id,
+    accountId: row.account_id,
+    rolloutId: row.rollout_id,
+    routeId: row.route_id,
+    routeArn: row.arn,
+    purpose: row.purpose,
+    state: row.state,
+    before: row.before,
+    after: row.after,
+    pinned: row.pinned,
+    backends: row.backends,
+    minHealthyTargets: row.min_healthy_targets,
+    maxFactAgeMs: row.max_fact_age_ms,
+    forced: row.forced,
+    attempts: row.attempts,
+    covered: row.covered,
   };
 }

@@ -5,9 +5,21 @@ import { priorityOf } from '@sluice/domain';
 
 /** Everything that a decision's rows need; the change list becomes one intent per route when `writes` is given. */
 export interface DecisionToWrite {
-  projectId: string; rolloutId: string | null; kind: string; reason: string; message: string; actor: string; stepIndex: number | null;
-  changes: readonly RouteChange[]; facts: Readonly<Record<string, unknown>>;
-  writes: { purpose: IntentPurpose; minHealthyTargets: number; maxFactAgeMs: number; forced: { by: string; reason: string } | null } | null;
+  projectId: string;
+  rolloutId: string | null;
+  kind: string;
+  reason: string;
+  message: string;
+  actor: string;
+  stepIndex: number | null;
+  changes: readonly RouteChange[];
+  facts: Readonly<Record<string, unknown>>;
+  writes: {
+    purpose: IntentPurpose;
+    minHealthyTargets: number;
+    maxFactAgeMs: number;
+    forced: { by: string; reason: string } | null;
+  } | null;
 }
 
 /** Inserts the line of the ledger and its intents; a decision that writes nothing ends as applied at once. */
@@ -17,8 +29,19 @@ export async function insertDecision(client: PoolClient, ids: Ids, decision: Dec
   await client.query(
     `INSERT INTO decisions (id, project_id, rollout_id, kind, reason, message, actor, step_index, changes, facts, state, created_at, ended_at)
      VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11, clock_timestamp(), CASE WHEN $11 = 'applied' THEN clock_timestamp() END)`,
-    [id, decision.projectId, decision.rolloutId, decision.kind, decision.reason, decision.message, decision.actor, decision.stepIndex,
-      JSON.stringify(decision.changes), JSON.stringify(decision.facts), writesNothing ? 'applied' : 'decided'],
+    [
+      id,
+      decision.projectId,
+      decision.rolloutId,
+      decision.kind,
+      decision.reason,
+      decision.message,
+      decision.actor,
+      decision.stepIndex,
+      JSON.stringify(decision.changes),
+      JSON.stringify(decision.facts),
+      writesNothing ? 'applied' : 'decided',
+    ],
   );
   if (decision.writes === null) return id;
   for (const change of decision.changes) {
@@ -26,9 +49,21 @@ export async function insertDecision(client: PoolClient, ids: Ids, decision: Dec
       `INSERT INTO intents (id, project_id, account_id, rollout_id, route_id, decision_id, purpose, priority, step_index, before, after,
                             min_healthy_targets, max_fact_age_ms, forced, created_at)
        SELECT $1, $2, account_id, $3, id, $4, $5, $6, $7, $8, $9, $10, $11, $12, clock_timestamp() FROM routes WHERE id = $13`,
-      [ids.next('int'), decision.projectId, decision.rolloutId, id, decision.writes.purpose, priorityOf[decision.writes.purpose],
-        decision.stepIndex, JSON.stringify(change.before), JSON.stringify(change.after), decision.writes.minHealthyTargets,
-        decision.writes.maxFactAgeMs, decision.writes.forced === null ? null : JSON.stringify(decision.writes.forced), change.routeId],
+      [
+        ids.next('int'),
+        decision.projectId,
+        decision.rolloutId,
+        id,
+        decision.writes.purpose,
+        priorityOf[decision.writes.purpose],
+        decision.stepIndex,
+        JSON.stringify(change.before),
+        JSON.stringify(change.after),
+        decision.writes.minHealthyTargets,
+        decision.writes.maxFactAgeMs,
+        decision.writes.forced === null ? null : JSON.stringify(decision.writes.forced),
+        change.routeId,
+      ],
     );
   }
   return id;
@@ -57,7 +92,13 @@ export async function endDecision(client: PoolClient, decisionId: string): Promi
 }
 
 /** One event for people; last in its transaction, it holds the counter's row until commit. */
-export async function appendEvent(client: PoolClient, projectId: string | null, type: string, subject: string, data: unknown): Promise<void> {
+export async function appendEvent(
+  client: PoolClient,
+  projectId: string | null,
+  type: string,
+  subject: string,
+  data: unknown,
+): Promise<void> {
   await client.query('SELECT append_event($1, $2, $3, $4)', [projectId, type, subject, JSON.stringify(data)]);
 }
 

@@ -3,12 +3,33 @@ import type { PlanMaterial } from '@sluice/control';
 import type { PlanSpec, Weights } from '@sluice/domain';
 
 interface RouteRow {
-  id: string; name: string; arn: string; account_id: string; pinned: string[]; expected: Weights; acknowledged: boolean;
-  backends: { id: string; name: string; clusterId: string; clusterName: string; namespace: string; service: string; port: string; targetGroupArn: string }[] | null;
+  id: string;
+  name: string;
+  arn: string;
+  account_id: string;
+  pinned: string[];
+  expected: Weights;
+  acknowledged: boolean;
+  backends:
+    | {
+        id: string;
+        name: string;
+        clusterId: string;
+        clusterName: string;
+        namespace: string;
+        service: string;
+        port: string;
+        targetGroupArn: string;
+      }[]
+    | null;
 }
 
 /** A plan version and the routes it names today, with their backends. */
-export async function planMaterial(pool: Pool, planId: string, planVersion: number | null): Promise<PlanMaterial | null> {
+export async function planMaterial(
+  pool: Pool,
+  planId: string,
+  planVersion: number | null,
+): Promise<PlanMaterial | null> {
   const { rows } = await pool.query<{ project_id: string; name: string; version: number; spec: PlanSpec }>(
     `SELECT p.project_id, p.name, v.version, v.spec FROM plans p JOIN plan_versions v ON v.plan_id = p.id AND v.version = coalesce($2, p.latest_version) WHERE p.id = $1`,
     [planId, planVersion],
@@ -24,14 +45,28 @@ export async function planMaterial(pool: Pool, planId: string, planVersion: numb
      FROM routes r
      WHERE r.project_id = $1 AND CASE WHEN $2::text[] IS NOT NULL THEN r.id = ANY($2) ELSE r.labels @> $3::jsonb END
      ORDER BY r.name`,
-    [plan.project_id, selector.kind === 'ids' ? selector.ids : null, selector.kind === 'labels' ? JSON.stringify(selector.labels) : null],
+    [
+      plan.project_id,
+      selector.kind === 'ids' ? selector.ids : null,
+      selector.kind === 'labels' ? JSON.stringify(selector.labels) : null,
+    ],
   );
   const ids = new Set(found.rows.map((route) => route.id));
   return {
-    projectId: plan.project_id, planId, planName: plan.name, planVersion: plan.version, spec: plan.spec,
+    projectId: plan.project_id,
+    planId,
+    planName: plan.name,
+    planVersion: plan.version,
+    spec: plan.spec,
     routes: found.rows.map((route) => ({
-      id: route.id, name: route.name, arn: route.arn, accountId: route.account_id, pinned: route.pinned, expected: route.expected,
-      acknowledged: route.acknowledged, backends: route.backends ?? [],
+      id: route.id,
+      name: route.name,
+      arn: route.arn,
+      accountId: route.account_id,
+      pinned: route.pinned,
+      expected: route.expected,
+      acknowledged: route.acknowledged,
+      backends: route.backends ?? [],
     })),
     missingRouteIds: selector.kind === 'ids' ? selector.ids.filter((id) => !ids.has(id)) : [],
   };

@@ -1,5 +1,18 @@
 import type { Pool, PoolClient } from 'pg';
-import type { Ids, LoadedRollout, NewRollout, Page, PageRequest, PlanMaterial, RolloutChange, RolloutTimeline, RolloutView, StoredRollout, DecisionView, EventView } from '@sluice/control';
+import type {
+  Ids,
+  LoadedRollout,
+  NewRollout,
+  Page,
+  PageRequest,
+  PlanMaterial,
+  RolloutChange,
+  RolloutTimeline,
+  RolloutView,
+  StoredRollout,
+  DecisionView,
+  EventView,
+} from '@sluice/control';
 import { RolloutStore } from '@sluice/control';
 import type { RolloutState } from '@sluice/domain';
 import { Conflict } from '@sluice/domain';
@@ -33,16 +46,34 @@ export class PostgresRolloutStore extends RolloutStore {
          SELECT $1,$2,$3,$4,$5,'Scheduled',$6,$7,$8, due.at, 'NotStarted', $10, due.at, now(), $11, now()
          FROM (SELECT CASE WHEN $9::text = 'now' THEN now() ELSE to_timestamp($9::float8/1000) END AS at) due
          RETURNING *, now() AS now`,
-        [rollout.id, rollout.projectId, rollout.plan.planId, rollout.plan.planVersion, rollout.name, JSON.stringify(rollout.plan), JSON.stringify(rollout.expected),
-          rollout.forced === null ? null : JSON.stringify(rollout.forced), rollout.startAt,
-          startMessage(rollout.startAt), rollout.actor],
+        [
+          rollout.id,
+          rollout.projectId,
+          rollout.plan.planId,
+          rollout.plan.planVersion,
+          rollout.name,
+          JSON.stringify(rollout.plan),
+          JSON.stringify(rollout.expected),
+          rollout.forced === null ? null : JSON.stringify(rollout.forced),
+          rollout.startAt,
+          startMessage(rollout.startAt),
+          rollout.actor,
+        ],
       );
       for (const route of rollout.plan.routes) {
         await client.query('INSERT INTO rollout_routes (rollout_id, route_id) VALUES ($1, $2)', [rollout.id, route.id]);
       }
       await insertDecision(client, this.ids, {
-        projectId: rollout.projectId, rolloutId: rollout.id, kind: 'create', reason: 'NotStarted', message: `Rollout "${rollout.name}" of plan version ${String(rollout.plan.planVersion)} created.`,
-        actor: rollout.actor, stepIndex: null, changes: [], facts: { forced: rollout.forced }, writes: null,
+        projectId: rollout.projectId,
+        rolloutId: rollout.id,
+        kind: 'create',
+        reason: 'NotStarted',
+        message: `Rollout "${rollout.name}" of plan version ${String(rollout.plan.planVersion)} created.`,
+        actor: rollout.actor,
+        stepIndex: null,
+        changes: [],
+        facts: { forced: rollout.forced },
+        writes: null,
       });
       const row = rows[0]!;
       await notify(client, 'rollouts', rollout.id);
@@ -54,11 +85,17 @@ export class PostgresRolloutStore extends RolloutStore {
   }
 
   async view(id: string): Promise<RolloutView | null> {
-    const { rows } = await this.pool.query<RolloutRow & { now: Date }>('SELECT *, now() AS now FROM rollouts WHERE id = $1', [id]);
+    const { rows } = await this.pool.query<RolloutRow & { now: Date }>(
+      'SELECT *, now() AS now FROM rollouts WHERE id = $1',
+      [id],
+    );
     return rows[0] ? toView(rows[0], rows[0].now.getTime()) : null;
   }
 
-  async list(filter: { projectId: string | null; state: RolloutState | null }, page: PageRequest): Promise<Page<RolloutView>> {
+  async list(
+    filter: { projectId: string | null; state: RolloutState | null },
+    page: PageRequest,
+  ): Promise<Page<RolloutView>> {
     const key = decodeCursor(page.cursor, 2);
     const { rows } = await this.pool.query<RolloutRow & { now: Date }>(
       `SELECT *, now() AS now FROM rollouts
@@ -69,11 +106,16 @@ export class PostgresRolloutStore extends RolloutStore {
     );
     const items = rows.slice(0, page.limit).map((row) => toView(row, row.now.getTime()));
     const last = rows[page.limit - 1];
-    return { items, next: rows.length > page.limit && last ? encodeCursor([String(last.created_at.getTime()), last.id]) : null };
+    return {
+      items,
+      next: rows.length > page.limit && last ? encodeCursor([String(last.created_at.getTime()), last.id]) : null,
+    };
   }
 
   async timeline(id: string): Promise<RolloutTimeline> {
-    const decisions = await this.pool.query<DecisionRow>('SELECT * FROM decisions WHERE rollout_id = $1 ORDER BY seq', [id]);
+    const decisions = await this.pool.query<DecisionRow>('SELECT * FROM decisions WHERE rollout_id = $1 ORDER BY seq', [
+      id,
+    ]);
     const intents = await this.pool.query<IntentRow>('SELECT * FROM intents WHERE rollout_id = $1 ORDER BY seq', [id]);
     return {
       rolloutId: id,
@@ -83,7 +125,10 @@ export class PostgresRolloutStore extends RolloutStore {
     };
   }
 
-  async decisions(filter: { projectId: string | null; rolloutId: string | null; routeId: string | null }, page: PageRequest): Promise<Page<DecisionView>> {
+  async decisions(
+    filter: { projectId: string | null; rolloutId: string | null; routeId: string | null },
+    page: PageRequest,
+  ): Promise<Page<DecisionView>> {
     const key = decodeCursor(page.cursor, 1);
     const { rows } = await this.pool.query<DecisionRow>(
       `SELECT * FROM decisions d
@@ -94,7 +139,10 @@ export class PostgresRolloutStore extends RolloutStore {
       [filter.projectId, filter.rolloutId, filter.routeId, key ? cursorNumber(key[0]!) : null, page.limit + 1],
     );
     const last = rows[page.limit - 1];
-    return { items: rows.slice(0, page.limit).map(toDecision), next: rows.length > page.limit && last ? encodeCursor([last.seq]) : null };
+    return {
+      items: rows.slice(0, page.limit).map(toDecision),
+      next: rows.length > page.limit && last ? encodeCursor([last.seq]) : null,
+    };
   }
 
   async decision(id: string): Promise<DecisionView | null> {
@@ -103,7 +151,10 @@ export class PostgresRolloutStore extends RolloutStore {
   }
 
   async load(id: string): Promise<LoadedRollout | null> {
-    const { rows } = await this.pool.query<RolloutRow & { now: Date }>('SELECT *, clock_timestamp() AS now FROM rollouts WHERE id = $1', [id]);
+    const { rows } = await this.pool.query<RolloutRow & { now: Date }>(
+      'SELECT *, clock_timestamp() AS now FROM rollouts WHERE id = $1',
+      [id],
+    );
     const row = rows[0];
     if (!row) return null;
     const writes = await this.pool.query<IntentRow>(
@@ -119,14 +170,20 @@ export class PostgresRolloutStore extends RolloutStore {
       'SELECT route_id, max(settled_at) AS at FROM intents WHERE rollout_id = $1 AND settled_at IS NOT NULL GROUP BY route_id',
       [id],
     );
-    const pins = await this.pool.query<{ id: string; pinned: string[] }>('SELECT id, pinned FROM routes WHERE id = ANY($1)', [
-      row.plan.routes.map((route) => route.id),
-    ]);
+    const pins = await this.pool.query<{ id: string; pinned: string[] }>(
+      'SELECT id, pinned FROM routes WHERE id = ANY($1)',
+      [row.plan.routes.map((route) => route.id)],
+    );
     return {
       rollout: withPins(toStored(row), new Map(pins.rows.map((route) => [route.id, route.pinned]))),
       writes: writes.rows.map((write) => ({
-        intentId: write.id, routeId: write.route_id, purpose: write.purpose === 'rollback' ? 'rollback' : 'step', state: write.state,
-        reason: write.reason, message: write.message, live: write.live,
+        intentId: write.id,
+        routeId: write.route_id,
+        purpose: write.purpose === 'rollback' ? 'rollback' : 'step',
+        state: write.state,
+        reason: write.reason,
+        message: write.message,
+        live: write.live,
       })),
       clusters: Object.fromEntries(clusters.rows.map((cluster) => [cluster.id, cluster])),
       settledAt: Object.fromEntries(settled.rows.map((one) => [one.route_id, one.at.getTime()])),
@@ -136,14 +193,23 @@ export class PostgresRolloutStore extends RolloutStore {
 
   commit(rollout: StoredRollout, change: RolloutChange): Promise<boolean> {
     return inTransaction(this.pool, async (client) => {
-      const locked = await client.query('SELECT 1 FROM rollouts WHERE id = $1 AND version = $2 FOR UPDATE', [rollout.id, rollout.version]);
+      const locked = await client.query('SELECT 1 FROM rollouts WHERE id = $1 AND version = $2 FOR UPDATE', [
+        rollout.id,
+        rollout.version,
+      ]);
       if (locked.rowCount === 0) return false;
       if (change.supersede !== undefined) await supersedePending(client, rollout.id, change.supersede);
       const decisionId = change.decision
-        ? await insertDecision(client, this.ids, { projectId: rollout.projectId, rolloutId: rollout.id, ...change.decision })
+        ? await insertDecision(client, this.ids, {
+            projectId: rollout.projectId,
+            rolloutId: rollout.id,
+            ...change.decision,
+          })
         : null;
-      if (change.acquire) await client.query('UPDATE rollout_routes SET active = true WHERE rollout_id = $1', [rollout.id]);
-      if (change.release) await client.query('UPDATE rollout_routes SET active = false WHERE rollout_id = $1', [rollout.id]);
+      if (change.acquire)
+        await client.query('UPDATE rollout_routes SET active = true WHERE rollout_id = $1', [rollout.id]);
+      if (change.release)
+        await client.query('UPDATE rollout_routes SET active = false WHERE rollout_id = $1', [rollout.id]);
       if (change.steadyShares) await setSteadyShares(client, rollout, change.steadyShares);
       const row = await this.update(client, rollout, change, decisionId);
       if (change.decision?.writes) await this.notifyLanes(client, rollout);
@@ -155,7 +221,12 @@ export class PostgresRolloutStore extends RolloutStore {
     });
   }
 
-  private async update(client: PoolClient, rollout: StoredRollout, change: RolloutChange, decisionId: string | null): Promise<RolloutRow> {
+  private async update(
+    client: PoolClient,
+    rollout: StoredRollout,
+    change: RolloutChange,
+    decisionId: string | null,
+  ): Promise<RolloutRow> {
     const set = assignments(change.patch, 2);
     const writes = change.decision?.writes && change.decision.changes.length > 0 ? decisionId : null;
     const { rows } = await client.query<RolloutRow>(
@@ -167,10 +238,14 @@ export class PostgresRolloutStore extends RolloutStore {
   }
 
   private async notifyLanes(client: PoolClient, rollout: StoredRollout): Promise<void> {
-    for (const accountId of new Set(rollout.plan.routes.map((route) => route.accountId))) await notify(client, 'intents', accountId);
+    for (const accountId of new Set(rollout.plan.routes.map((route) => route.accountId)))
+      await notify(client, 'intents', accountId);
   }
 
-  async tick(rollout: StoredRollout, patch: { heldMs: number; heldCheckedAt: number | null; wakeAt: number | null }): Promise<void> {
+  async tick(
+    rollout: StoredRollout,
+    patch: { heldMs: number; heldCheckedAt: number | null; wakeAt: number | null },
+  ): Promise<void> {
     await this.pool.query(
       `UPDATE rollouts SET held_ms = $3, held_checked_at = to_timestamp($4::float8/1000), wake_at = to_timestamp($5::float8/1000) WHERE id = $1 AND version = $2`,
       [rollout.id, rollout.version, patch.heldMs, patch.heldCheckedAt, patch.wakeAt],
@@ -215,7 +290,15 @@ function withPins(rollout: StoredRollout, pins: ReadonlyMap<string, readonly str
 
 /** What an event tells of a rollout: enough for a list, the rest by GET. */
 export function summary(row: RolloutRow): Record<string, unknown> {
-  return { id: row.id, name: row.name, state: row.state, version: row.version, stepIndex: row.step_index, reason: row.reason, message: row.message };
+  return {
+    id: row.id,
+    name: row.name,
+    state: row.state,
+    version: row.version,
+    stepIndex: row.step_index,
+    reason: row.reason,
+    message: row.message,
+  };
 }
 
 async function refuseBusyRoutes(client: PoolClient, rollout: NewRollout): Promise<void> {
@@ -226,9 +309,16 @@ async function refuseBusyRoutes(client: PoolClient, rollout: NewRollout): Promis
   if (rows.length > 0) throw routeIsBusy(rows.map((row) => row.name));
 }
 
-async function setSteadyShares(client: PoolClient, rollout: StoredRollout, shares: Readonly<Record<string, number>>): Promise<void> {
+async function setSteadyShares(
+  client: PoolClient,
+  rollout: StoredRollout,
+  shares: Readonly<Record<string, number>>,
+): Promise<void> {
   const ids = rollout.plan.routes.map((route) => route.id);
-  await client.query('UPDATE routes SET steady_shares = $2, version = version + 1 WHERE id = ANY($1)', [ids, JSON.stringify(shares)]);
+  await client.query('UPDATE routes SET steady_shares = $2, version = version + 1 WHERE id = ANY($1)', [
+    ids,
+    JSON.stringify(shares),
+  ]);
 }
 
 function startMessage(startAt: NewRollout['startAt']): string {
@@ -237,11 +327,14 @@ function startMessage(startAt: NewRollout['startAt']): string {
 }
 
 function routeIsBusy(names: readonly string[]): Conflict {
-  return new Conflict('RouteIsBusy', `Another rollout or a write in flight moves ${names.join(', ')}. Wait for it to end, or abort it.`, { routes: names });
+  return new Conflict(
+    'RouteIsBusy',
+    `Another rollout or a write in flight moves ${names.join(', ')}. Wait for it to end, or abort it.`,
+    { routes: names },
+  );
 }
 
 function isActiveRouteViolation(error: unknown): boolean {
   const { code, constraint } = error as { code?: string; constraint?: string };
   return code === '23505' && constraint === 'rollout_routes_one_active';
 }
-

@@ -9,8 +9,15 @@ import { toDecision, toIntent } from './rows.js';
 import { inTransaction } from './transaction.js';
 
 interface RouteRow {
-  id: string; project_id: string; account_id: string; arn: string; name: string; pinned: string[]; expected: Weights;
-  backends: { name: string; targetGroupArn: string; clusterName: string; retired: boolean; cordoned: boolean }[] | null; rollout_id: string | null;
+  id: string;
+  project_id: string;
+  account_id: string;
+  arn: string;
+  name: string;
+  pinned: string[];
+  expected: Weights;
+  backends: { name: string; targetGroupArn: string; clusterName: string; retired: boolean; cordoned: boolean }[] | null;
+  rollout_id: string | null;
 }
 
 const selectRoute = `
@@ -44,13 +51,27 @@ export class PostgresRouteWriteStore extends RouteWriteStore {
       );
       refuseBusy(busy.rows[0]);
       const decisionId = await insertDecision(client, this.ids, {
-        ...write, rolloutId: null, stepIndex: null, facts: {}, changes: [{ routeId: write.routeId, before: write.before, after: write.after }],
-        writes: { purpose: write.purpose, minHealthyTargets: write.minHealthyTargets, maxFactAgeMs: 30_000, forced: write.forced },
+        ...write,
+        rolloutId: null,
+        stepIndex: null,
+        facts: {},
+        changes: [{ routeId: write.routeId, before: write.before, after: write.after }],
+        writes: {
+          purpose: write.purpose,
+          minHealthyTargets: write.minHealthyTargets,
+          maxFactAgeMs: 30_000,
+          forced: write.forced,
+        },
       });
       const decision = await client.query<DecisionRow>('SELECT * FROM decisions WHERE id = $1', [decisionId]);
       const intent = await client.query<IntentRow>('SELECT * FROM intents WHERE decision_id = $1', [decisionId]);
       await notify(client, 'intents', intent.rows[0]!.account_id);
-      await appendEvent(client, write.projectId, 'decision.made', `decision/${decisionId}`, { id: decisionId, kind: write.kind, routeId: write.routeId, message: write.message });
+      await appendEvent(client, write.projectId, 'decision.made', `decision/${decisionId}`, {
+        id: decisionId,
+        kind: write.kind,
+        routeId: write.routeId,
+        message: write.message,
+      });
       return { decision: toDecision(decision.rows[0]!), intent: toIntent(intent.rows[0]!) };
     });
   }
@@ -68,7 +89,13 @@ export class PostgresRouteWriteStore extends RouteWriteStore {
 
   recordSweep(routeId: string, expected: Weights, drift: { live: Weights; message: string } | null): Promise<boolean> {
     return inTransaction(this.pool, async (client) => {
-      const { rows } = await client.query<{ project_id: string; name: string; expected: Weights; drift: { live: Weights } | null; busy: boolean }>(
+      const { rows } = await client.query<{
+        project_id: string;
+        name: string;
+        expected: Weights;
+        drift: { live: Weights } | null;
+        busy: boolean;
+      }>(
         `SELECT project_id, name, expected, drift, EXISTS (SELECT 1 FROM intents i WHERE i.route_id = r.id AND i.state IN ('pending', 'sent'))
            OR EXISTS (SELECT 1 FROM rollout_routes x WHERE x.route_id = r.id AND x.active) AS busy
          FROM routes r WHERE id = $1 FOR UPDATE`,
@@ -76,24 +103,45 @@ export class PostgresRouteWriteStore extends RouteWriteStore {
       );
       const route = rows[0];
       if (!route || route.busy || !sameWeights(route.expected, expected)) return false;
-      const unchanged = route.drift === null ? drift === null : drift !== null && sameWeights(route.drift.live, drift.live);
+      const unchanged =
+        route.drift === null ? drift === null : drift !== null && sameWeights(route.drift.live, drift.live);
       await client.query('UPDATE routes SET swept_at = clock_timestamp() WHERE id = $1', [routeId]);
       if (unchanged) return false;
-      await client.query('UPDATE routes SET drift = $2, version = version + 1 WHERE id = $1', [routeId, drift === null ? null : JSON.stringify({ ...drift, at: new Date().toISOString() })]);
-      await appendEvent(client, route.project_id, drift === null ? 'route.drift.cleared' : 'route.drift', `route/${routeId}`, { id: routeId, name: route.name, drift });
+      await client.query('UPDATE routes SET drift = $2, version = version + 1 WHERE id = $1', [
+        routeId,
+        drift === null ? null : JSON.stringify({ ...drift, at: new Date().toISOString() }),
+      ]);
+      await appendEvent(
+        client,
+        route.project_id,
+        drift === null ? 'route.drift.cleared' : 'route.drift',
+        `route/${routeId}`,
+        { id: routeId, name: route.name, drift },
+      );
       return true;
     });
   }
 }
 
 function refuseBusy(row: { rollout_id: string | null; open: boolean } | undefined): void {
-  if (row?.rollout_id) throw new Conflict('RouteIsBusy', `Rollout ${row.rollout_id} moves this route. Abort it or wait for its end.`, { rolloutId: row.rollout_id });
-  if (row?.open) throw new Conflict('RouteIsBusy', 'Another write to this route is outstanding. Wait until its decision has ended.');
+  if (row?.rollout_id)
+    throw new Conflict('RouteIsBusy', `Rollout ${row.rollout_id} moves this route. Abort it or wait for its end.`, {
+      rolloutId: row.rollout_id,
+    });
+  if (row?.open)
+    throw new Conflict('RouteIsBusy', 'Another write to this route is outstanding. Wait until its decision has ended.');
 }
 
 function toMaterial(row: RouteRow): RouteMaterial {
   return {
-    id: row.id, projectId: row.project_id, accountId: row.account_id, arn: row.arn, name: row.name, pinned: row.pinned, expected: row.expected,
-    backends: row.backends ?? [], rolloutId: row.rollout_id,
+    id: row.id,
+    projectId: row.project_id,
+    accountId: row.account_id,
+    arn: row.arn,
+    name: row.name,
+    pinned: row.pinned,
+    expected: row.expected,
+    backends: row.backends ?? [],
+    rolloutId: row.rollout_id,
   };
 }

@@ -30,7 +30,9 @@ export class PostgresSignals extends Signals {
     const client = new pg.Client({ connectionString: this.connectionString, keepAlive: true });
     client.on('error', () => this.reconnect(client));
     client.on('end', () => this.reconnect(client));
-    client.on('notification', ({ channel, payload }) => this.tell(channel.replace('sluice_', '') as Topic, payload ?? ''));
+    client.on('notification', ({ channel, payload }) =>
+      this.tell(channel.replace('sluice_', '') as Topic, payload ?? ''),
+    );
     this.client = client;
     try {
       await client.connect();

@@ -8,7 +8,9 @@ export function timelinePoints(intents: readonly IntentRow[]): TimelinePoint[] {
       const common = { routeId: intent.route_id, stepIndex: intent.step_index, weights: intent.after };
       const planned: TimelinePoint = { ...common, kind: 'planned', at: intent.created_at.toISOString() };
       const verified: TimelinePoint[] =
-        intent.state === 'applied' && intent.settled_at ? [{ ...common, kind: 'verified', at: intent.settled_at.toISOString() }] : [];
+        intent.state === 'applied' && intent.settled_at
+          ? [{ ...common, kind: 'verified', at: intent.settled_at.toISOString() }]
+          : [];
       return [planned, ...verified];
     })
     .sort((a, b) => a.at.localeCompare(b.at));

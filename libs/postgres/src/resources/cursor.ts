@@ -20,7 +20,13 @@ export function readCursor(text: string): Cursor {
   const id = match?.[2];
   // Postgres ends with the year 294276, JavaScript's dates earlier
   if (id === undefined || Number.isNaN(createdAt.getTime()) || createdAt.getUTCFullYear() > 9999) {
-    throw new InvalidInput([{ field: 'cursor', message: 'is not a cursor of this list; pass the `next` of the page before unchanged, or leave it out to start over' }]);
+    throw new InvalidInput([
+      {
+        field: 'cursor',
+        message:
+          'is not a cursor of this list; pass the `next` of the page before unchanged, or leave it out to start over',
+      },
+    ]);
   }
   return { createdAt, id };
 }

@@ -27,8 +27,13 @@ export class PrismaEngineFacts implements EngineFacts {
         AND jsonb_path_exists(after, '$[*] ? (@.targetGroupArn == $arn && @.weight > 0)', jsonb_build_object('arn', ${targetGroupArn}::text))
       ORDER BY settled_at DESC, seq DESC LIMIT 1`;
     const last = gaveWeight[0];
-    const after = last ? { OR: [{ settledAt: { gt: last.settled_at } }, { settledAt: last.settled_at, seq: { gt: last.seq } }] } : {};
-    const first = await this.db.intent.findFirst({ where: { AND: [written, after] }, orderBy: [{ settledAt: 'asc' }, { seq: 'asc' }] });
+    const after = last
+      ? { OR: [{ settledAt: { gt: last.settled_at } }, { settledAt: last.settled_at, seq: { gt: last.seq } }] }
+      : {};
+    const first = await this.db.intent.findFirst({
+      where: { AND: [written, after] },
+      orderBy: [{ settledAt: 'asc' }, { seq: 'asc' }],
+    });
     if (first?.settledAt) return { at: iso(first.settledAt) };
     return last ? null : 'unwritten';
   }

@@ -9,11 +9,13 @@ const taken: Readonly<Record<string, string>> = {
   routes_arn_key: 'this listener or rule is registered already; a forward action belongs to one project only',
   routes_project_id_name_key: 'the project has a route of this name already; choose another name',
   backends_route_id_name_key: 'the route has a backend of this name already; choose another name',
-  backends_route_id_target_group_arn_key: 'this target group is a backend of the route already; each may be in an action once',
+  backends_route_id_target_group_arn_key:
+    'this target group is a backend of the route already; each may be in an action once',
   bindings_backend_id_key: 'this backend has a binding already',
   bindings_cluster_id_namespace_name_key: 'the cluster has a binding of ours with this namespace and name already',
   provisioned_resources_arn_key: 'this ARN is recorded already',
-  plans_project_id_name_key: 'the project has a plan of this name already; choose another name, or add a version to that plan',
+  plans_project_id_name_key:
+    'the project has a plan of this name already; choose another name, or add a version to that plan',
   tokens_hash_key: 'this token exists already',
 };
 

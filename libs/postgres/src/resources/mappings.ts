@@ -1,4 +1,16 @@
-import type { Account, AccountRecord, Backend, Binding, Cluster, ClusterRecord, Plan, Project, ProvisionedResource, Route, TokenRecord } from '@sluice/control';
+import type {
+  Account,
+  AccountRecord,
+  Backend,
+  Binding,
+  Cluster,
+  ClusterRecord,
+  Plan,
+  Project,
+  ProvisionedResource,
+  Route,
+  TokenRecord,
+} from '@sluice/control';
 import { Prisma } from '../generated/client.js';
 import { fromJson, iso, isoOrNull, json, jsonOrNull } from './json.js';
 import type { Mapping } from './rows.js';
@@ -6,7 +18,9 @@ import type { Mapping } from './rows.js';
 type Db = Prisma.TransactionClient;
 
 // `satisfies Mapping` would lose Prisma's row types, so each mapping is made by this identity
-function mapping<R extends { readonly id: string }, Row extends { id: string; createdAt: Date }, Data extends object>(one: Mapping<R, Row, Data>): Mapping<R, Row, Data> {
+function mapping<R extends { readonly id: string }, Row extends { id: string; createdAt: Date }, Data extends object>(
+  one: Mapping<R, Row, Data>,
+): Mapping<R, Row, Data> {
   return one;
 }
 
@@ -154,7 +168,12 @@ export const backends = (db: Db) =>
     table: 'backends',
     versioned: true,
     filters: ['projectId', 'routeId', 'clusterId', 'targetGroupArn'],
-    toRecord: (row) => ({ ...row, port: readPort(row.port), targetType: fromJson(row.targetType), createdAt: iso(row.createdAt) }),
+    toRecord: (row) => ({
+      ...row,
+      port: readPort(row.port),
+      targetType: fromJson(row.targetType),
+      createdAt: iso(row.createdAt),
+    }),
     toData: (backend) => ({
       id: backend.id,
       projectId: backend.projectId,
@@ -212,11 +231,21 @@ export const bindings = (db: Db) =>
   });
 
 export const provisioned = (db: Db) =>
-  mapping<ProvisionedResource & { readonly createdBy: string }, Prisma.ProvisionedResourceGetPayload<object>, Prisma.ProvisionedResourceUncheckedCreateInput>({
+  mapping<
+    ProvisionedResource & { readonly createdBy: string },
+    Prisma.ProvisionedResourceGetPayload<object>,
+    Prisma.ProvisionedResourceUncheckedCreateInput
+  >({
     table: 'provisioned_resources',
     versioned: false,
     filters: ['projectId', 'accountId'],
-    toRecord: (row) => ({ ...row, kind: fromJson(row.kind), details: fromJson(row.details), removedAt: isoOrNull(row.removedAt), createdAt: iso(row.createdAt) }),
+    toRecord: (row) => ({
+      ...row,
+      kind: fromJson(row.kind),
+      details: fromJson(row.details),
+      removedAt: isoOrNull(row.removedAt),
+      createdAt: iso(row.createdAt),
+    }),
     toData: (resource) => ({
       id: resource.id,
       projectId: resource.projectId,
@@ -263,7 +292,17 @@ export const tokens = (db: Db) =>
       expiresAt: isoOrNull(row.expiresAt),
       revokedAt: isoOrNull(row.revokedAt),
     }),
-    toData: ({ id, projectId, name, role, hash, prefix, createdBy, expiresAt, revokedAt }) => ({ id, projectId, name, role, hash, prefix, createdBy, expiresAt, revokedAt }),
+    toData: ({ id, projectId, name, role, hash, prefix, createdBy, expiresAt, revokedAt }) => ({
+      id,
+      projectId,
+      name,
+      role,
+      hash,
+      prefix,
+      createdBy,
+      expiresAt,
+      revokedAt,
+    }),
     findUnique: (id) => db.token.findUnique({ where: { id } }),
     create: (data) => db.token.create({ data }),
     update: (id, data) => db.token.update({ where: { id }, data }),

@@ -22,7 +22,14 @@ export class PrismaIdempotencyStore extends IdempotencyStore {
     if (!row) return { result: 'inProgress' };
     if (row.requestHash !== requestHash) return { result: 'mismatch' };
     if (row.status === null) return { result: 'inProgress' };
-    return { result: 'replay', reply: { status: row.status, body: JSON.parse(fromJson<string>(row.body)) as unknown, headers: fromJson(row.headers) } };
+    return {
+      result: 'replay',
+      reply: {
+        status: row.status,
+        body: JSON.parse(fromJson<string>(row.body)) as unknown,
+        headers: fromJson(row.headers),
+      },
+    };
   }
 
   async finish(tokenId: string, key: string, reply: StoredReply): Promise<void> {

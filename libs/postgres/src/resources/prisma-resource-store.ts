@@ -23,7 +23,10 @@ export class PrismaResourceStore extends ResourceStore {
     this.read = tables(prisma);
   }
 
-  async transaction<T>(work: (tx: ResourceTransaction) => Promise<T>, options: { readonly dryRun?: boolean } = {}): Promise<T> {
+  async transaction<T>(
+    work: (tx: ResourceTransaction) => Promise<T>,
+    options: { readonly dryRun?: boolean } = {},
+  ): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#once(work, options.dryRun ?? false);
@@ -40,7 +43,11 @@ export class PrismaResourceStore extends ResourceStore {
       await this.prisma.$transaction(
         async (db) => {
           const events: Announcement[] = [];
-          const tx = { ...tables(db), announce: (event: Announcement) => void events.push(event), exclusively: (name: string) => lockName(db, name) };
+          const tx = {
+            ...tables(db),
+            announce: (event: Announcement) => void events.push(event),
+            exclusively: (name: string) => lockName(db, name),
+          };
           answer = { value: await work(tx) };
           if (dryRun) throw new RolledBack();
           // last: the event counter's row is held until the commit, so that numbers follow the order of commits

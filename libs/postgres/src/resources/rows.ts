@@ -30,7 +30,11 @@ type Raw = Pick<Prisma.TransactionClient, '$queryRaw'>;
 const inOrder = [{ createdAt: 'asc' }, { id: 'asc' }] satisfies { createdAt?: 'asc'; id?: 'asc' }[];
 
 /** Rows of one kind by its mapping; inside a transaction when `db` is one. */
-export class PrismaRows<R extends { readonly id: string }, Row extends StoredRow, Data extends object> implements Rows<R> {
+export class PrismaRows<
+  R extends { readonly id: string },
+  Row extends StoredRow,
+  Data extends object,
+> implements Rows<R> {
   constructor(
     private readonly db: Raw,
     private readonly mapping: Mapping<R, Row, Data>,
@@ -66,10 +70,19 @@ export class PrismaRows<R extends { readonly id: string }, Row extends StoredRow
   async page(filter: RowFilter, request: PageRequest): Promise<Page<R>> {
     const where = this.#where(filter);
     const after = request.cursor === null ? null : readCursor(request.cursor);
-    const rest = after && { OR: [{ createdAt: { gt: after.createdAt } }, { createdAt: after.createdAt, id: { gt: after.id } }] };
-    const rows = await this.mapping.findMany({ where: rest ? { AND: [where, rest] } : where, orderBy: inOrder, take: request.limit + 1 });
+    const rest = after && {
+      OR: [{ createdAt: { gt: after.createdAt } }, { createdAt: after.createdAt, id: { gt: after.id } }],
+    };
+    const rows = await this.mapping.findMany({
+      where: rest ? { AND: [where, rest] } : where,
+      orderBy: inOrder,
+      take: request.limit + 1,
+    });
     const last = rows.length > request.limit ? rows[request.limit - 1] : undefined;
-    return { items: rows.slice(0, request.limit).map((row) => this.mapping.toRecord(row)), next: last ? writeCursor(last) : null };
+    return {
+      items: rows.slice(0, request.limit).map((row) => this.mapping.toRecord(row)),
+      next: last ? writeCursor(last) : null,
+    };
   }
 
   async all(filter: RowFilter): Promise<readonly R[]> {

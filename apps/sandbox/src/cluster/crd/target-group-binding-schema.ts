@@ -21,22 +21,25 @@ const nodeSelector: Schema = {
 };
 
 /** `spec` of a TargetGroupBinding: only `serviceRef` is required here, everything else is the webhooks' business. */
-export const targetGroupBindingSpec: Schema = object({
-  assumeRoleExternalId: string,
-  iamRoleArnToAssume: string,
-  ipAddressType: oneOf('ipv4', 'ipv6'),
-  multiClusterTargetGroup: boolean,
-  networking: object({
-    ingress: plainList(object({ from: plainList(peer), ports: plainList(networkingPort) }, ['from', 'ports'])),
-  }),
-  nodeSelector,
-  serviceRef: object({ name: string, port: intOrString }, ['name', 'port']),
-  targetGroupARN: string,
-  targetGroupName: string,
-  targetGroupProtocol: oneOf('HTTP', 'HTTPS', 'TCP', 'TLS', 'UDP', 'TCP_UDP', 'QUIC', 'TCP_QUIC'),
-  targetType: oneOf('instance', 'ip'),
-  vpcID: string,
-}, ['serviceRef']);
+export const targetGroupBindingSpec: Schema = object(
+  {
+    assumeRoleExternalId: string,
+    iamRoleArnToAssume: string,
+    ipAddressType: oneOf('ipv4', 'ipv6'),
+    multiClusterTargetGroup: boolean,
+    networking: object({
+      ingress: plainList(object({ from: plainList(peer), ports: plainList(networkingPort) }, ['from', 'ports'])),
+    }),
+    nodeSelector,
+    serviceRef: object({ name: string, port: intOrString }, ['name', 'port']),
+    targetGroupARN: string,
+    targetGroupName: string,
+    targetGroupProtocol: oneOf('HTTP', 'HTTPS', 'TCP', 'TLS', 'UDP', 'TCP_UDP', 'QUIC', 'TCP_QUIC'),
+    targetType: oneOf('instance', 'ip'),
+    vpcID: string,
+  },
+  ['serviceRef'],
+);
 
 export const targetGroupBindingStatus: Schema = object({
   conditions: plainList(condition),
@@ -46,6 +49,10 @@ export const targetGroupBindingStatus: Schema = object({
 export const targetGroupBindingSchema: Schema = {
   type: 'object',
   properties: {
-    apiVersion: string, kind: string, metadata: { type: 'object' }, spec: targetGroupBindingSpec, status: targetGroupBindingStatus,
+    apiVersion: string,
+    kind: string,
+    metadata: { type: 'object' },
+    spec: targetGroupBindingSpec,
+    status: targetGroupBindingStatus,
   },
 };

@@ -7,8 +7,15 @@ import { targetGroupBindingSpec, targetGroupBindingStatus } from './target-group
 /** TargetGroupBinding as one of the cluster's kinds. */
 export function targetGroupBindings(of: BindingGroup): ResourceType {
   return {
-    ...bindingGroups[of], kind: 'TargetGroupBinding', plural: 'targetgroupbindings', singular: 'targetgroupbinding', namespaced: true,
-    verbs: allVerbs, hasStatus: true, hasGeneration: true, isCustom: true,
+    ...bindingGroups[of],
+    kind: 'TargetGroupBinding',
+    plural: 'targetgroupbindings',
+    singular: 'targetgroupbinding',
+    namespaced: true,
+    verbs: allVerbs,
+    hasStatus: true,
+    hasGeneration: true,
+    isCustom: true,
     schema: kindSchema({ spec: targetGroupBindingSpec, status: targetGroupBindingStatus }),
     columns: [nameColumn, ...bindingColumns.map(toColumn)],
   };
@@ -18,7 +25,9 @@ function toColumn(column: (typeof bindingColumns)[number]): Column {
   if (column.type === 'date') return { ...ageColumn, name: column.name };
   const path = column.jsonPath.slice(1).split('.');
   return {
-    name: column.name, description: column.description, ...('priority' in column ? { priority: column.priority } : {}),
+    name: column.name,
+    description: column.description,
+    ...('priority' in column ? { priority: column.priority } : {}),
     cell: (object) => {
       const value = valueAt(object, ...path);
       return value === undefined ? null : textOf(value);

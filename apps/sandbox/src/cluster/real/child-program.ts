@@ -7,7 +7,12 @@ const stopDeadlineMs = 10_000;
 
 /** A program that runs beside us: its output goes to `<dir>/<name>.log`, its id to `<dir>/<name>.pid`. */
 export class ChildProgram {
-  private constructor(private readonly child: ChildProcess, private readonly pidFile: string, readonly logFile: string, private readonly name: string) {}
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly pidFile: string,
+    readonly logFile: string,
+    private readonly name: string,
+  ) {}
 
   /** Ends what an earlier, abruptly ended run left behind on the same folder, then starts the program. */
   static async start(binary: string, args: readonly string[], dir: string): Promise<ChildProgram> {
@@ -32,7 +37,9 @@ export class ChildProgram {
     while (!(await isReady().catch(() => false))) {
       if (this.hasEnded || Date.now() > deadline) {
         const state = this.hasEnded ? 'ended' : `is not ready after ${deadlineMs} ms`;
-        throw new Error(`${this.name} ${state}; the end of ${this.logFile}:\n${readFileSync(this.logFile, 'utf8').split('\n').slice(-12).join('\n')}`);
+        throw new Error(
+          `${this.name} ${state}; the end of ${this.logFile}:\n${readFileSync(this.logFile, 'utf8').split('\n').slice(-12).join('\n')}`,
+        );
       }
       await delay(100);
     }

@@ -8,7 +8,10 @@ export class FaultProxy {
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
 
-  constructor(private readonly targetPort: number, private readonly door: FrontDoor) {
+  constructor(
+    private readonly targetPort: number,
+    private readonly door: FrontDoor,
+  ) {
     this.server = createServer((socket) => this.handOver(socket));
   }
 
@@ -30,7 +33,10 @@ export class FaultProxy {
   private handOver(client: Socket): void {
     if (this.door.isDown()) return void client.destroy();
     const api = connect(this.targetPort, '127.0.0.1');
-    for (const [one, other] of [[client, api], [api, client]] as const) {
+    for (const [one, other] of [
+      [client, api],
+      [api, client],
+    ] as const) {
       this.sockets.add(one);
       one.on('error', () => other.destroy());
       one.on('close', () => {

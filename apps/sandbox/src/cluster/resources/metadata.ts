@@ -1,14 +1,33 @@
 import { type Column } from '../resource-type.js';
 import { boolean, integer, listBy, object, open, setOf, string, stringMap, type Schema } from '../schema.js';
 
-const ownerReference = object({
-  apiVersion: string, kind: string, name: string, uid: string, controller: boolean, blockOwnerDeletion: boolean,
-}, ['apiVersion', 'kind', 'name', 'uid']);
+const ownerReference = object(
+  {
+    apiVersion: string,
+    kind: string,
+    name: string,
+    uid: string,
+    controller: boolean,
+    blockOwnerDeletion: boolean,
+  },
+  ['apiVersion', 'kind', 'name', 'uid'],
+);
 
 const objectMeta: Schema = object({
-  name: string, generateName: string, namespace: string, selfLink: string, uid: string, resourceVersion: string, generation: integer,
-  creationTimestamp: string, deletionTimestamp: string, deletionGracePeriodSeconds: integer, labels: stringMap, annotations: stringMap,
-  finalizers: setOf(string), ownerReferences: listBy(['uid'], ownerReference),
+  name: string,
+  generateName: string,
+  namespace: string,
+  selfLink: string,
+  uid: string,
+  resourceVersion: string,
+  generation: integer,
+  creationTimestamp: string,
+  deletionTimestamp: string,
+  deletionGracePeriodSeconds: integer,
+  labels: stringMap,
+  annotations: stringMap,
+  finalizers: setOf(string),
+  ownerReferences: listBy(['uid'], ownerReference),
   managedFields: { type: 'array', items: open },
 });
 
@@ -17,14 +36,22 @@ export function kindSchema(fields: Record<string, Schema>, required: string[] = 
   return object({ apiVersion: string, kind: string, metadata: objectMeta, ...fields }, required);
 }
 
-export const condition: Schema = object({
-  type: { type: 'string', maxLength: 316, pattern: '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$' },
-  status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
-  observedGeneration: { type: 'integer', format: 'int64', minimum: 0 },
-  lastTransitionTime: { type: 'string', format: 'date-time' },
-  reason: { type: 'string', minLength: 1, maxLength: 1024, pattern: '^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$' },
-  message: { type: 'string', maxLength: 32768 },
-}, ['lastTransitionTime', 'message', 'reason', 'status', 'type']);
+export const condition: Schema = object(
+  {
+    type: {
+      type: 'string',
+      maxLength: 316,
+      pattern:
+        '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$',
+    },
+    status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
+    observedGeneration: { type: 'integer', format: 'int64', minimum: 0 },
+    lastTransitionTime: { type: 'string', format: 'date-time' },
+    reason: { type: 'string', minLength: 1, maxLength: 1024, pattern: '^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$' },
+    message: { type: 'string', maxLength: 32768 },
+  },
+  ['lastTransitionTime', 'message', 'reason', 'status', 'type'],
+);
 
 export const nameColumn: Column = { name: 'Name', cell: (object) => object.metadata.name };
 

@@ -2,27 +2,73 @@ import { isRecord, listAt, recordAt, stringAt, textOf, type JsonRecord } from '.
 import type { FieldError } from '../kube-error.js';
 import type { KubeObject } from '../kube-object.js';
 import { allVerbs, type ResourceType, type WriteContext } from '../resource-type.js';
-import { boolean, integer, intOrString, list, listBy, object, oneOf, open, string, stringMap, atomicMap } from '../schema.js';
+import {
+  boolean,
+  integer,
+  intOrString,
+  list,
+  listBy,
+  object,
+  oneOf,
+  open,
+  string,
+  stringMap,
+  atomicMap,
+} from '../schema.js';
 import { ageColumn, kindSchema, nameColumn } from './metadata.js';
 
 const firstNodePort = 30_000;
 const lastNodePort = 32_767;
 
-const servicePort = object({
-  name: string, port: { ...integer }, targetPort: intOrString, protocol: { ...oneOf('TCP', 'UDP', 'SCTP'), default: 'TCP' }, nodePort: integer, appProtocol: string,
-}, ['port']);
+const servicePort = object(
+  {
+    name: string,
+    port: { ...integer },
+    targetPort: intOrString,
+    protocol: { ...oneOf('TCP', 'UDP', 'SCTP'), default: 'TCP' },
+    nodePort: integer,
+    appProtocol: string,
+  },
+  ['port'],
+);
 
 const serviceSpec = object({
-  selector: atomicMap(stringMap), type: oneOf('ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'), ports: listBy(['port', 'protocol'], servicePort),
-  clusterIP: string, clusterIPs: list(string), externalIPs: list(string), sessionAffinity: string, sessionAffinityConfig: open,
-  loadBalancerIP: string, loadBalancerSourceRanges: list(string), loadBalancerClass: string, allocateLoadBalancerNodePorts: boolean,
-  externalName: string, externalTrafficPolicy: string, internalTrafficPolicy: string, healthCheckNodePort: integer,
-  publishNotReadyAddresses: boolean, ipFamilies: list(string), ipFamilyPolicy: string, trafficDistribution: string,
+  selector: atomicMap(stringMap),
+  type: oneOf('ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'),
+  ports: listBy(['port', 'protocol'], servicePort),
+  clusterIP: string,
+  clusterIPs: list(string),
+  externalIPs: list(string),
+  sessionAffinity: string,
+  sessionAffinityConfig: open,
+  loadBalancerIP: string,
+  loadBalancerSourceRanges: list(string),
+  loadBalancerClass: string,
+  allocateLoadBalancerNodePorts: boolean,
+  externalName: string,
+  externalTrafficPolicy: string,
+  internalTrafficPolicy: string,
+  healthCheckNodePort: integer,
+  publishNotReadyAddresses: boolean,
+  ipFamilies: list(string),
+  ipFamilyPolicy: string,
+  trafficDistribution: string,
 });
 
 export const services: ResourceType = {
-  group: '', version: 'v1', kind: 'Service', plural: 'services', singular: 'service', shortNames: ['svc'], categories: ['all'],
-  namespaced: true, verbs: allVerbs, hasStatus: true, hasGeneration: false, isCustom: false, nameRule: 'label',
+  group: '',
+  version: 'v1',
+  kind: 'Service',
+  plural: 'services',
+  singular: 'service',
+  shortNames: ['svc'],
+  categories: ['all'],
+  namespaced: true,
+  verbs: allVerbs,
+  hasStatus: true,
+  hasGeneration: false,
+  isCustom: false,
+  nameRule: 'label',
   schema: kindSchema({ spec: serviceSpec, status: object({ loadBalancer: open, conditions: listBy(['type'], open) }) }),
   columns: [
     nameColumn,
@@ -72,7 +118,9 @@ function preparePort(port: JsonRecord, type: unknown, earlier: JsonRecord | unde
     if (earlier?.['type'] !== type) delete port['nodePort'];
     return;
   }
-  const same = listAt(earlier, 'ports').find((each) => isRecord(each) && each['port'] === port['port'] && each['protocol'] === port['protocol']);
+  const same = listAt(earlier, 'ports').find(
+    (each) => isRecord(each) && each['port'] === port['port'] && each['protocol'] === port['protocol'],
+  );
   port['nodePort'] ??= nodePortOf(same) ?? freeNodePort(used);
   used.add(port['nodePort']);
 }
@@ -104,7 +152,11 @@ function validate(service: KubeObject, before: KubeObject | undefined): FieldErr
   }
   const clusterIp = stringAt(before, 'spec', 'clusterIP');
   if (clusterIp !== undefined && !isExternal && stringAt(service, 'spec', 'clusterIP') !== clusterIp) {
-    errors.push({ type: 'FieldValueInvalid', field: 'spec.clusterIPs[0]', message: `Invalid value: ${JSON.stringify(listAt(service, 'spec', 'clusterIPs'))}: may not change once set` });
+    errors.push({
+      type: 'FieldValueInvalid',
+      field: 'spec.clusterIPs[0]',
+      message: `Invalid value: ${JSON.stringify(listAt(service, 'spec', 'clusterIPs'))}: may not change once set`,
+    });
   }
   return errors;
 }
@@ -114,22 +166,40 @@ function portErrors(port: JsonRecord, index: number, needsName: boolean): FieldE
   const errors: FieldError[] = [];
   for (const name of ['port', 'targetPort']) {
     const value = port[name];
-    if (typeof value === 'number' && (value < 1 || value > 65_535)) errors.push({ type: 'FieldValueInvalid', field: `${field}.${name}`, message: `Invalid value: ${value}: must be between 1 and 65535, inclusive` });
+    if (typeof value === 'number' && (value < 1 || value > 65_535))
+      errors.push({
+        type: 'FieldValueInvalid',
+        field: `${field}.${name}`,
+        message: `Invalid value: ${value}: must be between 1 and 65535, inclusive`,
+      });
   }
-  if (needsName && !port['name']) errors.push({ type: 'FieldValueRequired', field: `${field}.name`, message: 'Required value' });
+  if (needsName && !port['name'])
+    errors.push({ type: 'FieldValueRequired', field: `${field}.name`, message: 'Required value' });
   const nodePort = port['nodePort'];
   if (typeof nodePort === 'number' && nodePort !== 0 && (nodePort < firstNodePort || nodePort > lastNodePort)) {
-    errors.push({ type: 'FieldValueInvalid', field: `${field}.nodePort`, message: `Invalid value: ${nodePort}: provided port is not in the valid range. The range of valid ports is ${firstNodePort}-${lastNodePort}` });
+    errors.push({
+      type: 'FieldValueInvalid',
+      field: `${field}.nodePort`,
+      message: `Invalid value: ${nodePort}: provided port is not in the valid range. The range of valid ports is ${firstNodePort}-${lastNodePort}`,
+    });
   }
   return errors;
 }
 
 function portsCell(service: KubeObject): string {
-  const cells = listAt(service, 'spec', 'ports').filter(isRecord).map((port) =>
-    `${textOf(port['port'])}${port['nodePort'] ? `:${textOf(port['nodePort'])}` : ''}/${textOf(port['protocol'] ?? 'TCP')}`);
+  const cells = listAt(service, 'spec', 'ports')
+    .filter(isRecord)
+    .map(
+      (port) =>
+        `${textOf(port['port'])}${port['nodePort'] ? `:${textOf(port['nodePort'])}` : ''}/${textOf(port['protocol'] ?? 'TCP')}`,
+    );
   return cells.join(',') || '<none>';
 }
 
 function selectorCell(service: KubeObject): string {
-  return Object.entries(recordAt(service, 'spec', 'selector') ?? {}).map(([key, value]) => `${key}=${String(value)}`).join(',') || '<none>';
+  return (
+    Object.entries(recordAt(service, 'spec', 'selector') ?? {})
+      .map(([key, value]) => `${key}=${String(value)}`)
+      .join(',') || '<none>'
+  );
 }

@@ -3,17 +3,58 @@ import { allVerbs, type ResourceType } from '../resource-type.js';
 import { integer, list, listBy, object, oneOf, open, string } from '../schema.js';
 import { ageColumn, kindSchema, nameColumn } from './metadata.js';
 
-const webhook = object({
-  name: string, clientConfig: object({ url: string, caBundle: string, service: open }),
-  rules: list(object({ apiGroups: list(string), apiVersions: list(string), operations: list(string), resources: list(string), scope: string })),
-  failurePolicy: oneOf('Fail', 'Ignore'), sideEffects: oneOf('None', 'NoneOnDryRun', 'Some', 'Unknown'), admissionReviewVersions: list(string),
-  timeoutSeconds: { ...integer, minimum: 1, maximum: 30 }, matchPolicy: string, reinvocationPolicy: string, namespaceSelector: open, objectSelector: open, matchConditions: list(open),
-}, ['name', 'clientConfig', 'sideEffects', 'admissionReviewVersions']);
+const webhook = object(
+  {
+    name: string,
+    clientConfig: object({ url: string, caBundle: string, service: open }),
+    rules: list(
+      object({
+        apiGroups: list(string),
+        apiVersions: list(string),
+        operations: list(string),
+        resources: list(string),
+        scope: string,
+      }),
+    ),
+    failurePolicy: oneOf('Fail', 'Ignore'),
+    sideEffects: oneOf('None', 'NoneOnDryRun', 'Some', 'Unknown'),
+    admissionReviewVersions: list(string),
+    timeoutSeconds: { ...integer, minimum: 1, maximum: 30 },
+    matchPolicy: string,
+    reinvocationPolicy: string,
+    namespaceSelector: open,
+    objectSelector: open,
+    matchConditions: list(open),
+  },
+  ['name', 'clientConfig', 'sideEffects', 'admissionReviewVersions'],
+);
 
-const configuration: Pick<ResourceType, 'group' | 'version' | 'namespaced' | 'verbs' | 'hasStatus' | 'hasGeneration' | 'isCustom' | 'schema' | 'columns' | 'setDefaults'> = {
-  group: 'admissionregistration.k8s.io', version: 'v1', namespaced: false, verbs: allVerbs, hasStatus: false, hasGeneration: true, isCustom: false,
+const configuration: Pick<
+  ResourceType,
+  | 'group'
+  | 'version'
+  | 'namespaced'
+  | 'verbs'
+  | 'hasStatus'
+  | 'hasGeneration'
+  | 'isCustom'
+  | 'schema'
+  | 'columns'
+  | 'setDefaults'
+> = {
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  namespaced: false,
+  verbs: allVerbs,
+  hasStatus: false,
+  hasGeneration: true,
+  isCustom: false,
   schema: kindSchema({ webhooks: listBy(['name'], webhook) }),
-  columns: [nameColumn, { name: 'Webhooks', type: 'integer', cell: (each) => listAt(each, 'webhooks').length }, ageColumn],
+  columns: [
+    nameColumn,
+    { name: 'Webhooks', type: 'integer', cell: (each) => listAt(each, 'webhooks').length },
+    ageColumn,
+  ],
   setDefaults(each) {
     for (const one of listAt(each, 'webhooks')) {
       const holder = one as Record<string, unknown>; // the schema was checked: webhooks are objects
@@ -27,8 +68,14 @@ const configuration: Pick<ResourceType, 'group' | 'version' | 'namespaced' | 've
 };
 
 export const mutatingWebhookConfigurations: ResourceType = {
-  ...configuration, kind: 'MutatingWebhookConfiguration', plural: 'mutatingwebhookconfigurations', singular: 'mutatingwebhookconfiguration',
+  ...configuration,
+  kind: 'MutatingWebhookConfiguration',
+  plural: 'mutatingwebhookconfigurations',
+  singular: 'mutatingwebhookconfiguration',
 };
 export const validatingWebhookConfigurations: ResourceType = {
-  ...configuration, kind: 'ValidatingWebhookConfiguration', plural: 'validatingwebhookconfigurations', singular: 'validatingwebhookconfiguration',
+  ...configuration,
+  kind: 'ValidatingWebhookConfiguration',
+  plural: 'validatingwebhookconfigurations',
+  singular: 'validatingwebhookconfiguration',
 };
