@@ -18,3 +18,10 @@ export function remainingHoldMs(rollout: Rollout, nowMs: number): number | null 
 export function isHolding(rollout: Rollout): boolean {
   return rollout.state === 'Running' && (rollout.reason === 'StepIsHolding' || rollout.reason === 'SettleTime');
 }
+
+const moves = ['NextStep', 'Started', 'Resumed', 'Adopted', 'Reasserted', 'WaitingForWrite'];
+
+/** Whether it runs, but something other than time or its own writes is in the way. */
+export function isWaiting(rollout: Rollout): boolean {
+  return rollout.state === 'Running' && !isHolding(rollout) && !moves.includes(rollout.reason);
+}

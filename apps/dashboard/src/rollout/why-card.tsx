@@ -1,16 +1,17 @@
 import type { Rollout } from '@sluice/contracts';
+import { IconHourglass } from '@tabler/icons-react';
 import { countdownText, whenText } from '../format/time.js';
 import { useNow } from '../format/use-now.js';
 import { reasonWords } from '../format/text.js';
 import { DiffTable } from './diff-table.js';
-import { isHolding, remainingHoldMs } from './hold.js';
+import { isHolding, isWaiting, remainingHoldMs } from './hold.js';
 import { hasEnded } from './ended.js';
 import { stateLooks } from './states.js';
 import { meansIn, verbLooks, verbOrder } from './verbs.js';
 
 /** Why it stands where it stands, what else is in the way, and what a person can do about it. */
 export function WhyCard({ rollout }: { rollout: Rollout }) {
-  const { tone, icon: Icon } = stateLooks[rollout.state];
+  const { tone, icon: Icon } = isWaiting(rollout) ? { tone: 'warn', icon: IconHourglass } : stateLooks[rollout.state];
   return (
     <section className={`card why ${tone}`} aria-label="Why it stands where it stands">
       <div className="why-main">
