@@ -245,6 +245,23 @@ describe('a rollout on Postgres, with one replica', () => {
     ]);
   });
 
+  it('holds a step that changes nothing like any other, and shows it as verified', async () => {
+    await world.replica('a');
+    const steps = [
+      { shares: { red: 100, black: 0 }, holdMs: 100 },
+      { shares: { red: 0, black: 100 }, holdMs: 100 },
+    ];
+    const id = await world.startRollout(quickPlan('rte_1', { steps: { kind: 'explicit', steps } }));
+    await state(id, 'Succeeded');
+    const { points } = await world.rollouts.timeline(operator, id);
+    const verified = points.filter((point) => point.kind === 'verified');
+    expect(verified.map((point) => [point.stepIndex, point.weights])).toEqual([
+      [0, weights(100, 0)],
+      [1, weights(0, 100)],
+    ]);
+    expect(Date.parse(verified[1]!.at) - Date.parse(verified[0]!.at)).toBeGreaterThanOrEqual(100);
+  });
+
   it('waits for its start time by the clock of Postgres', async () => {
     await world.replica('a');
     const planId = await world.plan();

@@ -2,7 +2,6 @@ import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/commo
 import { ApiTags } from '@nestjs/swagger';
 import { CleanUpReport, CreateProject, Project, ProjectPage, pageQuery } from '@sluice/contracts';
 import { Projects, Provisioning, type Caller } from '@sluice/control';
-import { Forbidden } from '@sluice/domain';
 import { z } from 'zod';
 import { From } from '../auth/caller.js';
 import { Operation } from '../http/operation.js';
@@ -36,7 +35,6 @@ export class ProjectsController {
     @Query({ schema: DryRunQuery }) query: DryRunQuery,
     @Body({ schema: CreateProject }) body: z.output<typeof CreateProject>,
   ) {
-    if (caller.projectId !== null) throw new Forbidden('a token that is bound to a project cannot create others');
     return this.projects.create(caller, body, mutation(undefined, query));
   }
 

@@ -1,4 +1,4 @@
-import { Conflict, NotFound } from '@sluice/domain';
+import { Conflict, Forbidden, NotFound } from '@sluice/domain';
 import type { Caller, Ids } from '../context.js';
 import type { ResourceStore, ResourceTables } from '../stores/resource-store.js';
 import { Checks, knownId } from './checks.js';
@@ -17,7 +17,9 @@ export class Projects {
     private readonly ids: Ids,
   ) {}
 
+  /** @throws Forbidden for a caller that is bound to a project: it could not see what it made. */
   async create(caller: Caller, input: CreateProject, options: MutationOptions = {}): Promise<Project> {
+    if (caller.projectId !== null) throw new Forbidden('a token that is bound to a project cannot create others');
     const checks = new Checks();
     checks.name('name', input.name);
     checks.done();

@@ -117,9 +117,10 @@ export class PostgresRolloutStore extends RolloutStore {
       id,
     ]);
     const intents = await this.pool.query<IntentRow>('SELECT * FROM intents WHERE rollout_id = $1 ORDER BY seq', [id]);
+    const plan = await this.pool.query<Pick<RolloutRow, 'plan'>>('SELECT plan FROM rollouts WHERE id = $1', [id]);
     return {
       rolloutId: id,
-      points: timelinePoints(intents.rows),
+      points: plan.rows[0] ? timelinePoints(plan.rows[0].plan, decisions.rows, intents.rows) : [],
       decisions: decisions.rows.map(toDecision),
       intents: intents.rows.map(toIntent),
     };

@@ -1,17 +1,39 @@
 import type { TimelinePoint } from '@sluice/control';
-import type { IntentRow } from './rows.js';
+import type { FrozenPlan } from '@sluice/domain';
+import type { DecisionRow, IntentRow } from './rows.js';
 
-/** Planned when decided, verified when settled as applied, in order of time: what the chart draws. */
-export function timelinePoints(intents: readonly IntentRow[]): TimelinePoint[] {
-  return intents
-    .flatMap((intent) => {
-      const common = { routeId: intent.route_id, stepIndex: intent.step_index, weights: intent.after };
-      const planned: TimelinePoint = { ...common, kind: 'planned', at: intent.created_at.toISOString() };
-      const verified: TimelinePoint[] =
-        intent.state === 'applied' && intent.settled_at
-          ? [{ ...common, kind: 'verified', at: intent.settled_at.toISOString() }]
-          : [];
-      return [planned, ...verified];
-    })
-    .sort((a, b) => a.at.localeCompare(b.at));
+/**
+ * Planned when decided, verified when settled as applied, in order of time: what the chart draws. A step that changes
+ * nothing on a route is planned and verified there as it is decided.
+ */
+export function timelinePoints(
+  plan: FrozenPlan,
+  decisions: readonly DecisionRow[],
+  intents: readonly IntentRow[],
+): TimelinePoint[] {
+  return [...intents.flatMap(written), ...decisions.flatMap((decision) => unchanged(plan, decision))].sort((a, b) =>
+    a.at.localeCompare(b.at),
+  );
+}
+
+function written(intent: IntentRow): TimelinePoint[] {
+  const common = { routeId: intent.route_id, stepIndex: intent.step_index, weights: intent.after };
+  const planned: TimelinePoint = { ...common, kind: 'planned', at: intent.created_at.toISOString() };
+  if (intent.state !== 'applied' || !intent.settled_at) return [planned];
+  return [planned, { ...common, kind: 'verified', at: intent.settled_at.toISOString() }];
+}
+
+function unchanged(plan: FrozenPlan, decision: DecisionRow): TimelinePoint[] {
+  const step = decision.kind === 'shift' ? plan.steps[decision.step_index ?? -1] : undefined;
+  if (!step) return [];
+  const at = decision.created_at.toISOString();
+  return plan.routes.flatMap((route): TimelinePoint[] => {
+    const weights = step.weights[route.id];
+    if (!weights || decision.changes.some((change) => change.routeId === route.id)) return [];
+    const common = { routeId: route.id, stepIndex: step.index, weights, at };
+    return [
+      { ...common, kind: 'planned' },
+      { ...common, kind: 'verified' },
+    ];
+  });
 }
