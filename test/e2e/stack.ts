@@ -11,6 +11,7 @@ import { freePort } from '../../tools/lib/ports.mjs';
 import { safeEnvironment } from '../../tools/lib/safe-environment.mjs';
 import { Rest } from '../../tools/walkthrough/rest.mjs';
 import { setUp } from '../../tools/walkthrough/setup.mjs';
+import { eventually } from '../eventually.js';
 
 /** The whole of Sluice as `npm start` has it, in a folder of its own: PostgreSQL, the sandbox, and any number of replicas. */
 export class Stack {
@@ -239,17 +240,4 @@ function said(child: ChildProcess, pattern: RegExp, timeoutMs: number): Promise<
   });
 }
 
-/** Looks until `probe` answers something, and says what never came. */
-export async function eventually<T>(
-  what: string,
-  probe: () => Promise<T | null | undefined | false>,
-  timeoutMs = 60_000,
-): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    const found = await probe();
-    if (found) return found;
-    if (Date.now() > deadline) throw new Error(`${what} did not happen within ${String(timeoutMs)} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
+export { eventually };

@@ -253,17 +253,4 @@ export class EngineWorld {
   }
 }
 
-/** Looks until `probe` answers something, and says what it saw last when it never does. */
-export async function eventually<T>(
-  what: string,
-  probe: () => Promise<T | null | undefined | false>,
-  timeoutMs = 15_000,
-): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    const found = await probe();
-    if (found) return found;
-    if (Date.now() > deadline) throw new Error(`${what} did not happen within ${String(timeoutMs)} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 15));
-  }
-}
+export { eventually } from '../eventually.js';
