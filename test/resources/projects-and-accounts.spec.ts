@@ -49,6 +49,17 @@ describe('projects and accounts', () => {
     expect(await world.events()).toHaveLength(before);
   });
 
+  it('lets nobody who is bound to a project create another, not even as a rehearsal', async () => {
+    const { caller } = await world.project('bound');
+    for (const options of [{}, { dryRun: true }])
+      expect(await errorOf(world.resources.projects.create(caller, { name: 'another' }, options))).toMatchObject({
+        name: 'Forbidden',
+      });
+    expect((await world.resources.projects.list(admin, firstPage)).items.map((one) => one.name)).not.toContain(
+      'another',
+    );
+  });
+
   it('hides a project from a token of another one', async () => {
     const mine = await world.project('mine');
     const theirs = await world.project('theirs');
