@@ -52,6 +52,7 @@ import { ReplyInterceptor } from './http/reply.interceptor.js';
 import { ValidationPipe } from './http/validation.pipe.js';
 import { loggerParams } from './logging/logger.js';
 import { NestLogger } from './logging/nest-logger.js';
+import { OutwardConnections } from './outward-connections.js';
 import { OverviewController } from './overview/overview.controller.js';
 import { OverviewReader } from './overview/overview-reader.js';
 import { PlansController } from './plans/plans.controller.js';
@@ -147,6 +148,7 @@ export class AppModule {
         EngineMetrics,
         ReadinessChecks,
         EventStreams,
+        OutwardConnections,
         OverviewReader,
         engineProvider,
         EngineJobs,
