@@ -47,5 +47,7 @@ function refresh(queries: QueryClient, event: Event): void {
     void queries.invalidateQueries({ queryKey: ['rollouts'] });
     void queries.invalidateQueries({ queryKey: ['rollout', id] });
   }
+  // a rollout that changed its mind has just looked at its routes
+  if (kind === 'rollout') void queries.invalidateQueries({ queryKey: ['route'] });
   if (kind === 'route') void queries.invalidateQueries({ queryKey: ['route', id] });
 }

@@ -35,8 +35,12 @@ export function BackendsCard({ rollout, route }: { rollout: Rollout; route: Froz
           <thead>
             <tr>
               <th scope="col">Backend</th>
-              <th scope="col">Cluster</th>
-              <th scope="col">Service</th>
+              <th scope="col" className="wide-only">
+                Cluster
+              </th>
+              <th scope="col" className="wide-only">
+                Service
+              </th>
               <th scope="col" className="right">
                 Weight
               </th>
@@ -59,9 +63,11 @@ export function BackendsCard({ rollout, route }: { rollout: Rollout; route: Froz
             ))}
             {(live.data?.foreign ?? []).map((arn) => (
               <tr key={arn} className="foreign">
-                <td colSpan={3}>
+                <td>
                   <strong>{targetGroupName(arn)}</strong> is in the action, but is no backend and not pinned
                 </td>
+                <td className="wide-only" />
+                <td className="wide-only" />
                 <td className="right num">
                   {live.data?.shares.find(({ targetGroupArn }) => targetGroupArn === arn)?.weight}
                 </td>
@@ -97,16 +103,20 @@ function Row({
   health: BackendHealth | undefined;
 }) {
   const backend = route.backends.find(({ targetGroupArn }) => targetGroupArn === shown.targetGroupArn);
+  const service = backend === undefined ? '–' : `${backend.namespace}/${backend.service}:${backend.port}`;
   const missing = isKnown ? 'not attached' : '…';
   return (
     <tr>
       <td>
         <Swatch colour={shown.colour} /> <strong>{shown.name}</strong>
+        {backend !== undefined && (
+          <div className="narrow-only muted small">
+            {backend.clusterName}, {service}
+          </div>
+        )}
       </td>
-      <td>{backend?.clusterName ?? '–'}</td>
-      <td className="muted">
-        {backend === undefined ? '–' : `${backend.namespace}/${backend.service}:${backend.port}`}
-      </td>
+      <td className="wide-only">{backend?.clusterName ?? '–'}</td>
+      <td className="wide-only muted">{service}</td>
       <td className="right num">{share?.weight ?? missing}</td>
       <td className="right num">{share === undefined ? '' : percentText(share.permille)}</td>
       <td>

@@ -6,11 +6,18 @@ import { useNow } from '../format/use-now.js';
 import { Card } from '../ui/card.js';
 import { ShareBar } from '../ui/share-bar.js';
 import { shownOf } from './backends.js';
+import { hasEnded } from './ended.js';
 import { remainingHoldMs } from './hold.js';
 import { holdOf, type StepOf } from './plan.js';
 import { stateLooks } from './states.js';
 
-type Progress = 'done' | 'current' | 'next' | 'left';
+type Progress = 'done' | 'current' | 'next' | 'undone' | 'stopped' | 'left';
+
+const endings: Readonly<Partial<Record<Progress, string>>> = {
+  undone: 'undone',
+  stopped: 'stopped here',
+  left: 'not reached',
+};
 
 /** Every step with its shares and hold; the current one says how long it still is held. */
 export function StepsCard({ rollout }: { rollout: Rollout }) {
@@ -37,10 +44,11 @@ export function StepsCard({ rollout }: { rollout: Rollout }) {
   );
 }
 
-/** What is done stays done; after an abort or rollback the rest will not come. */
+/** What is done stays done, unless it was rolled back; after an end the rest will not come. */
 function progressOf({ state, stepIndex }: Rollout, index: number): Progress {
+  if (state === 'RolledBack' || state === 'RollingBack') return index <= stepIndex ? 'undone' : 'left';
   if (index < stepIndex || (index === stepIndex && state === 'Succeeded')) return 'done';
-  if (['Aborted', 'Cancelled', 'RolledBack', 'Failed', 'RollingBack'].includes(state)) return 'left';
+  if (hasEnded(state)) return index === stepIndex ? 'stopped' : 'left';
   return index === stepIndex ? 'current' : 'next';
 }
 
@@ -81,7 +89,8 @@ function StepTime({ rollout, step, progress }: { rollout: Rollout; step: StepOf;
   const isCurrent = progress === 'current';
   const now = useNow(500, isCurrent);
   const hold = `hold ${durationText(holdOf(rollout.plan, step))}`;
-  if (progress === 'left') return <span className="muted small">not reached</span>;
+  const ending = endings[progress];
+  if (ending !== undefined) return <span className="muted small">{ending}</span>;
   if (!isCurrent) return <span className="muted small num">{hold}</span>;
   const remaining = remainingHoldMs(rollout, now);
   if (remaining === null) return <span className="small">writing</span>;

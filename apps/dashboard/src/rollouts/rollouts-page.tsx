@@ -41,9 +41,15 @@ export function RolloutsPage() {
               <th scope="col">Rollout</th>
               <th scope="col">State</th>
               <th scope="col">Step</th>
-              <th scope="col">Shares</th>
-              <th scope="col">Why it stands there</th>
-              <th scope="col">Created</th>
+              <th scope="col" className="wide-only">
+                Shares
+              </th>
+              <th scope="col" className="wide-only">
+                Why it stands there
+              </th>
+              <th scope="col" className="wide-only">
+                Created
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -61,11 +67,11 @@ export function RolloutsPage() {
                 <td className="num">
                   {Math.max(0, rollout.stepIndex + 1)}/{rollout.stepCount}
                 </td>
-                <td className="shares-cell">
+                <td className="wide-only shares-cell">
                   <Shares rollout={rollout} />
                 </td>
-                <td className="message-cell muted">{rollout.message}</td>
-                <td className="num muted nowrap">{whenText(Date.parse(rollout.createdAt), now)}</td>
+                <td className="wide-only message-cell muted">{rollout.message}</td>
+                <td className="wide-only num muted nowrap">{whenText(Date.parse(rollout.createdAt), now)}</td>
               </tr>
             ))}
           </tbody>
