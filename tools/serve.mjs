@@ -1,4 +1,4 @@
-// npm run serve: Sluice for real. Brings DATABASE_URL's database up to date and starts apps/api in this process. There is
+// npm run serve: Sluice for real (its script says `exec`, or npm's shell would keep the signals that npm passes on). Brings DATABASE_URL's database up to date and starts apps/api in this process. There is
 // no default for anything that moves traffic, and never a sandbox. In the image (`--built`) nothing is installed or built.
 import { existsSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -33,14 +33,20 @@ function keyProblems(file) {
     ];
   }
   if (!existsSync(file)) return [`SLUICE_ENCRYPTION_KEY_FILE is ${file}, and there is no such file. ${make}`];
+  // the same rules as readSealingKeys of @sluice/postgres, which need not be built yet
   const lines = readFileSync(file, 'utf8')
     .split('\n')
-    .filter((line) => line.trim() !== '');
-  const isKey = (line) => Buffer.from(line.trim(), 'base64').length === KEY_BYTES;
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
   if (lines.length > 0 && lines.every(isKey)) return [];
   return [
     `SLUICE_ENCRYPTION_KEY_FILE is ${file}, which must hold ${KEY_BYTES} bytes in base64 per line (the first seals). ${make}`,
   ];
+}
+
+function isKey(line) {
+  const bytes = Buffer.from(line, 'base64');
+  return bytes.length === KEY_BYTES && bytes.toString('base64') === line;
 }
 
 function roleProblems(role) {
