@@ -15,9 +15,11 @@ export interface TimeTicks {
   readonly spacingMs: number;
 }
 
-/** Round times on the local clock, at most `most` of them. */
+/** Round times on the local clock that cut the span into about `most` parts at most. */
 export function timeTicks(fromMs: number, toMs: number, most: number): TimeTicks {
-  const spacingMs = spacings.find((spacing) => (toMs - fromMs) / spacing <= most) ?? 30 * day;
+  const spacingMs =
+    spacings.find((spacing) => (toMs - fromMs) / spacing <= most) ??
+    Math.ceil((toMs - fromMs) / most / (30 * day)) * 30 * day;
   const offsetMs = new Date(fromMs).getTimezoneOffset() * minute;
   const first = Math.ceil((fromMs - offsetMs) / spacingMs) * spacingMs + offsetMs;
   const atMs: number[] = [];

@@ -1,0 +1,110 @@
+import type { Decision, RolloutTimeline } from '@sluice/contracts';
+import { describe, expect, it } from '@jest/globals';
+import { at, rollout, startedMs, weights } from '../../testing/rollout.js';
+import { chartModel } from './model.js';
+
+const point = (kind: 'planned' | 'verified', ms: number, red: number, black: number) => ({
+  at: at(ms),
+  routeId: 'rou_shop',
+  stepIndex: 0,
+  kind,
+  weights: weights(red, black),
+});
+const decision = (kind: string, ms: number, more: Partial<Decision> = {}): Decision => ({
+  id: `dec_${kind}`,
+  seq: String(ms),
+  projectId: 'prj_1',
+  rolloutId: 'rol_1',
+  kind,
+  reason: kind,
+  message: '',
+  actor: 'system:rollout',
+  stepIndex: null,
+  changes: [],
+  facts: {},
+  state: 'applied',
+  createdAt: at(ms),
+  endedAt: null,
+  endMessage: null,
+  ...more,
+});
+const timeline = (change: Partial<RolloutTimeline> = {}): RolloutTimeline => ({
+  rolloutId: 'rol_1',
+  points: [point('planned', 0, 90, 10), point('verified', 400, 90, 10)],
+  decisions: [decision('shift', 0, { stepIndex: 0 })],
+  intents: [],
+  ...change,
+});
+const modelOf = (change: Parameters<typeof rollout>[0], seen: RolloutTimeline, ms: number) => {
+  const running = rollout(change);
+  const [route] = running.plan.routes;
+  if (route === undefined) throw new Error('the rollout has a route');
+  return chartModel(running, seen, route, startedMs + ms);
+};
+const sinceStart = (levels: readonly { atMs: number; permilles: readonly number[] }[]) =>
+  levels.map(({ atMs, permilles }) => [atMs - startedMs, ...permilles]);
+
+describe('the chart of a running rollout', () => {
+  it('begins with the shares before it, the backend that had the traffic first', () => {
+    const model = modelOf({}, timeline(), 10_000);
+    expect(model.shown.map(({ name }) => name)).toEqual(['red', 'black']);
+    expect(sinceStart(model.verified)).toEqual([
+      [0, 1000, 0],
+      [400, 900, 100],
+    ]);
+    expect(sinceStart(model.planned)).toEqual([
+      [0, 1000, 0],
+      [0, 900, 100],
+    ]);
+  });
+
+  it('shows the steps to come where their holds put them, and ends with the last hold', () => {
+    const model = modelOf({ heldMs: 10_000, nextWakeAt: at(20_000) }, timeline(), 10_000);
+    expect(sinceStart(model.ahead)).toEqual([
+      [10_000, 900, 100],
+      [60_000, 500, 500],
+      [120_000, 0, 1000],
+    ]);
+    expect(model.toMs - startedMs).toBe(180_000);
+    expect(model.phases.map(({ label }) => label)).toEqual([
+      'Step 1 of 3',
+      'The rest of this hold',
+      'Step 2 of 3, planned',
+      'Step 3 of 3, planned',
+    ]);
+  });
+
+  it('foretells nothing while a person has to act', () => {
+    const model = modelOf(
+      { state: 'Blocked' },
+      timeline({ decisions: [decision('shift', 0, { stepIndex: 0 }), decision('block', 8_000)] }),
+      20_000,
+    );
+    expect(model.ahead).toEqual([]);
+    expect(model.toMs).toBe(model.nowMs);
+    expect(model.phases.map(({ kind, fromMs, toMs }) => [kind, fromMs - startedMs, toMs - startedMs])).toEqual([
+      ['step', 0, 8_000],
+      ['blocked', 8_000, 20_000],
+    ]);
+  });
+
+  it('shows weights that a person adopted, though Sluice did not write them', () => {
+    const adopt = decision('adopt', 9_000, { facts: { live: { rou_shop: weights(33, 67) } } });
+    expect(sinceStart(modelOf({}, timeline({ decisions: [adopt] }), 20_000).verified)).toEqual([
+      [0, 1000, 0],
+      [400, 900, 100],
+      [9_000, 330, 670],
+    ]);
+  });
+
+  it('leaves out what it cannot read in the ledger', () => {
+    const odd = decision('adopt', 9_000, { facts: { live: { rou_shop: [{ weight: 'all' }] } } });
+    expect(modelOf({}, timeline({ decisions: [odd] }), 20_000).verified).toHaveLength(2);
+  });
+
+  it('stands still when it has ended', () => {
+    const ended = { state: 'Succeeded', stepIndex: 2, finishedAt: at(180_000) } as const;
+    const model = modelOf(ended, timeline(), 900_000);
+    expect([model.isLive, model.nowMs - startedMs, model.ahead]).toEqual([false, 180_000, []]);
+  });
+});
