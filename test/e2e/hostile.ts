@@ -30,15 +30,18 @@ export interface Mutation {
 
 /** The body with one field at a time replaced by each hostile value, left out, or joined by one that nobody knows. */
 export function mutationsOf(body: object): Mutation[] {
-  return pathsOf(body).flatMap((path) => [
+  const changed = pathsOf(body).flatMap((path) => [
     ...hostileValues.map((value) => ({ path: path.join('.'), body: replaced(body, path, value), what: short(value) })),
     { path: path.join('.'), body: replaced(body, path, undefined), what: 'left out' },
-    {
-      path: [...path.slice(0, -1), 'zzz'].join('.'),
-      body: replaced(body, [...path.slice(0, -1), 'zzz'], 1),
-      what: 'not known',
-    },
   ]);
+  const joined = pathsOf(body)
+    .filter((path) => !/^\d+$/.test(path.at(-1) ?? ''))
+    .map((path) => [...path.slice(0, -1), 'zzz']);
+  const places = new Map(joined.map((path) => [path.join('.'), path]));
+  return [
+    ...changed,
+    ...[...places].map(([name, path]) => ({ path: name, body: replaced(body, path, 1), what: 'not known' })),
+  ];
 }
 
 function pathsOf(value: unknown, path: readonly string[] = []): string[][] {

@@ -60,7 +60,7 @@ export async function installation(stack: Stack, rest: Rest, { project, route, p
     bakeMs: 0,
   };
   const reason = { reason: 'trying what it takes' };
-  const account_ = {
+  const reached = {
     endpoint,
     roleArn: null,
     credentials: { accessKeyId, secretAccessKey },
@@ -73,9 +73,9 @@ export async function installation(stack: Stack, rest: Rest, { project, route, p
       name: again,
       awsAccountId: '111122223333',
       region: 'us-east-1',
-      ...account_,
+      ...reached,
     }),
-    updateAccount: () => ({ name: 'sandbox', ...account_ }),
+    updateAccount: () => ({ name: 'sandbox', ...reached }),
     createCluster: (again) => ({
       ...where,
       name: again,
@@ -94,7 +94,7 @@ export async function installation(stack: Stack, rest: Rest, { project, route, p
       pinned: [],
       acknowledgeApplyTimeTool: { ...reason },
     }),
-    updateRoute: () => ({ name: 'shop', labels: { app: 'shop' }, steadyShares: { red: 50, black: 50 }, pinned: [] }),
+    updateRoute: () => ({ name: 'shop', labels: { app: 'shop' }, steadyShares: { red: 500, black: 500 }, pinned: [] }),
     setWeights: () => ({
       shares: { red: 100, black: 0 },
       expected: weights,

@@ -13,6 +13,17 @@ const fieldsOf: Readonly<Record<string, string>> = {
   UnsupportedProtocol: 'protocol',
   SSLPolicyNotFound: 'protocol',
 };
+/** AWS says of the request itself that it is wrong; which field it means stands in its sentence only. */
+const wrong = [
+  'ValidationError',
+  'InvalidConfigurationRequest',
+  'InvalidLoadBalancerAction',
+  'InvalidScheme',
+  'InvalidTarget',
+  'IncompatibleProtocols',
+  'InvalidParameterValue',
+  'InvalidParameterCombination',
+];
 const taken = ['DuplicateLoadBalancerName', 'DuplicateTargetGroupName', 'DuplicateListener', 'PriorityInUse'];
 
 /**
@@ -33,13 +44,12 @@ export function refusal(error: unknown, field?: string): unknown {
   const code = error.code.replace(/Exception$/, '');
   const message = `AWS refused: ${code}: ${error.message}`;
   if (taken.includes(code)) return new Conflict('AlreadyExists', message, { code });
+  const isInput = wrong.includes(code);
   const named =
-    isNotFound(code) || isInput(code)
-      ? (field ?? fieldsOf[code] ?? (isInput(code) ? 'body' : undefined))
-      : fieldsOf[code];
+    (isInput || code.endsWith('NotFound') ? field : undefined) ?? fieldsOf[code] ?? (isInput ? 'body' : undefined);
   if (named !== undefined)
     return new InvalidInput([
-      { field: named, message: `${message}${isInput(code) ? '' : ' (is it in this account and Region?)'}` },
+      { field: named, message: `${message}${isInput ? '' : ' (is it in this account and Region?)'}` },
     ]);
   return new Conflict(
     isAccess(code) ? 'AwsAccessDenied' : 'AwsRefused',
@@ -48,17 +58,6 @@ export function refusal(error: unknown, field?: string): unknown {
       code,
       requestId: error.requestId,
     },
-  );
-}
-
-const isNotFound = (code: string) => code.endsWith('NotFound');
-
-/** AWS says of the request itself that it is wrong; which field it means stands in its sentence only. */
-function isInput(code: string): boolean {
-  return (
-    /^(ValidationError|IncompatibleProtocols|Invalid[A-Z]\w*)$/.test(code) &&
-    !isAccess(code) &&
-    fieldsOf[code] === undefined
   );
 }
 
