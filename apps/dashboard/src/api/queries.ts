@@ -6,6 +6,8 @@ import { useLive } from './live.js';
 
 /** Nobody tells of a target's health, so it is asked for while somebody looks. */
 const healthEveryMs = 5_000;
+/** Nothing happens when a bake is over, but rollback is no longer allowed. */
+const bakeEveryMs = 15_000;
 /** Without the event stream everything is asked for, less often. */
 const withoutStreamMs = 5_000;
 
@@ -35,10 +37,12 @@ export function useRollouts(projectId: string | undefined) {
 
 export function useRollout(id: string) {
   const api = useApi();
+  const pace = usePace();
   return useQuery({
     queryKey: ['rollout', id],
     queryFn: ({ signal }) => api.rollout(id, signal),
-    refetchInterval: usePace(),
+    refetchInterval: ({ state: { data } }) =>
+      data?.state === 'Succeeded' && data.allowedVerbs.length > 0 ? bakeEveryMs : pace,
   });
 }
 

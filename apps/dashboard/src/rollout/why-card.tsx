@@ -12,13 +12,14 @@ import { meansIn, verbLooks, verbOrder } from './verbs.js';
 /** Why it stands where it stands, what else is in the way, and what a person can do about it. */
 export function WhyCard({ rollout }: { rollout: Rollout }) {
   const { tone, icon: Icon } = isWaiting(rollout) ? { tone: 'warn', icon: IconHourglass } : stateLooks[rollout.state];
+  const words = reasonWords(rollout.reason);
   return (
     <section className={`card why ${tone}`} aria-label="Why it stands where it stands">
       <div className="why-main">
         <Icon size={26} aria-hidden />
         <div className="why-text">
           <h2>
-            {reasonWords(rollout.reason)} <code className="code-chip">{rollout.reason}</code>
+            {words} {words !== rollout.reason && <code className="code-chip">{rollout.reason}</code>}
           </h2>
           <p aria-live="polite">{rollout.message}</p>
           {rollout.forced !== null && (
@@ -45,8 +46,19 @@ export function WhyCard({ rollout }: { rollout: Rollout }) {
 }
 
 function Countdown({ rollout }: { rollout: Rollout }) {
-  const ticking = !hasEnded(rollout.state);
-  const now = useNow(500, ticking);
+  const bakes =
+    rollout.state === 'Succeeded' && rollout.allowedVerbs.includes('rollback') && rollout.finishedAt !== null;
+  const now = useNow(500, bakes || !hasEnded(rollout.state));
+  if (bakes) {
+    return (
+      <div className="countdown-box">
+        <span className="countdown num">
+          {countdownText(Date.parse(rollout.finishedAt ?? '') + rollout.plan.bakeMs - now)}
+        </span>
+        <span className="muted small">in which rollback is one call</span>
+      </div>
+    );
+  }
   if (isHolding(rollout)) {
     const remaining = remainingHoldMs(rollout, now);
     if (remaining === null) return null;
