@@ -20,13 +20,13 @@ import { DirectClusterAgent } from '@sluice/kubernetes';
 import {
   AesGcmSealer,
   FileReferences,
-  PostgresLaneStore,
   PostgresRolloutStore,
   PostgresRouteWriteStore,
   PostgresSignals,
   PrismaIdempotencyStore,
   PrismaResourceStore,
   RandomIds,
+  readFigures,
   readSealingKeys,
   type Database,
 } from '@sluice/postgres';
@@ -45,6 +45,7 @@ import { HealthController } from './health/health.controller.js';
 import { Metrics } from './health/metrics.js';
 import { DatabaseProbe, MigrationsProbe } from './health/postgres-probes.js';
 import { READINESS_PROBES, ReadinessChecks } from './health/readiness.js';
+import { StateMetrics } from './health/state-metrics.js';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
 import { MethodTable } from './http/method-table.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -66,6 +67,8 @@ import { useCases } from './use-cases.js';
 import { EngineMetrics } from './worker/engine-metrics.js';
 import { engineProvider } from './worker/engine.provider.js';
 import { EngineJobs } from './worker/engine-jobs.js';
+import { MeasuredLaneStore } from './worker/measured-lane-store.js';
+import { replicaName } from './worker/replica.js';
 
 export interface AppParts {
   readonly config: Config;
@@ -96,8 +99,17 @@ function adapters({ config, database, methods }: AppParts): Provider[] {
     { provide: IdempotencyStore, useFactory: () => new PrismaIdempotencyStore(prisma) },
     { provide: RolloutStore, useFactory: (ids: Ids) => new PostgresRolloutStore(pool, ids), inject: [Ids] },
     { provide: RouteWriteStore, useFactory: (ids: Ids) => new PostgresRouteWriteStore(pool, ids), inject: [Ids] },
-    { provide: LaneStore, useFactory: () => new PostgresLaneStore(pool) },
+    {
+      provide: LaneStore,
+      useFactory: (metrics: EngineMetrics) => new MeasuredLaneStore(pool, metrics),
+      inject: [EngineMetrics],
+    },
     { provide: Signals, useFactory: () => new PostgresSignals(url) },
+    {
+      provide: StateMetrics,
+      useFactory: (metrics: Metrics) => new StateMetrics(metrics, () => readFigures(pool, replicaName)),
+      inject: [Metrics],
+    },
     {
       provide: READINESS_PROBES,
       useFactory: () => [new DatabaseProbe(database), new MigrationsProbe(database, config.migrationsDir)],

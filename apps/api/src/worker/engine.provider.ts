@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import type { Provider } from '@nestjs/common';
 import {
   Clusters,
@@ -20,6 +19,7 @@ import {
 import { PinoLogger } from 'nestjs-pino';
 import { CONFIG, type Config } from '../config.js';
 import { EngineMetrics } from './engine-metrics.js';
+import { replicaName } from './replica.js';
 import { ACCESS, type Access } from '../use-cases.js';
 
 const worker: Caller = { actor: 'system:agent-liveness', role: 'admin', projectId: null };
@@ -47,7 +47,7 @@ export const engineProvider: Provider = {
     };
     const settings = { ...defaultLaneSettings, leaseMs: config.leaseMs, writeTimeoutMs: config.writeTimeoutMs };
     const lanes = new Lanes({
-      owner: `${hostname()}:${process.pid}`,
+      owner: replicaName,
       store: laneStore,
       signals,
       access,

@@ -1,3 +1,4 @@
+export { readFigures, type Figures } from './figures.js';
 export { RandomIds } from './ids.js';
 export { PostgresLaneStore } from './lane-store.js';
 export { PostgresRolloutStore } from './rollout-store.js';
