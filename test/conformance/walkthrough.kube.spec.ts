@@ -9,7 +9,7 @@ describe('the walkthrough with real kube-apiservers as clusters', () => {
     it.skip('is left out: KUBEBUILDER_ASSETS names no folder with etcd and kube-apiserver', () => undefined);
     return;
   }
-  const walked = walkthroughScenario({ assets, holdMs: 4_000 });
+  const walked = walkthroughScenario({ assets, holdMs: 6_000 });
 
   operatorsView(() => walked().stack);
 });

@@ -20,18 +20,22 @@ export async function visitDuringStep(
   stepIndex: number,
 ): Promise<string[]> {
   const rest = stack.rest(replica);
-  const { verifiedAt, holdMs } = await eventually(
+  const { verifiedAt, holdMs, settleMs } = await eventually(
     `step ${stepIndex} held`,
     async () => {
       const [project] = (await rest.get('/projects')).items;
       const [rollout] = project ? (await rest.get(`/rollouts?projectId=${project.id}`)).items : [];
       if (rollout?.stepIndex !== stepIndex || rollout.verifiedAt === null) return null;
-      return { verifiedAt: Date.parse(rollout.verifiedAt), holdMs: Number(rollout.plan.steps[stepIndex].holdMs) };
+      return {
+        verifiedAt: Date.parse(rollout.verifiedAt),
+        holdMs: Number(rollout.plan.steps[stepIndex].holdMs),
+        settleMs: Number(rollout.plan.settleMs),
+      };
     },
     240_000,
   );
-  // a data plane hears of new weights a moment after they are set, and a slow machine ends a request a moment later
-  await sleep(Math.max(0, verifiedAt + 500 - Date.now()));
+  // until then a change may still be on its way
+  await sleep(Math.max(0, verifiedAt + settleMs - Date.now()));
   return visit(url, 2_000, verifiedAt + holdMs - 500);
 }
 

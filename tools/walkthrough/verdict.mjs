@@ -14,7 +14,6 @@ const MARGIN_MS = 500;
  */
 export function judge({ rollout, timeline, verified, load, services, endedAt }) {
   const [route] = rollout.plan.routes;
-  const changes = timeline.points.map((point) => Date.parse(point.at));
   const steps = rollout.plan.steps.map((step) => {
     const seen = verified.get(step.index);
     if (seen === undefined) return { step, verified: false, problem: 'it was never verified' };
@@ -26,7 +25,7 @@ export function judge({ rollout, timeline, verified, load, services, endedAt }) 
       };
     }
     const from = Date.parse(seen.at);
-    const until = Math.min(...changes.filter((at) => at > from), endedAt);
+    const until = Math.min(...startsOfOthers(timeline, step.index).filter((at) => at > from), endedAt);
     const counts = load.between(from + rollout.plan.settleMs, until - MARGIN_MS);
     return { step, verified: true, counts, problem: shareProblem(step.shares, counts, services) };
   });
@@ -42,6 +41,10 @@ export function judge({ rollout, timeline, verified, load, services, endedAt }) 
   ];
   return { steps, problems };
 }
+
+/** When other steps changed weights: a step's own points bear the moments at which they were stored, some after `verifiedAt`. */
+const startsOfOthers = ({ points }, stepIndex) =>
+  points.filter((point) => point.stepIndex !== stepIndex).map((point) => Date.parse(point.at));
 
 function sameWeights(one, other) {
   const text = (weights) =>

@@ -66,6 +66,20 @@ describe('the verdict on a walkthrough', () => {
     expect(asked).toEqual([[12_000, 19_500]]);
   });
 
+  it("counts until the next step, whatever the step's own points say", () => {
+    const asked: number[][] = [];
+    const load = {
+      ...run().load,
+      between: (...range: number[]) => (asked.push(range), { 'red-service': 1, 'black-service': 1 }),
+    };
+    const points = [
+      { stepIndex: 0, at: new Date(10_003).toISOString() },
+      { stepIndex: 1, at: new Date(18_000).toISOString() },
+    ];
+    judge(run({ load, timeline: { points } }));
+    expect(asked).toEqual([[12_000, 17_500]]);
+  });
+
   it('leaves no room at the ends: with weight 0 a single request is one too many', () => {
     expect(shareProblem({ red: 0, black: 1000 }, { 'red-service': 1, 'black-service': 10_000 }, services)).toContain(
       'red answered',
