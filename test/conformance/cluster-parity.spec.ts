@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Faults } from '../shared/faults.js';
-import { ask, binding, bindingsPath, patchTypes, type Ask } from '../testing/cluster-world.js';
-import type { RunningCluster } from './cluster-options.js';
-import { isRecord } from './json.js';
-import { realAssets, startRealCluster } from './real-clusters.js';
-import { startSandboxCluster } from './sandbox-cluster.js';
+import { Faults } from '../../apps/sandbox/src/shared/faults.js';
+import { ask, binding, bindingsPath, patchTypes, type Ask } from '../../apps/sandbox/src/testing/cluster-world.js';
+import type { RunningCluster } from '../../apps/sandbox/src/cluster/cluster-options.js';
+import { isRecord } from '../../apps/sandbox/src/cluster/json.js';
+import { realAssets, startRealCluster } from '../../apps/sandbox/src/cluster/real-clusters.js';
+import { startSandboxCluster } from '../../apps/sandbox/src/cluster/sandbox-cluster.js';
 
 const assets = realAssets();
 if (assets === undefined)
