@@ -53,12 +53,7 @@ export function VerbDialog({ rollout, verb, onClose }: { rollout: Rollout; verb:
           <button type="button" className="button" onClick={() => dialog.current?.close()}>
             Leave it
           </button>
-          <button
-            type="submit"
-            className={`button ${tone === 'plain' ? 'primary' : tone}`}
-            disabled={press.isPending}
-            autoFocus
-          >
+          <button type="submit" className={`button ${tone === 'plain' ? 'primary' : tone}`} disabled={press.isPending}>
             {press.isPending ? 'Sending …' : label}
           </button>
         </div>

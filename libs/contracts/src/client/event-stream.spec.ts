@@ -1,88 +1,99 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
-import { EventStreamParser } from './event-stream.js';
-import { SluiceClient } from './sluice-client.js';
+import { Event } from '../events.js';
 import { SluiceProblem } from './errors.js';
+import { EventStreamParser, followEvents, type EventsOptions } from './event-stream.js';
+import { Http } from './http.js';
 
-describe('the stream parser', () => {
-  it('finds the same messages wherever the chunks are cut', () => {
-    const text =
-      ': hello\n\nid: 1\nevent: a\ndata: {"x":1}\n\nid: 2\r\ndata: two\r\ndata: lines\r\n\r\n: still here\n\nid: 3\ndata:no blank\n\n';
-    const whole = new EventStreamParser().push(text);
-    expect(whole).toEqual([
-      { id: '1', event: 'a', data: '{"x":1}' },
-      { id: '2', event: '', data: 'two\nlines' },
-      { id: '3', event: '', data: 'no blank' },
-    ]);
-    fc.assert(
-      fc.property(fc.array(fc.nat(text.length), { maxLength: 12 }), (cuts) => {
-        const at = [0, ...cuts.sort((a, b) => a - b), text.length];
-        const parser = new EventStreamParser();
-        expect(at.slice(1).flatMap((end, i) => parser.push(text.slice(at[i], end)))).toEqual(whole);
-      }),
-    );
-  });
+const event = (seq: number) => ({
+  seq: String(seq),
+  projectId: null,
+  type: 'rollout.changed',
+  subject: 'rollout/rol_0123456789abcdefghij',
+  data: {},
+  at: '2026-11-23T16:00:00.000Z',
 });
+const message = (seq: number) => `id: ${seq}\nevent: rollout.changed\ndata: ${JSON.stringify(event(seq))}\n\n`;
 
 describe('following events', () => {
-  let server: Server | undefined;
+  const servers: ReturnType<typeof createServer>[] = [];
   afterEach(() => {
-    server?.closeAllConnections();
-    server?.close();
+    for (const server of servers.splice(0)) server.close().closeAllConnections();
   });
 
-  it('asks for what follows the last one seen when the connection breaks', async () => {
-    const asked: (string | undefined)[] = [];
-    const client = await serve((request, reply) => {
-      asked.push(request);
-      reply.writeHead(200, { 'content-type': 'text/event-stream' });
-      const next = Number(request ?? 6) + 1;
-      reply.write(message(next));
-      setTimeout(() => reply.destroy(), 20);
+  /** Each connection is answered by the next of `answers`; gives the client and what was asked. */
+  async function serving(...answers: ((response: ServerResponse) => void)[]) {
+    const requests: IncomingMessage[] = [];
+    const server = createServer((request, response) => {
+      requests.push(request);
+      answers[requests.length - 1]?.(response);
     });
-    const seen: string[] = [];
-    for await (const event of client.events({ after: '6' })) {
-      seen.push(event.seq);
-      if (seen.length === 3) break;
-    }
-    expect(seen).toEqual(['7', '8', '9']);
-    expect(asked).toEqual(['6', '7', '8']);
-  });
-
-  it('ends with the problem when the server refuses', async () => {
-    const client = await serve((_, reply) => {
-      reply.writeHead(401, { 'content-type': 'application/problem+json' }).end(
-        JSON.stringify({
-          type: 'https://sluice.dev/problems/unauthenticated',
-          title: 't',
-          status: 401,
-          detail: 'no token',
-        }),
-      );
-    });
-    await expect(client.events().next()).rejects.toThrow(SluiceProblem);
-  });
-
-  it('ends quietly when it is told to', async () => {
-    const client = await serve(
-      (_, reply) => void reply.writeHead(200, { 'content-type': 'text/event-stream' }).write(': open\n\n'),
-    );
-    const stop = new AbortController();
-    const next = client.events({ signal: stop.signal, onState: () => stop.abort() }).next();
-    expect(await next).toEqual({ done: true, value: undefined });
-  });
-
-  async function serve(
-    answer: (lastEventId: string | undefined, reply: ServerResponse) => void,
-  ): Promise<SluiceClient> {
-    server = createServer((request, reply) => answer(request.headers['last-event-id'] as string | undefined, reply));
-    await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
-    return new SluiceClient({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, token: 't' });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const http = new Http({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, token: 'secret' });
+    return { requests, follow: (options: EventsOptions = {}) => followEvents(http, Event, options) };
   }
+  const streaming = (text: string) => (response: ServerResponse) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write(text);
+  };
+  const streamingThenDying = (text: string) => (response: ServerResponse) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write(text, () => response.destroy());
+  };
+
+  it('goes on after the last event it saw when the connection dies, and says that it was lost', async () => {
+    const { requests, follow } = await serving(streamingThenDying(message(1) + message(2)), streaming(message(3)));
+    const states: string[] = [];
+    const seen: string[] = [];
+    for await (const { seq } of follow({ onState: (state) => states.push(state) })) {
+      seen.push(seq);
+      if (seq === '3') break;
+    }
+    expect(seen).toEqual(['1', '2', '3']);
+    expect(requests.map(({ headers }) => headers['last-event-id'])).toEqual([undefined, '2']);
+    expect(states).toEqual(['open', 'lost', 'open']);
+  });
+
+  it('throws what the server says when it refuses, and does not try again', async () => {
+    const { requests, follow } = await serving((response) => {
+      const problem = {
+        type: 'https://sluice.dev/problems/unauthenticated',
+        title: 'no',
+        status: 401,
+        detail: 'This token is not known.',
+      };
+      response.writeHead(401, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));
+    });
+    await expect(follow().next()).rejects.toThrow(SluiceProblem);
+    expect(requests).toHaveLength(1);
+  });
+
+  it('ends quietly when it is stopped', async () => {
+    const stop = new AbortController();
+    const { follow } = await serving(streaming(message(1)));
+    const events = follow({ signal: stop.signal });
+    expect((await events.next()).value?.seq).toBe('1');
+    stop.abort();
+    expect((await events.next()).done).toBe(true);
+  });
+
+  it('gives nobody an event that is none', async () => {
+    const { follow } = await serving(streamingThenDying('id: 1\nevent: x\ndata: {"seq":1}\n\n'), streaming(message(2)));
+    const events = follow();
+    expect((await events.next()).value?.seq).toBe('2');
+    await events.return();
+  });
 });
 
-function message(seq: number): string {
-  return `id: ${seq}\nevent: rollout.changed\ndata: ${JSON.stringify({ seq: String(seq), projectId: null, type: 'rollout.changed', subject: 'rollout/x', data: {}, at: '2026-11-23T16:00:00Z' })}\n\n`;
-}
+describe('reading an event stream', () => {
+  it('finds the same messages however the bytes are cut', () => {
+    const text = ': beat\r\n\r\nid: 7\r\nevent: a\r\ndata: one\r\ndata: two\r\n\r\nid: 8\ndata: three\n\n';
+    const whole = new EventStreamParser().push(text);
+    const parser = new EventStreamParser();
+    expect([...text].flatMap((character) => parser.push(character))).toEqual(whole);
+    expect(whole).toEqual([
+      { id: '7', event: 'a', data: 'one\ntwo' },
+      { id: '8', event: '', data: 'three' },
+    ]);
+  });
+});
