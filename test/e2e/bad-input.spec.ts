@@ -153,7 +153,7 @@ describe('bad input to a running installation', () => {
 
   it('in paths, queries and headers is refused, and nothing else', async () => {
     const wrong: string[] = [];
-    const texts = hostileValues.map((value) => (typeof value === 'string' ? value : JSON.stringify(value)));
+    const texts = [...hostileValues.filter((value) => typeof value === 'string'), 'null', '-1', '1e308', '[]', '{}'];
     for (const operation of operations) {
       const good = urlOf(operation);
       const body =

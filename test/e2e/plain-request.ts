@@ -13,7 +13,7 @@ interface Sent {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** One HTTP request as anybody could send it. Of a stream that does not end, what came within a second. */
+/** One HTTP request as anybody could send it. Of a stream that does not end, what came within half a second. */
 export async function plainRequest(
   replica: Replica,
   authorization: string,
@@ -43,7 +43,7 @@ export async function plainRequest(
 
 async function beginning(reply: Response): Promise<string> {
   const reader = reply.body!.getReader();
-  const deadline = setTimeout(() => void reader.cancel(), 1_000);
+  const deadline = setTimeout(() => void reader.cancel(), 500);
   let text = '';
   for (let part = await reader.read(); !part.done; part = await reader.read())
     text += Buffer.from(part.value as Uint8Array).toString();
