@@ -79,7 +79,7 @@ export const verbLooks: Readonly<Record<RolloutVerb, VerbLook>> = {
   cancel: {
     label: 'Cancel',
     icon: IconBan,
-    tone: 'danger',
+    tone: 'plain',
     means: 'Ends it before it has moved anything.',
     will: ['The rollout ends. Nothing has been moved, and nothing will be.'],
   },

@@ -14,10 +14,10 @@ export interface Ahead {
   readonly steps: readonly StepAhead[];
 }
 
-/** When the present step's hold ends and when the steps after it come; `null` while a person has to act first, or it goes back. */
+/** When the present step's hold ends, or the wait for the start, and when the steps after it come; `null` while a person has to act first, or it goes back. */
 export function stepsAhead(rollout: Rollout, nowMs: number): Ahead | null {
-  if (rollout.state !== 'Running') return null;
-  const holdEndsMs = nowMs + (remainingHoldMs(rollout, nowMs) ?? rollout.holdMs ?? 0);
+  const holdEndsMs = nextStepMs(rollout, nowMs);
+  if (holdEndsMs === null) return null;
   let fromMs = holdEndsMs;
   const steps = rollout.plan.steps.slice(rollout.stepIndex + 1).map((step) => {
     const toMs = fromMs + holdOf(rollout.plan, step);
@@ -26,4 +26,11 @@ export function stepsAhead(rollout: Rollout, nowMs: number): Ahead | null {
     return ahead;
   });
   return { holdEndsMs, steps };
+}
+
+function nextStepMs(rollout: Rollout, nowMs: number): number | null {
+  if (rollout.state === 'Scheduled')
+    return Math.max(nowMs, rollout.startAt === null ? nowMs : Date.parse(rollout.startAt));
+  if (rollout.state !== 'Running') return null;
+  return nowMs + (remainingHoldMs(rollout, nowMs) ?? rollout.holdMs ?? 0);
 }

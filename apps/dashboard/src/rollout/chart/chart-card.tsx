@@ -45,14 +45,18 @@ export function ChartCard({ rollout, timeline }: { rollout: Rollout; timeline: R
       <ShareChart model={model} label={summaryOf(model)} />
       <Legend model={model} />
       <p className="muted small chart-note">
-        Times in {zoneText(model.nowMs)}.{' '}
-        {model.ahead.length > 1 &&
-          (isHolding(rollout)
-            ? `What is to come is as planned: done at ${clockText(model.toMs)} if every gate passes.`
-            : 'What is to come is as planned, if it went on now.')}
+        Times in {zoneText(model.nowMs)}. {aheadText(rollout, model)}
       </p>
     </Card>
   );
+}
+
+function aheadText(rollout: Rollout, { ahead, toMs }: ChartModel): string {
+  if (ahead.length < 2) return '';
+  if (rollout.state === 'Scheduled')
+    return `As planned${rollout.startAt === null ? ', if it were started now' : ' from its start on'}.`;
+  if (!isHolding(rollout)) return 'What is to come is as planned, if it went on now.';
+  return `What is to come is as planned: done at ${clockText(toMs)} if every gate passes.`;
 }
 
 function Legend({ model }: { model: ChartModel }) {

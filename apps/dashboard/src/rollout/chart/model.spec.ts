@@ -74,6 +74,24 @@ describe('the chart of a running rollout', () => {
     ]);
   });
 
+  it('shows the whole plan before it starts', () => {
+    const scheduled = {
+      state: 'Scheduled',
+      stepIndex: -1,
+      startedAt: null,
+      startAt: at(30_000),
+      verifiedAt: null,
+      holdMs: null,
+    } as const;
+    const model = modelOf(scheduled, timeline({ points: [], decisions: [] }), 10_000);
+    expect(sinceStart(model.ahead)).toEqual([
+      [10_000, 1000, 0],
+      [30_000, 900, 100],
+      [90_000, 500, 500],
+      [150_000, 0, 1000],
+    ]);
+  });
+
   it('foretells nothing while a person has to act', () => {
     const model = modelOf(
       { state: 'Blocked' },

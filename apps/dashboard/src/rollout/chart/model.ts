@@ -38,7 +38,7 @@ export function chartModel(
   atMs: number,
 ): ChartModel {
   const shown = shownOf(route);
-  const fromMs = Date.parse(rollout.startedAt ?? rollout.createdAt);
+  const fromMs = rollout.startedAt === null ? atMs : Date.parse(rollout.startedAt);
   const isLive = !hasEnded(rollout.state);
   const nowMs = Math.max(fromMs, isLive || rollout.finishedAt === null ? atMs : Date.parse(rollout.finishedAt));
   const level = (at: number, weights: Weights): Level => ({

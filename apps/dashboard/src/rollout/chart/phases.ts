@@ -34,7 +34,7 @@ export function phasesAhead(rollout: Rollout, nowMs: number, ahead: Ahead): read
     kind: 'ahead',
     fromMs: nowMs,
     toMs: ahead.holdEndsMs,
-    label: 'The rest of this hold',
+    label: rollout.state === 'Scheduled' ? 'Before the start' : 'The rest of this hold',
     texts: [],
   };
   const steps = ahead.steps.map(({ step, fromMs, toMs }) => {
