@@ -219,7 +219,7 @@ export class EngineWorld {
       async () => access,
       log,
     );
-    const engine = new Engine({ lanes, waker, sweep, agents: async () => undefined });
+    const engine = new Engine({ lanes, waker, sweep, agents: async () => undefined, bindings: async () => undefined });
     await engine.start();
     const jobs = setInterval(
       () =>

@@ -11,6 +11,8 @@ export class Engine {
       readonly sweep: DriftSweep;
       /** Asks every cluster's agent and records the answer. */
       readonly agents: () => Promise<void>;
+      /** Reads the bindings back in the clusters of these accounts. */
+      readonly bindings: (accountIds: readonly string[]) => Promise<void>;
     },
   ) {}
 
@@ -39,5 +41,9 @@ export class Engine {
 
   agentLiveness(): Promise<void> {
     return this.parts.agents();
+  }
+
+  refreshBindings(): Promise<void> {
+    return this.parts.bindings(this.parts.lanes.ownedAccounts);
   }
 }

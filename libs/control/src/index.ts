@@ -30,6 +30,7 @@ export * from './resources/routes.js';
 export * from './resources/weight-writer.js';
 export * from './resources/backends.js';
 export * from './resources/bindings.js';
+export * from './resources/binding-refresh.js';
 export * from './resources/plans.js';
 export * from './resources/tokens.js';
 export * from './resources/sealer.js';

@@ -20,6 +20,7 @@ class NotedEngine extends Engine {
   override claimLanes = () => this.note('claimLanes');
   override driftSweep = () => this.note('driftSweep');
   override agentLiveness = () => this.note('agentLiveness');
+  override refreshBindings = () => this.note('refreshBindings');
   release(): void {
     this.holding = false;
     for (const go of this.held.splice(0)) go();
@@ -61,8 +62,10 @@ describe('the periodic jobs', () => {
     await jobs.onApplicationBootstrap();
     await jest.advanceTimersByTimeAsync(7_000);
     expect(
-      ['start', 'renewLeases', 'claimLanes', 'driftSweep', 'agentLiveness'].map((what) => engine.count(what)),
-    ).toEqual([1, 7, 4, 1, 1]);
+      ['start', 'renewLeases', 'claimLanes', 'driftSweep', 'agentLiveness', 'refreshBindings'].map((what) =>
+        engine.count(what),
+      ),
+    ).toEqual([1, 7, 4, 1, 1, 1]);
     await jobs.beforeApplicationShutdown();
   });
 

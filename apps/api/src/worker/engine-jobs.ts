@@ -54,6 +54,7 @@ export class EngineJobs implements OnApplicationBootstrap, BeforeApplicationShut
       { name: 'claimLanes', everyMs: Math.max(100, Math.floor(leaseMs / 2)), run: () => this.engine.claimLanes() },
       { name: 'driftSweep', everyMs: this.config.driftSweepMs, run: () => this.engine.driftSweep() },
       { name: 'agentLiveness', everyMs: this.config.agentLivenessMs, run: () => this.engine.agentLiveness() },
+      { name: 'refreshBindings', everyMs: this.config.agentLivenessMs, run: () => this.engine.refreshBindings() },
       { name: 'expireIdempotencyKeys', everyMs: 600_000, run: () => this.idempotency.expire() },
     ];
   }

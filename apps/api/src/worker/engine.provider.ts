@@ -1,5 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import {
+  BindingRefresh,
   Clusters,
   DriftSweep,
   Engine,
@@ -38,6 +39,7 @@ export const engineProvider: Provider = {
     clusters: Clusters,
     logger: PinoLogger,
     metrics: EngineMetrics,
+    bindings: BindingRefresh,
   ) => {
     const log = {
       info: (message: string, fields: Readonly<Record<string, unknown>>) =>
@@ -68,6 +70,10 @@ export const engineProvider: Provider = {
       waker,
       sweep: new DriftSweep(writes, loadBalancer, access, log),
       agents: () => checkClusters(clusters),
+      bindings: async (accountIds) => {
+        for (const { clusterId, code } of await bindings.run(accountIds))
+          log.warn('bindings could not be read back', { clusterId, code });
+      },
     });
   },
   inject: [
@@ -81,6 +87,7 @@ export const engineProvider: Provider = {
     Clusters,
     PinoLogger,
     EngineMetrics,
+    BindingRefresh,
   ],
 };
 

@@ -1,17 +1,19 @@
 import { Conflict } from '@sluice/domain';
 import type { Caller, Clock, Ids } from '../context.js';
-import type {
-  ApplyBinding,
-  BindingState,
-  ClusterAgent,
-  DesiredBinding,
-  RemoveBinding,
-} from '../ports/cluster-agent.js';
-import { ExternalFailure } from '../ports/external-failure.js';
+import type { ApplyBinding, ClusterAgent, DesiredBinding, RemoveBinding } from '../ports/cluster-agent.js';
 import type { LoadBalancer } from '../ports/load-balancer.js';
 import type { ResourceStore, ResourceTransaction } from '../stores/resource-store.js';
 import type { AccountAccess } from './account-access.js';
 import { answered } from './aws-refusals.js';
+import {
+  appliedPatch,
+  changed,
+  failurePatch,
+  removedPatch,
+  seenPatch,
+  told,
+  type BindingPatch,
+} from './binding-patches.js';
 import { bindingName, desiredBinding } from './binding-spec.js';
 import { clusterRefusal, reached } from './cluster-refusals.js';
 import { Checks, knownId } from './checks.js';
@@ -250,8 +252,6 @@ export class Bindings {
   }
 }
 
-type BindingPatch = Partial<Pick<Binding, 'state' | 'reason' | 'message' | 'observed'>>;
-
 function checkInput(input: ApplyBindingInput): void {
   const checks = new Checks();
   if (input.name !== undefined)
@@ -295,67 +295,4 @@ async function refuseBoundElsewhere(tx: ResourceTransaction, backend: Backend): 
         "this target group is bound in another cluster already; both would deregister each other's pods. Give each cluster a target group of its own",
       );
   }
-}
-
-function appliedPatch(outcome: ApplyBinding): BindingPatch {
-  if (outcome.result === 'refused')
-    return { state: 'Refused', reason: outcome.reason, message: `${outcome.message} ${outcome.way}` };
-  const [problem] = outcome.binding.problems;
-  return {
-    state: 'Applied',
-    reason: problem ? problem.split(':')[0]! : null,
-    message: problem ?? null,
-    observed: outcome.binding,
-  };
-}
-
-function removedPatch(before: Binding, outcome: RemoveBinding): BindingPatch {
-  if (outcome.result === 'refused')
-    return { state: before.state, reason: outcome.reason, message: `${outcome.message} ${outcome.way}` };
-  return outcome.result === 'removing'
-    ? { state: 'Removing', reason: null, message: 'the cluster is deregistering its targets' }
-    : { state: 'Removed', reason: null, message: null, observed: null };
-}
-
-function seenPatch(before: Binding, state: BindingState | null): BindingPatch {
-  if (state) {
-    const [problem] = state.problems;
-    const kept = state.deleting ? 'Removing' : before.state === 'Refused' ? 'Refused' : 'Applied';
-    return {
-      state: kept,
-      observed: state,
-      ...(kept === 'Refused' ? {} : { reason: problem ? problem.split(':')[0]! : null, message: problem ?? null }),
-    };
-  }
-  if (before.state === 'Removing' || before.state === 'Removed')
-    return { state: 'Removed', reason: null, message: null, observed: null };
-  return {
-    state: 'Pending',
-    reason: 'BindingMissing',
-    message: 'the cluster answers that the binding is not there; apply it again',
-    observed: null,
-  };
-}
-
-function failurePatch(error: unknown, state: Binding['state']): BindingPatch {
-  const reason = error instanceof ExternalFailure ? error.code : error instanceof Conflict ? error.reason : 'Failed';
-  const message =
-    error instanceof ExternalFailure || error instanceof Conflict ? error.message : 'the cluster could not be asked';
-  return { state, reason, message };
-}
-
-function changed(before: Binding, patch: BindingPatch): boolean {
-  const shown = ({ state, reason, message, observed }: Binding) => JSON.stringify([state, reason, message, observed]);
-  return shown(before) !== shown({ ...before, ...patch });
-}
-
-function told(tx: ResourceTransaction, binding: Binding): Binding {
-  const { id, projectId, backendId, clusterId, state, reason } = binding;
-  tx.announce({
-    projectId,
-    type: 'binding.changed',
-    subject: `binding/${id}`,
-    data: { backendId, clusterId, state, reason },
-  });
-  return binding;
 }

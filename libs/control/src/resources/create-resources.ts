@@ -7,6 +7,7 @@ import type { ResourceStore } from '../stores/resource-store.js';
 import { AccountAccess } from './account-access.js';
 import { Accounts } from './accounts.js';
 import { Backends, type BackendOptions } from './backends.js';
+import { BindingRefresh } from './binding-refresh.js';
 import { Bindings } from './bindings.js';
 import { ClusterAccessFactory } from './cluster-access.js';
 import { ClusterConnections, type ClusterReaders } from './cluster-connections.js';
@@ -54,6 +55,7 @@ export interface Resources {
   readonly routes: Routes;
   readonly backends: Backends;
   readonly bindings: Bindings;
+  readonly bindingRefresh: BindingRefresh;
   readonly provisioning: Provisioning;
   readonly plans: Plans;
   readonly tokens: Tokens;
@@ -77,6 +79,7 @@ export function createResources(ports: ResourcePorts, options: ResourceOptions =
     routes: new Routes(store, ids, clock, loadBalancer, accountAccess),
     backends: new Backends(store, ids, loadBalancer, accountAccess, ports.weightWriter(accountAccess), options),
     bindings: new Bindings(store, ids, clock, loadBalancer, accountAccess, clusterAccess, clusterAgent, drains),
+    bindingRefresh: new BindingRefresh(store, clock, clusterAccess, clusterAgent),
     provisioning: new Provisioning(
       store,
       ids,
