@@ -25,7 +25,7 @@ async function start({ once, noDemo, signal, world }) {
   const local = (world.current = new LocalWorld(world.runFolder, world.fail));
   const access = await local.start(signal);
   local.writeAccess(accessFile);
-  say(`ready after ${seconds(performance.now() - began)}: ${access.dashboard} (token: ${access.token})`);
+  say(`ready after ${seconds(performance.now() - began)}: ${signedIn(access)}`);
   if (noDemo) {
     describe(access);
     return undefined;
@@ -42,9 +42,12 @@ async function start({ once, noDemo, signal, world }) {
   return undefined;
 }
 
+/** The dashboard's address with the token behind it: it signs in and forgets the token from its address at once. */
+const signedIn = ({ dashboard, token }) => `${dashboard}#token=${token}`;
+
 function describe({ dashboard, api, alb, token, database }) {
   const lines = [
-    ['dashboard', dashboard],
+    ['dashboard', signedIn({ dashboard, token })],
     ['API', `${api}/v1   pages: ${api}/docs   OpenAPI: ${api}/openapi.json`],
     ['ALB', alb ?? '(made by the walkthrough)'],
     ['token', token],

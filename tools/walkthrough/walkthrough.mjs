@@ -25,7 +25,7 @@ export async function walkthrough({ access, sandbox, signal, onAlb, holdMs }) {
   const load = new LoadClient(alb);
   load.start();
   try {
-    say(`plan "${plan.name}": ${access.dashboard}`);
+    say(`plan "${plan.name}", drawn at ${access.dashboard}`);
     const created = await rest.post('/rollouts', { projectId: project.id, planId: plan.id });
     const { rollout, timeline, verified } = await follow({
       rest,
