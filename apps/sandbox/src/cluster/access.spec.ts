@@ -62,14 +62,6 @@ describe('user sluice, with the least it needs,', () => {
     });
   });
 
-  it('may read the one CRD that its role names', async () => {
-    const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/targetgroupbindings.elbv2.k8s.aws';
-    expect(await world.ask('GET', path, { as: 'sluice' })).toMatchObject({
-      code: 200,
-      body: { spec: { group: 'elbv2.k8s.aws' }, status: { storedVersions: ['v1beta1'] } },
-    });
-  });
-
   it('may ask what it may do', async () => {
     const may = async (resource: string, verb: string): Promise<boolean> => {
       const body = {

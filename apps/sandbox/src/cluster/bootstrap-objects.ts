@@ -1,7 +1,7 @@
 import type { KubeObject } from './kube-object.js';
 
 const rbacApi = 'rbac.authorization.k8s.io/v1';
-const writeVerbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'];
+const bindingVerbs = ['get', 'list', 'create', 'patch', 'delete'];
 
 function clusterRole(name: string, rules: object[]): KubeObject {
   return { apiVersion: rbacApi, kind: 'ClusterRole', metadata: { name }, rules };
@@ -17,20 +17,15 @@ function bindingTo(role: string, name: string, subject: { kind: 'User' | 'Group'
   };
 }
 
-/** The least that Sluice needs in a cluster, and the user `sluice` bound to it. */
+/** The least that Sluice needs in a cluster (deploy/kubernetes/sluice.yaml, with Auto Mode), and the user `sluice` bound to it. */
 export const sluiceAccess: readonly KubeObject[] = [
   clusterRole('sluice', [
-    { apiGroups: ['elbv2.k8s.aws'], resources: ['targetgroupbindings'], verbs: writeVerbs },
-    { apiGroups: ['eks.amazonaws.com'], resources: ['targetgroupbindings'], verbs: writeVerbs },
-    { apiGroups: [''], resources: ['services'], verbs: ['get', 'list', 'watch'] },
-    { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['get', 'list', 'watch'] },
-    { apiGroups: [''], resources: ['events', 'pods', 'namespaces'], verbs: ['get', 'list'] },
-    {
-      apiGroups: ['apiextensions.k8s.io'],
-      resources: ['customresourcedefinitions'],
-      resourceNames: ['targetgroupbindings.elbv2.k8s.aws'],
-      verbs: ['get'],
-    },
+    { apiGroups: ['elbv2.k8s.aws'], resources: ['targetgroupbindings'], verbs: bindingVerbs },
+    { apiGroups: ['eks.amazonaws.com'], resources: ['targetgroupbindings'], verbs: bindingVerbs },
+    { apiGroups: [''], resources: ['services'], verbs: ['get'] },
+    { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list'] },
+    { apiGroups: [''], resources: ['events'], verbs: ['list'] },
+    { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
   ]),
   bindingTo('sluice', 'sluice', [{ kind: 'User', name: 'sluice' }]),
 ];

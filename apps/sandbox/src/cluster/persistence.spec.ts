@@ -35,7 +35,7 @@ describe('a cluster', () => {
     const token = world.token('sluice');
     await world.restart();
     expect(world.cluster.url).toBe(url);
-    expect((await world.ask('GET', '/api/v1/namespaces', { as: { token } })).code).toBe(200);
+    expect((await world.ask('GET', '/api/v1/namespaces/default', { as: { token } })).code).toBe(200);
   });
 
   it('takes another address when its own is taken', async () => {
