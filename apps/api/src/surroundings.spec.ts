@@ -90,6 +90,7 @@ describe('the pages', () => {
     const html = { accept: 'text/html,*/*' };
     for (const where of ['/', '/rollouts/rol_1', '/index.html'])
       expect([where, (await get(where, html)).text]).toEqual([where, '<!doctype html><title>Sluice</title>']);
+    expect((await get('/', { accept: '*/*' })).text).toBe('<!doctype html><title>Sluice</title>');
     const asset = await get('/assets/app-1a2b.js');
     expect([asset.text, asset.headers.get('cache-control'), asset.headers.get('content-type')]).toEqual([
       'console.log(1)',

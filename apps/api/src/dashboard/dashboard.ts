@@ -14,9 +14,8 @@ export function serveDashboard(instance: FastifyInstance, directory: string): vo
   instance.get('/*', async (request, reply) => {
     const pathname = request.url.split('?', 1)[0] ?? '/';
     if (notForPages.test(pathname)) return reply.callNotFound();
-    const isAsset = path.extname(pathname) !== '';
-    if (isAsset || request.headers.accept?.includes('text/html') !== true)
-      return sendFile(request, reply, root, pathname, pathname.startsWith('/assets/'));
-    return sendFile(request, reply, root, '/index.html');
+    const isPage = path.extname(pathname) === '' && request.headers.accept?.includes('text/html') === true;
+    if (pathname === '/' || isPage) return sendFile(request, reply, root, '/index.html');
+    return sendFile(request, reply, root, pathname, pathname.startsWith('/assets/'));
   });
 }
