@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { Figures } from '@sluice/postgres';
 import { eventually } from '@sluice/testing';
@@ -5,6 +7,7 @@ import pg from 'pg';
 import { request } from '../testing/http.js';
 import { startTestService, type TestService } from '../testing/test-service.js';
 import { blueGreen, upgradePlan } from '../testing/world.js';
+import { EngineMetrics } from '../worker/engine-metrics.js';
 import { Metrics } from './metrics.js';
 import { StateMetrics } from './state-metrics.js';
 
@@ -90,6 +93,19 @@ describe('what Prometheus is told of the installation', () => {
     expect(text).not.toMatch(/^sluice_(rollouts|lane_without_owner|lanes_owned|drifted_routes)\b/m);
     expect(text).toContain('sluice_http_request_duration_seconds');
   }, 20_000);
+});
+
+it('docs/operations.md lists every metric of ours, and no other', () => {
+  const metrics = new Metrics();
+  new EngineMetrics(metrics);
+  new StateMetrics(metrics, () => Promise.reject(new Error('not asked')));
+  const ours = metrics.registry
+    .getMetricsAsArray()
+    .map(({ name }) => name)
+    .filter((name) => !/^sluice_(process|nodejs)_/.test(name));
+  const page = readFileSync(path.resolve(import.meta.dirname, '../../../../docs/operations.md'), 'utf8');
+  const listed = [...page.matchAll(/^\| `(sluice_\w+)` \|/gm)].map((match) => match[1]);
+  expect(listed.sort()).toEqual(ours.sort());
 });
 
 describe('reading it', () => {
