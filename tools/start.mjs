@@ -119,6 +119,19 @@ function onSignals(first, second) {
     process.exit(130);
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, handle(name));
+  onNpmGone(handle('npm ended'));
+}
+
+/** npm ends on SIGTERM and tells only the shell between us; whoever ended npm meant everything. */
+function onNpmGone(stop) {
+  if (process.env.npm_lifecycle_event !== 'start') return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    stop();
+  }, 500);
+  watch.unref();
 }
 
 if (isMain(import.meta)) {
