@@ -9,8 +9,8 @@ export class Engine {
       readonly lanes: Lanes;
       readonly waker: Waker;
       readonly sweep: DriftSweep;
-      /** Asks every cluster's agent and records the answer. */
-      readonly agents: () => Promise<void>;
+      /** Asks the agent of every cluster of these accounts and records the answer. */
+      readonly agents: (accountIds: readonly string[]) => Promise<void>;
       /** Reads the bindings back in the clusters of these accounts. */
       readonly bindings: (accountIds: readonly string[]) => Promise<void>;
     },
@@ -40,7 +40,7 @@ export class Engine {
   }
 
   agentLiveness(): Promise<void> {
-    return this.parts.agents();
+    return this.parts.agents(this.parts.lanes.ownedAccounts);
   }
 
   refreshBindings(): Promise<void> {

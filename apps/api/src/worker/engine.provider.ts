@@ -69,7 +69,7 @@ export const engineProvider: Provider = {
       lanes,
       waker,
       sweep: new DriftSweep(writes, loadBalancer, access, log),
-      agents: () => checkClusters(clusters),
+      agents: (accountIds) => checkClusters(clusters, accountIds),
       bindings: async (accountIds) => {
         for (const { clusterId, code } of await bindings.run(accountIds))
           log.warn('bindings could not be read back', { clusterId, code });
@@ -91,11 +91,11 @@ export const engineProvider: Provider = {
   ],
 };
 
-/** Asks every cluster whether it answers, a few at a time; each answer is recorded on the cluster. */
-async function checkClusters(clusters: Clusters): Promise<void> {
+/** Asks the clusters of these accounts whether they answer, a few at a time; each answer is recorded on the cluster. */
+async function checkClusters(clusters: Clusters, accountIds: readonly string[]): Promise<void> {
   for (let cursor: string | null = null; ;) {
     const page: Awaited<ReturnType<Clusters['list']>> = await clusters.list(worker, {}, { limit: 50, cursor });
-    const present = page.items.filter((cluster) => cluster.retired === null);
+    const present = page.items.filter((cluster) => cluster.retired === null && accountIds.includes(cluster.accountId));
     for (let i = 0; i < present.length; i += 5)
       await Promise.allSettled(present.slice(i, i + 5).map((cluster) => clusters.check(worker, cluster.id)));
     if (page.next === null) return;
