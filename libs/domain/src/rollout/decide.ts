@@ -24,6 +24,7 @@ import {
 import {
   aStepsWriteMayStillLand,
   goBack,
+  goBackWhereNothingHinders,
   rollbackLeadsNowhereHealthy,
   rollbackWouldBeUnsafe,
 } from './checks/rolling-back.js';
@@ -62,9 +63,10 @@ const checks: readonly Check[] = [
 ];
 
 const rollingBackChecks: readonly Check[] = [
+  itWaitsForWrites, //            a route that is stuck stops none of the others
+  goBackWhereNothingHinders,
   aWriteFailed,
   aReconcilerOwnsTheRoute,
-  itWaitsForWrites,
   aStepsWriteMayStillLand,
   rollbackWouldBeUnsafe,
   rollbackLeadsNowhereHealthy,

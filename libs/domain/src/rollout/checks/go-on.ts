@@ -19,10 +19,12 @@ export function goOn(at: Context): Verdict {
   const name = stepText(plan, target.index).replace(/^s/, 'S');
   if (at.unfinished && target.changes.length === 0) {
     return {
-      kind: 'hold',
-      reason: 'WaitingForWrite',
-      message: `${name} is written; its verification is waited for.`,
-      wakeAt: atRecheck(at),
+      kind: 'shift',
+      reason: 'NextStep',
+      message: `${name} is live on every route; its hold begins.`,
+      stepIndex: target.index,
+      changes: [],
+      wakeAt: at.now,
     };
   }
   const starts = at.unfinished ? 'goes on with what was not written yet' : 'starts';

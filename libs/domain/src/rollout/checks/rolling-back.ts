@@ -1,7 +1,7 @@
 import { listed } from '../../text/duration.js';
 import { backendText } from '../../text/shares-text.js';
 import { unsafeWeights } from '../../weights/validate.js';
-import { seenSinceLastWrite, soon, type Check, type Context, type Verdict } from '../context.js';
+import { routeKnown, seenSinceLastWrite, soon, type Check, type Context, type Verdict } from '../context.js';
 import type { RouteChange } from '../decision.js';
 import { receiverCheck } from '../receivers.js';
 import { rollbackChanges } from '../rollback.js';
@@ -41,25 +41,51 @@ export const rollbackWouldBeUnsafe: Check = (at) => {
   };
 };
 
+/** One route that can't be taken back (refused, owned, unsafe, nobody healthy there) keeps no other from it. */
+export const goBackWhereNothingHinders: Check = (at) => {
+  const changes = changesBack(at);
+  const free = changes.filter((change) => !isHindered(at, change));
+  return free.length === 0 || free.length === changes.length ? null : writeBack(at, free);
+};
+
+function isHindered(at: Context, change: RouteChange): boolean {
+  const route = at.rollout.plan.routes.find((one) => one.id === change.routeId);
+  const live = route && routeKnown(at, route);
+  return (
+    at.seen.writes.some(
+      (write) => write.routeId === change.routeId && write.purpose === 'rollback' && write.state === 'failed',
+    ) ||
+    (live?.kind === 'fresh' && live.value.ownership.kind === 'continuous') ||
+    unsafeWeights(change.after) !== null ||
+    leadsNowhereHealthy(at, change) !== null
+  );
+}
+
+/** Why, or null when it doesn't. */
+function leadsNowhereHealthy(at: Context, change: RouteChange): string | null {
+  const route = at.rollout.plan.routes.find((one) => one.id === change.routeId);
+  const answer = receiverCheck(change, at.seen.health, {
+    forced: null,
+    minHealthyTargets: 1,
+    now: at.now,
+    maxFactAgeMs: at.rollout.plan.maxFactAgeMs,
+    emergency: true,
+    names: Object.fromEntries(
+      route?.backends.map((backend) => [backend.targetGroupArn, backendText(route, backend)]) ?? [],
+    ),
+  });
+  return !answer.ok && answer.reason === 'NoHealthyReceiver' ? answer.message : null;
+}
+
 /** Rule 12: a rollback needs one healthy receiver if any is healthy; what isn't known here is read freshly by the lane. */
 export const rollbackLeadsNowhereHealthy: Check = (at) => {
   for (const change of changesBack(at)) {
-    const route = at.rollout.plan.routes.find((one) => one.id === change.routeId);
-    const answer = receiverCheck(change, at.seen.health, {
-      forced: null,
-      minHealthyTargets: 1,
-      now: at.now,
-      maxFactAgeMs: at.rollout.plan.maxFactAgeMs,
-      emergency: true,
-      names: Object.fromEntries(
-        route?.backends.map((backend) => [backend.targetGroupArn, backendText(route, backend)]) ?? [],
-      ),
-    });
-    if (!answer.ok && answer.reason === 'NoHealthyReceiver') {
+    const why = leadsNowhereHealthy(at, change);
+    if (why !== null) {
       return {
         kind: 'block',
         reason: 'NoHealthyReceiver',
-        message: `Going back was stopped at route ${routeName(at, change)}: ${answer.message} Repair the former backends and roll back again, or keep the present shares with abort.`,
+        message: `Going back was stopped at route ${routeName(at, change)}: ${why} Repair the former backends and roll back again, or keep the present shares with abort.`,
         wakeAt: null,
         diffs: [],
       };
@@ -85,21 +111,23 @@ export const aStepsWriteMayStillLand: Check = (at) => {
 /** Nothing is in the way: write what is left, or it is done. */
 export function goBack(at: Context): Verdict {
   const changes = changesBack(at);
-  if (changes.length > 0) {
-    return {
-      kind: 'rollback',
-      reason: 'RollingBack',
-      message: `Goes back to the shares before the rollout on route ${listed(changes.map((change) => routeName(at, change)))}.`,
-      wakeAt: soon(at),
-      changes,
-    };
-  }
+  if (changes.length > 0) return writeBack(at, changes);
   return {
     kind: 'finish',
     outcome: 'RolledBack',
     reason: 'BackAtBaseline',
     message: 'The shares before the rollout are back on every route.',
     wakeAt: null,
+  };
+}
+
+function writeBack(at: Context, changes: readonly RouteChange[]): Verdict {
+  return {
+    kind: 'rollback',
+    reason: 'RollingBack',
+    message: `Goes back to the shares before the rollout on route ${listed(changes.map((change) => routeName(at, change)))}.`,
+    wakeAt: soon(at),
+    changes,
   };
 }
 
