@@ -6,11 +6,14 @@ import type { ApiBucket } from './api-bucket.js';
 import { backoffMs } from './backoff.js';
 import type { Intent } from './intent.js';
 import type { Fence, LaneStore, Settlement } from './lane-store.js';
-import { weightsToSend } from './weights-to-send.js';
+import { weightsToSend, type WeightsToSend } from './weights-to-send.js';
 import { healthOfReceivers, refuseReceivers } from './receivers.js';
 
 /** Where a test or a fault drill may stop the process: every point between two awaits that matters. */
 export type CrashPoint = 'beforeMarkSent' | 'afterMarkSent' | 'afterWrite' | 'afterSettle';
+
+/** After this long a read that lagged behind is expected to be up to date. */
+const confirmMs = 1_000;
 
 /**
  * Carries out one intent. It decides nothing: the weights were decided; here they are checked against a fresh read,
@@ -33,8 +36,9 @@ export class IntentExecutor {
     let live: LiveRoute;
     let after: Weights;
     try {
-      live = await loadBalancer.readRoute(access, intent.routeArn);
-      const wanted = weightsToSend(intent, live);
+      const read = await this.readBeforeWrite(access, intent);
+      const { wanted } = read;
+      live = read.live;
       if (!wanted.ok) return void (await store.settle(fence, intent.id, wanted.settlement));
       after = wanted.after;
       const refusal = refuseReceivers(
@@ -62,11 +66,30 @@ export class IntentExecutor {
     this.parts.crashPoint?.('afterSettle');
   }
 
+  /** Weights other than those of the decision are read twice before anybody is called: one read of AWS may lag behind (F26). */
+  private async readBeforeWrite(
+    access: AwsAccess,
+    intent: Intent,
+  ): Promise<{ live: LiveRoute; wanted: WeightsToSend }> {
+    const look = async () => {
+      const live = await this.parts.loadBalancer.readRoute(access, intent.routeArn);
+      return { live, wanted: weightsToSend(intent, live) };
+    };
+    const first = await look();
+    const differs =
+      !first.wanted.ok &&
+      first.wanted.settlement.state === 'failed' &&
+      first.wanted.settlement.reason === 'LiveWeightsDiffer';
+    if (!differs) return first;
+    await sleep(confirmMs);
+    return look();
+  }
+
   /** An intent of an older epoch: whatever is live decides. False = cannot be read now, try again. */
   async settleOrphan(fence: Fence, access: AwsAccess, intent: Intent): Promise<boolean> {
     try {
       const live = await this.parts.loadBalancer.readRoute(access, intent.routeArn);
-      await this.settleByReading(fence, intent, intent.after, live, 'found after a restart or a change of owner', 0);
+      await this.settleByReading(fence, intent, intent.after, live, 'found after a restart or a change of owner');
       return true;
     } catch (error) {
       if (!(error instanceof ExternalFailure)) throw error;
@@ -160,7 +183,10 @@ export class IntentExecutor {
     await this.readBack(fence, access, intent, after, `${error.code}: ${error.message}`);
   }
 
-  /** Reads until AWS answers, five times; after that a person has to look. */
+  /**
+   * What became of a write whose outcome is unknown. Where it doesn't show, it is looked for once more after as long as
+   * a write may take: its effect may come late, and a read may lag behind.
+   */
   private async readBack(
     fence: Fence,
     access: AwsAccess,
@@ -168,16 +194,12 @@ export class IntentExecutor {
     after: Weights,
     doubt: string,
   ): Promise<void> {
-    for (let attempt = 0; attempt < 5; attempt += 1) {
-      try {
-        const live = await this.parts.loadBalancer.readRoute(access, intent.routeArn);
-        await this.settleByReading(fence, intent, after, live, `in doubt (${doubt})`, this.parts.writeTimeoutMs);
-        return;
-      } catch (error) {
-        if (!(error instanceof ExternalFailure) || error.kind === 'terminal') throw error;
-        await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt)));
-      }
+    let live = await this.readInDoubt(access, intent);
+    if (live && !sameWeights(live.action.weights, after)) {
+      await sleep(this.parts.writeTimeoutMs);
+      live = await this.readInDoubt(access, intent);
     }
+    if (live) return this.settleByReading(fence, intent, after, live, `in doubt (${doubt})`);
     await this.parts.store.settle(
       fence,
       intent.id,
@@ -190,14 +212,25 @@ export class IntentExecutor {
     );
   }
 
-  /** `againInMs`: how long an effect that is still under way may need before the same weights are sent again. */
+  /** Reads until AWS answers, five times; null after that: a person has to look. */
+  private async readInDoubt(access: AwsAccess, intent: Intent): Promise<LiveRoute | null> {
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      try {
+        return await this.parts.loadBalancer.readRoute(access, intent.routeArn);
+      } catch (error) {
+        if (!(error instanceof ExternalFailure) || error.kind === 'terminal') throw error;
+        await sleep(backoffMs(attempt));
+      }
+    }
+    return null;
+  }
+
   private async settleByReading(
     fence: Fence,
     intent: Intent,
     after: Weights,
     live: LiveRoute,
     doubt: string,
-    againInMs: number,
   ): Promise<void> {
     const seen = live.action.weights;
     if (sameWeights(seen, after)) {
@@ -213,7 +246,7 @@ export class IntentExecutor {
         message: `Not applied; its outcome was ${doubt}, and something newer covers it.`,
       });
     } else if (sameWeights(seen, intent.before) || intent.purpose === 'rollback' || intent.purpose === 'reassert') {
-      await this.parts.store.putBack(fence, intent.id, againInMs, {
+      await this.parts.store.putBack(fence, intent.id, 0, {
         reason: 'NotApplied',
         message: `Not applied (${doubt}); sent again.`,
       });
@@ -243,6 +276,10 @@ export class IntentExecutor {
       this.parts.onCall?.({ op, code, durationMs: performance.now() - started });
     }
   }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function isThrottle(error: ExternalFailure): boolean {

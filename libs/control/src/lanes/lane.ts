@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { isEmergency } from '@sluice/domain';
 import type { AwsAccess } from '../ports/load-balancer.js';
 import type { ApiBudget } from '../resources/types.js';
 import type { ApiBucket } from './api-bucket.js';
@@ -25,7 +26,7 @@ export class Lane implements Fence {
   readonly grantId: string;
   private deadline: number;
   private readonly writesFrom: number;
-  private recovered = false;
+  private mayHaveOrphans = true;
   private closing = false;
   /** By route id. */
   private readonly inFlight = new Map<string, { readonly intentId: string; readonly done: Promise<void> }>();
@@ -60,6 +61,8 @@ export class Lane implements Fence {
   /** A confirmed renewal; counted from when the statement was sent. */
   renewed(requestedAt: number, leaseMs: number, budget: ApiBudget): void {
     this.deadline = requestedAt + leaseMs;
+    // a markSent that Postgres carried out after its connection was lost shows only now
+    this.mayHaveOrphans = true;
     this.parts.bucket.configure(budget);
   }
 
@@ -110,17 +113,14 @@ export class Lane implements Fence {
     const waitOutMs = this.writesFrom - performance.now();
     if (waitOutMs > 0) return waitOutMs;
     const access = await this.parts.access(this.accountId);
-    if (!this.recovered) {
-      const inFlightIds = [...this.inFlight.values()].map((one) => one.intentId);
-      for (const orphan of await this.parts.store.orphans(this, inFlightIds)) {
-        if (!(await this.parts.executor.settleOrphan(this, access, orphan))) return this.parts.settings.pollMs;
-      }
-      this.recovered = true;
-    }
-    while (this.isHeld && this.inFlight.size < this.parts.settings.concurrency) {
+    if (this.mayHaveOrphans && !(await this.settleOrphans(access))) return this.parts.settings.pollMs;
+    while (this.isHeld) {
       const next = await this.parts.store.next(this, [...this.inFlight.keys()]);
       if (next === null) return this.parts.settings.pollMs;
       if ('inMs' in next) return next.inMs;
+      const isFull = this.inFlight.size >= this.parts.settings.concurrency;
+      // steps that hang must not take the places of a rollback
+      if (isFull && !isEmergency(next.intent.purpose)) return this.parts.settings.pollMs;
       const token = this.parts.bucket.take(next.intent.purpose);
       if (token !== 'taken') return token.retryInMs;
       this.start(access, next.intent);
@@ -128,11 +128,27 @@ export class Lane implements Fence {
     return this.parts.settings.pollMs;
   }
 
+  /** False = not all of them yet. A call that breaks off while this looks asks for another look. */
+  private async settleOrphans(access: AwsAccess): Promise<boolean> {
+    this.mayHaveOrphans = false;
+    let settled = false;
+    try {
+      const inFlightIds = [...this.inFlight.values()].map((one) => one.intentId);
+      for (const orphan of await this.parts.store.orphans(this, inFlightIds)) {
+        if (!(await this.parts.executor.settleOrphan(this, access, orphan))) return false;
+      }
+      settled = true;
+    } finally {
+      if (!settled) this.mayHaveOrphans = true;
+    }
+    return settled;
+  }
+
   private start(access: AwsAccess, intent: Intent): void {
     const done = this.parts.executor
       .execute(this, access, intent, this.timeLeft())
       .catch((error: unknown) => {
-        this.recovered = false;
+        this.mayHaveOrphans = true;
         this.parts.log.warn('an intent was left as it is; it will be settled by reading', {
           intentId: intent.id,
           error,

@@ -46,7 +46,10 @@ export async function healthFact(
   }
 }
 
-/** The last look before a write is sent. A planned write waits for its receivers; an emergency is refused when nobody healthy would be left. */
+/**
+ * The last look before a write is sent. A rollout's planned write waits for its receivers; an emergency is refused when
+ * nobody healthy would be left, and a person's one-off write whenever its receivers aren't fit: nothing could end its wait.
+ */
 export function refuseReceivers(
   intent: Intent,
   live: LiveRoute,
@@ -65,9 +68,9 @@ export function refuseReceivers(
   if (answer.ok) return null;
   const mayRecover =
     answer.reason === 'WaitingForHealthyTargets' ||
-    answer.reason === 'ObservationIsStale' ||
+    (answer.reason === 'ObservationIsStale' && !Object.values(health).some((fact) => !fact.ok && !fact.transient)) ||
     (answer.reason === 'NoHealthyReceiver' && !isEmergency(intent.purpose));
-  return mayRecover
+  return mayRecover && intent.rolloutId !== null
     ? { kind: 'wait', delayMs: waitMs, reason: answer.reason, message: answer.message }
     : { kind: 'refuse', reason: answer.reason, message: answer.message };
 }

@@ -8,7 +8,8 @@ export type WeightsToSend =
 
 /**
  * What goes out, given what is live right now. A planned write goes out only over the weights it was decided on;
- * a rollback or reassertion goes out over anything, and leaves a share to whatever isn't ours.
+ * a rollback or reassertion goes out over anything, and leaves a share to whatever isn't ours. It goes out even where
+ * its weights are read as live already: that read may be older than a step's write (F26), and writing twice is harmless.
  */
 export function weightsToSend(intent: Intent, live: LiveRoute): WeightsToSend {
   const seen = live.action.weights;
@@ -19,14 +20,14 @@ export function weightsToSend(intent: Intent, live: LiveRoute): WeightsToSend {
       seen,
     );
   }
-  const overAnything = intent.purpose === 'rollback' || intent.purpose === 'reassert';
-  const after = overAnything ? withOthers(intent, seen) : intent.after;
-  if (sameWeights(seen, after))
+  if (intent.purpose === 'rollback' || intent.purpose === 'reassert')
+    return { ok: true, after: withOthers(intent, seen) };
+  if (sameWeights(seen, intent.after))
     return {
       ok: false,
       settlement: { state: 'applied', message: 'Already live; nothing was written.', live: seen, requestId: null },
     };
-  if (overAnything || sameWeights(seen, intent.before)) return { ok: true, after };
+  if (sameWeights(seen, intent.before)) return { ok: true, after: intent.after };
   return refuse(
     'LiveWeightsDiffer',
     'Live weights are not what this write was decided on: somebody else changed them.',

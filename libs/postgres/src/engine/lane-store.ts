@@ -202,9 +202,10 @@ async function settleIn(client: PoolClient, fence: Fence, intentId: string, outc
   if (!intent) return false;
   await endDecision(client, intent.decision_id);
   if (outcome.state === 'applied') {
+    intent.after = outcome.live;
     await client.query('UPDATE routes SET expected = $2, drift = NULL WHERE id = $1', [
       intent.route_id,
-      JSON.stringify(intent.after),
+      JSON.stringify(outcome.live),
     ]);
   }
   const rollout =
