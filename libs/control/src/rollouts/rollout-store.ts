@@ -82,6 +82,8 @@ export interface RolloutChange {
   readonly release?: boolean;
   /** Takes the routes again (a rollback within the bake); Conflict `RouteIsBusy` when another rollout has them. */
   readonly acquire?: boolean;
+  /** Live weights by route id that a person has seen and said yes to: from now on no drift. */
+  readonly believed?: Readonly<Record<string, Weights>>;
   /** After success or a verified rollback: the routes' new steady-state shares, backend name -> permille. */
   readonly steadyShares?: Readonly<Record<string, number>>;
 }

@@ -98,6 +98,7 @@ export class Rollouts {
     verb: RolloutVerb,
     input: { readonly reason?: string; readonly ifVersion?: number } = {},
   ): Promise<RolloutView> {
+    let stepIndex: number | null = null;
     for (let attempt = 0; attempt < 10; attempt += 1) {
       const loaded = await this.parts.store.load(id);
       if (!loaded || !sees(caller, loaded.rollout.projectId)) throw new NotFound('rollout', id);
@@ -111,6 +112,13 @@ export class Rollouts {
       const allowed = verbAllowed(rollout, verb, now);
       if (!allowed.ok)
         throw new Conflict('VerbNotAllowed', allowed.message, { state: rollout.state, allowed: allowed.allowed });
+      stepIndex ??= rollout.stepIndex;
+      if (verb === 'advance' && rollout.stepIndex !== stepIndex)
+        throw new Conflict(
+          'StepHasEnded',
+          `The hold that was to be ended has just ended by itself; rollout ${id} is at the next step.`,
+          { stepIndex: rollout.stepIndex },
+        );
       const live = verb === 'adopt' || verb === 'reassert' ? await this.readLiveWeights(loaded) : {};
       const change = verbChanges[verb](rollout, { actor: caller.actor, reason: input.reason ?? null, now, live });
       if (await this.parts.store.commit(rollout, change)) return this.get(caller, id);

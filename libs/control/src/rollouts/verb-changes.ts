@@ -101,16 +101,21 @@ export const verbChanges: Readonly<
       ...said('Adopted', request),
     },
     decision: { ...line('adopt', request, rollout.stepIndex), facts: { live: request.live, before: rollout.expected } },
+    believed: request.live,
     ...supersedeIfBlocked(rollout, `live weights adopted by ${request.actor}`),
   }),
 
   reassert: (rollout, request) => {
     const changes = reassertions(rollout, request.live);
+    const asMeant = Object.fromEntries(
+      Object.entries(request.live).filter(([routeId, live]) => sameWeights(live, target(rollout, routeId) ?? [])),
+    );
     const rollsBack = movingState(rollout) === 'RollingBack';
     return {
       patch: {
         state: movingState(rollout),
         pausedFrom: null,
+        expected: { ...rollout.expected, ...asMeant },
         diffs: [],
         wakeAt: request.now,
         ...said('Reasserted', request),
@@ -124,6 +129,7 @@ export const verbChanges: Readonly<
         writesOf(rollout, rollout.stepIndex, 'reassert'),
       ),
       supersede: `reasserted by ${request.actor}`,
+      believed: asMeant,
     };
   },
 };

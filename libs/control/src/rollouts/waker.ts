@@ -2,6 +2,8 @@ import type { ReconcileRollout } from './reconcile-rollout.js';
 import type { RolloutStore, Signals } from './rollout-store.js';
 
 const batch = 16;
+/** Rollouts being decided at once: one whose account doesn't answer must not hold up the others. */
+const most = 64;
 /** A claimed rollout that isn't decided within this is taken by the next who looks; deciding twice is harmless (compare-and-set). */
 const claimMs = 2_000;
 /** Longest sleep: behind a lost notification stands this. */
@@ -18,6 +20,8 @@ export class Waker {
   private lookAgain = false;
   private stopped = false;
   private unsubscribe: (() => void) | null = null;
+  private readonly deciding = new Map<string, Promise<void>>();
+  private readonly decideAgain = new Set<string>();
 
   constructor(
     private readonly store: RolloutStore,
@@ -36,6 +40,7 @@ export class Waker {
     this.unsubscribe?.();
     if (this.timer) clearTimeout(this.timer);
     await this.looking;
+    await Promise.all(this.deciding.values());
   }
 
   private look(): void {
@@ -61,15 +66,30 @@ export class Waker {
 
   /** Answers after how many ms something is due again. */
   private async decideDue(): Promise<number> {
-    const due = await this.store.claimDue(batch, claimMs);
-    await Promise.all(
-      due.map((id) =>
-        this.reconcile.run(id).catch((error: unknown) => {
-          this.log.warn('a rollout could not be decided; it is tried again', { rolloutId: id, error });
-        }),
-      ),
-    );
-    if (due.length === batch) return 0;
+    const free = Math.min(batch, most - this.deciding.size);
+    if (free <= 0) return longestSleepMs;
+    const due = await this.store.claimDue(free, claimMs);
+    for (const id of due) this.decide(id);
+    if (due.length === free) return 0;
     return (await this.store.nextWakeInMs()) ?? longestSleepMs;
+  }
+
+  /** Once at a time; woken meanwhile, it is decided again after that. */
+  private decide(id: string): void {
+    if (this.deciding.has(id)) {
+      this.decideAgain.add(id);
+      return;
+    }
+    const done = this.reconcile
+      .run(id)
+      .catch((error: unknown) => {
+        this.log.warn('a rollout could not be decided; it is tried again', { rolloutId: id, error });
+      })
+      .then(() => {
+        this.deciding.delete(id);
+        if (this.decideAgain.delete(id) && !this.stopped) this.decide(id);
+        this.look(); // its next wake-up may be the earliest now
+      });
+    this.deciding.set(id, done);
   }
 }

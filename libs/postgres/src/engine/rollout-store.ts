@@ -207,11 +207,11 @@ export class PostgresRolloutStore extends RolloutStore {
             ...change.decision,
           })
         : null;
-      if (change.acquire)
-        await client.query('UPDATE rollout_routes SET active = true WHERE rollout_id = $1', [rollout.id]);
+      if (change.believed) await believe(client, change.believed);
+      if (change.steadyShares) await setSteadyShares(client, rollout, change.steadyShares);
+      if (change.acquire) await acquireRoutes(client, rollout);
       if (change.release)
         await client.query('UPDATE rollout_routes SET active = false WHERE rollout_id = $1', [rollout.id]);
-      if (change.steadyShares) await setSteadyShares(client, rollout, change.steadyShares);
       const row = await this.update(client, rollout, change, decisionId);
       if (change.decision?.writes) await this.notifyLanes(client, rollout);
       await notify(client, 'rollouts', rollout.id);
@@ -302,12 +302,41 @@ export function summary(row: RolloutRow): Record<string, unknown> {
   };
 }
 
+/** The lock comes first, in a statement of its own: what the next one sees is then what everybody before us has left. */
 async function refuseBusyRoutes(client: PoolClient, rollout: NewRollout): Promise<void> {
+  await client.query('SELECT 1 FROM routes WHERE id = ANY($1) ORDER BY id FOR UPDATE', [
+    rollout.plan.routes.map((route) => route.id),
+  ]);
   const { rows } = await client.query<{ name: string }>(
     `SELECT name FROM routes r WHERE id = ANY($1) AND EXISTS (SELECT 1 FROM intents i WHERE i.route_id = r.id AND i.state IN ('pending', 'sent'))`,
     [rollout.plan.routes.map((route) => route.id)],
   );
   if (rows.length > 0) throw routeIsBusy(rows.map((row) => row.name));
+}
+
+async function believe(client: PoolClient, live: NonNullable<RolloutChange['believed']>): Promise<void> {
+  for (const [routeId, weights] of Object.entries(live))
+    await client.query('UPDATE routes SET expected = $2, drift = NULL WHERE id = $1', [
+      routeId,
+      JSON.stringify(weights),
+    ]);
+}
+
+async function acquireRoutes(client: PoolClient, rollout: StoredRollout): Promise<void> {
+  const ids = rollout.plan.routes.map((route) => route.id);
+  const { rows } = await client.query<{ id: string }>('SELECT id FROM routes WHERE id = ANY($1)', [ids]);
+  const gone = rollout.plan.routes
+    .filter((route) => !rows.some((row) => row.id === route.id))
+    .map((route) => route.name);
+  if (gone.length > 0)
+    throw new Conflict(
+      'RouteMissing',
+      `Sluice has let go of ${gone.join(', ')} since; set the weights in AWS by hand.`,
+      {
+        routes: gone,
+      },
+    );
+  await client.query('UPDATE rollout_routes SET active = true WHERE rollout_id = $1', [rollout.id]);
 }
 
 async function setSteadyShares(

@@ -43,10 +43,12 @@ export class PostgresRouteWriteStore extends RouteWriteStore {
 
   write(write: RouteWrite): Promise<{ decision: DecisionView; intent: IntentView }> {
     return inTransaction(this.pool, async (client) => {
+      // a statement of its own: what the next one sees is then what everybody before us has left
+      await client.query('SELECT 1 FROM routes WHERE id = $1 FOR UPDATE', [write.routeId]);
       const busy = await client.query<{ rollout_id: string | null; open: boolean }>(
         `SELECT (SELECT x.rollout_id FROM rollout_routes x WHERE x.route_id = r.id AND x.active) AS rollout_id,
                 EXISTS (SELECT 1 FROM intents i WHERE i.route_id = r.id AND i.state IN ('pending', 'sent')) AS open
-         FROM routes r WHERE r.id = $1 FOR UPDATE`,
+         FROM routes r WHERE r.id = $1`,
         [write.routeId],
       );
       refuseBusy(busy.rows[0]);
