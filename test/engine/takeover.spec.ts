@@ -48,6 +48,28 @@ describe('a lane whose owner dies', () => {
     },
   );
 
+  it('says that AWS cannot be read when a write that the dead one left waits for that, and goes on when it can', async () => {
+    let died = false;
+    const dying = await world.replica('a', {
+      settings: { leaseMs: 600 },
+      crashPoint: (at) => {
+        died ||= at === 'afterMarkSent';
+        if (died) throw new Died();
+      },
+    });
+    const id = await world.startRollout();
+    await eventually('the death', async () => died);
+    dying.die();
+    world.loadBalancer.faults.outage = { code: 'ServiceUnavailable', kind: 'transient' };
+    await world.replica('b', { settings: { leaseMs: 600 } });
+    await eventually('the reason', async () =>
+      (await world.rollouts.get(operator, id)).message.includes("can't be read back from AWS yet (ServiceUnavailable)"),
+    );
+    world.loadBalancer.faults.outage = null;
+    await eventually('the end', async () => (await world.rollouts.get(operator, id)).state === 'Succeeded');
+    expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual(weights(0, 100));
+  });
+
   it('waits out the old lease and a request before the new owner writes', async () => {
     const store = new PostgresLaneStore(world.pool);
     const [first] = await store.claim('a', 300, 500);

@@ -27,6 +27,9 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     connectionString: url,
     max: options.maxConnections ?? 10,
     connectionTimeoutMillis: 10_000,
+    // a socket whose other end is gone without a word would hang whoever waits on it: lease renewals most of all
+    keepAlive: true,
+    query_timeout: 30_000,
     application_name: options.applicationName ?? 'sluice',
   });
   // an idle connection that breaks (server stopped) is replaced by the pool; without a listener it would end the process

@@ -93,7 +93,11 @@ export class IntentExecutor {
       return true;
     } catch (error) {
       if (!(error instanceof ExternalFailure)) throw error;
-      if (error.kind === 'transient') return false;
+      if (error.kind === 'transient') {
+        const message = `Sent, and its outcome can't be read back from AWS yet (${error.code}); it is tried again.`;
+        await this.parts.store.remark(fence, intent.id, { reason: error.code, message });
+        return false;
+      }
       return this.parts.store.settle(
         fence,
         intent.id,

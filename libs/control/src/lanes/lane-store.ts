@@ -53,6 +53,8 @@ export abstract class LaneStore {
     delayMs: number,
     why: { reason: string; message: string },
   ): Promise<boolean>;
+  /** Says why an intent that is in flight isn't settled yet; its rollout tells it. Nothing happens when that was said before. */
+  abstract remark(fence: Fence, intentId: string, why: { reason: string; message: string }): Promise<void>;
   /** Ends an intent, its decision and, with the last one of a step, starts the hold. False: fenced. */
   abstract settle(fence: Fence, intentId: string, outcome: Settlement): Promise<boolean>;
 }

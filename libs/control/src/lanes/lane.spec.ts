@@ -57,6 +57,7 @@ class TwoIntents extends LaneStore {
   };
   markSent = () => Promise.resolve(true);
   putBack = () => Promise.resolve(true);
+  remark = () => Promise.resolve();
   settle = () => Promise.resolve(true);
 }
 

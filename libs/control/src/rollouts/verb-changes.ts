@@ -158,19 +158,21 @@ function supersedeIfBlocked(rollout: StoredRollout, why: string): Pick<RolloutCh
   return rollout.state === 'Blocked' ? { supersede: why } : {};
 }
 
-function said(reason: string, { actor, reason: why }: VerbRequest) {
-  return { reason, message: `${sentences[reason] ?? reason} by ${actor}${why ? `: ${why}` : ''}.` };
+function said(reason: keyof typeof sentences, { actor, reason: why }: VerbRequest) {
+  const [act, then] = sentences[reason];
+  return { reason, message: `${act} by ${actor}${why ? `: ${why}` : ''}.${then}` };
 }
 
-const sentences: Readonly<Record<string, string>> = {
-  Cancelled: 'Cancelled',
-  PausedByOperator: 'Paused; weights stay as they are',
-  Resumed: 'Resumed',
-  Aborted: 'Aborted; weights stay as they are',
-  RollingBack: 'Rolling back to the shares before the rollout, asked',
-  Adopted: 'Live weights adopted',
-  Reasserted: 'Weights of the step reasserted',
-};
+/** What was done, and what that means for the weights. */
+const sentences = {
+  Cancelled: ['Cancelled', ''],
+  PausedByOperator: ['Paused', ' Weights stay as they are until resume, abort or rollback.'],
+  Resumed: ['Resumed', ''],
+  Aborted: ['Aborted', ' Weights stay as they are.'],
+  RollingBack: ['Rollback asked for', ' It goes back to the shares before the rollout.'],
+  Adopted: ['Live weights adopted', ''],
+  Reasserted: ['Weights of the step reasserted', ''],
+} as const;
 
 function line(
   kind: string,

@@ -150,6 +150,19 @@ export class PostgresLaneStore extends LaneStore {
     });
   }
 
+  remark(fence: Fence, intentId: string, why: { reason: string; message: string }): Promise<void> {
+    return inTransaction(this.pool, async (client) => {
+      const rollout = await lockRollout(client, intentId);
+      const { rowCount } = await client.query(
+        `UPDATE intents i SET reason = $4, message = $5
+         WHERE i.id = $1 AND i.state = 'sent' AND i.message IS DISTINCT FROM $5
+           AND EXISTS (SELECT 1 FROM lanes l WHERE l.account_id = i.account_id AND l.epoch = $2 AND l.grant_id = $3)`,
+        [intentId, fence.epoch.toString(), fence.grantId, why.reason, why.message],
+      );
+      if (rollout && rowCount === 1) await wakeRollout(client, rollout.id);
+    });
+  }
+
   settle(fence: Fence, intentId: string, outcome: Settlement): Promise<boolean> {
     return inTransaction(this.pool, async (client) => {
       await lockRollout(client, intentId);

@@ -52,10 +52,11 @@ export const itWaitsForWrites: Check = (at) => {
   const open = at.seen.writes.filter((write) => isOpen(write) && (!isRollingBack || write.purpose === 'rollback'));
   if (open.length === 0) return null;
   const sent = open.filter((write) => write.state === 'sent').length;
+  const why = [...new Set(open.flatMap((write) => write.message ?? []))].join(' ');
   return {
     kind: 'hold',
     reason: 'WaitingForWrite',
-    message: `Waits for ${counted(open.length, 'write')} (${sent} sent, ${open.length - sent} queued) to ${listed(open.map((write) => routeOf(at, write)?.name ?? write.routeId))}.`,
+    message: `Waits for ${counted(open.length, 'write')} (${sent} sent, ${open.length - sent} queued) to ${listed(open.map((write) => routeOf(at, write)?.name ?? write.routeId))}.${why === '' ? '' : ` ${why}`}`,
     facts: { intents: open.map((write) => write.intentId) },
     wakeAt: null,
   };
