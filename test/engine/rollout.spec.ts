@@ -262,6 +262,47 @@ describe('a rollout on Postgres, with one replica', () => {
     expect(Date.parse(verified[1]!.at) - Date.parse(verified[0]!.at)).toBeGreaterThanOrEqual(100);
   });
 
+  it('stops nobody for one bad reading of health', async () => {
+    await world.replica('a');
+    const steps = [{ shares: { red: 50, black: 50 }, holdMs: 3_000 }];
+    const id = await world.startRollout(quickPlan('rte_1', { steps: { kind: 'explicit', steps } }));
+    await eventually('the hold', async () => (await world.rollouts.get(operator, id)).reason === 'StepIsHolding');
+    const truth = world.loadBalancer.targetHealth.bind(world.loadBalancer);
+    let lies = 0;
+    world.loadBalancer.targetHealth = async (access, arn, options) => {
+      const health = await truth(access, arn, options);
+      if (arn !== black || lies > 0) return health;
+      lies += 1;
+      return { ...health, healthy: 0, unhealthy: health.total };
+    };
+    await state(id, 'Succeeded');
+    expect(lies).toBe(1);
+  });
+
+  it('forgets an advance when it has to stop: after the resume the hold is served', async () => {
+    await world.replica('a');
+    const steps = [
+      { shares: { red: 50, black: 50 }, holdMs: 60_000 },
+      { shares: { red: 0, black: 100 }, holdMs: 0 },
+    ];
+    const id = await world.startRollout(quickPlan('rte_1', { settleMs: 30_000, steps: { kind: 'explicit', steps } }));
+    const says = (reason: string) =>
+      eventually(reason, async () => (await world.rollouts.get(operator, id)).reason === reason, 15_000);
+    await says('StepIsHolding');
+    await world.rollouts.verb(operator, id, 'advance');
+    await says('SettleTime');
+    world.loadBalancer.editByConsole(world.routeArn, { weights: weights(60, 40) });
+    await state(id, 'Blocked');
+    world.loadBalancer.editByConsole(world.routeArn, { weights: weights(50, 50) });
+    await world.rollouts.verb(operator, id, 'resume');
+    await says('StepIsHolding');
+    await world.rollouts.verb(operator, id, 'advance');
+    await world.rollouts.verb(operator, id, 'pause');
+    await world.rollouts.verb(operator, id, 'resume');
+    await says('StepIsHolding');
+    expect((await world.rollouts.get(operator, id)).advanceRequestedBy).toBeNull();
+  });
+
   it('waits for its start time by the clock of Postgres', async () => {
     await world.replica('a');
     const planId = await world.plan();

@@ -54,13 +54,14 @@ describe('a lane whose owner dies', () => {
       settings: { leaseMs: 600 },
       crashPoint: (at) => {
         died ||= at === 'afterMarkSent';
-        if (died) throw new Died();
+        if (!died) return;
+        world.loadBalancer.faults.outage = { code: 'ServiceUnavailable', kind: 'transient' };
+        throw new Died();
       },
     });
     const id = await world.startRollout();
     await eventually('the death', async () => died);
     dying.die();
-    world.loadBalancer.faults.outage = { code: 'ServiceUnavailable', kind: 'transient' };
     await world.replica('b', { settings: { leaseMs: 600 } });
     await eventually('the reason', async () =>
       (await world.rollouts.get(operator, id)).message.includes("can't be read back from AWS yet (ServiceUnavailable)"),

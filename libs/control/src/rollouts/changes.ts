@@ -43,6 +43,8 @@ export function changeFor(rollout: StoredRollout, decision: Decision, now: numbe
           pausedFrom: movingState(rollout),
           ...countHold(rollout, now),
           heldCheckedAt: null,
+          // who asked to go on asked before this was known
+          advanceRequestedBy: null,
         },
         decision: ledgerLine(decision, rollout.stepIndex, [], null),
       };

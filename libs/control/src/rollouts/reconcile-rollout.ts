@@ -1,11 +1,14 @@
 import { performance } from 'node:perf_hooks';
-import type { Decision, Observation } from '@sluice/domain';
+import type { Decision, Observation, Reason } from '@sluice/domain';
 import { countHold, decide } from '@sluice/domain';
 import { changeFor, startChange } from './changes.js';
 import type { Observer } from './observe.js';
 import type { LoadedRollout, RolloutStore, StoredRollout } from './rollout-store.js';
 
 const nothing: Observation = { routes: {}, health: {}, clusters: {}, writes: [] };
+
+/** One stale or flapping read (F26, F28) must not stop a rollout: these have to be seen twice. */
+const neededTwice: readonly Reason[] = ['LiveWeightsDiffer', 'ForeignTargetGroup', 'HealthLost'];
 
 /**
  * Observe, decide, commit, for one rollout. Whoever wakes it may do this; the commit is a compare-and-set, so one wins
@@ -15,7 +18,7 @@ export class ReconcileRollout {
   constructor(
     private readonly store: RolloutStore,
     private readonly observer: Observer,
-    /** A difference found once is read again after this long before anybody is called (stale reads of AWS, F26). Default 1 000. */
+    /** What is seen once is read again after this long before anybody is called. Default 1 000. */
     private readonly confirmMs = 1_000,
   ) {}
 
@@ -39,8 +42,7 @@ export class ReconcileRollout {
     if (rollout.state !== 'Running' && rollout.state !== 'RollingBack') return decide(rollout, nothing, loaded.now);
     const seen = await this.observer.observe(loaded, toInstant, false);
     const first = decide(rollout, seen, toInstant(performance.now()));
-    if (first.kind !== 'block' || (first.reason !== 'LiveWeightsDiffer' && first.reason !== 'ForeignTargetGroup'))
-      return first;
+    if ((first.kind !== 'block' && first.kind !== 'rollback') || !neededTwice.includes(first.reason)) return first;
     await new Promise((resolve) => setTimeout(resolve, this.confirmMs));
     const again = await this.observer.observe(loaded, toInstant, true);
     return decide(rollout, again, toInstant(performance.now()));

@@ -29,6 +29,7 @@ export const verbChanges: Readonly<
       pausedFrom: movingState(rollout),
       ...countHold(rollout, request.now),
       heldCheckedAt: null,
+      advanceRequestedBy: null,
       wakeAt: null,
       ...said('PausedByOperator', request),
     },
