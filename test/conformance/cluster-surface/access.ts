@@ -45,9 +45,10 @@ export function accessSurface(surface: Surface): void {
         contentType: 'application/apply-patch+yaml',
       });
       expect(apply.status).toBe(201);
-      expect((await surface.admin.send('GET', `/api/v1/namespaces/${namespace}/services`, as('sluice'))).status).toBe(
-        200,
-      );
+      const services = `/api/v1/namespaces/${namespace}/services`;
+      // allowed to ask for one by name, which isn't there; not to look around
+      expect((await surface.admin.send('GET', `${services}/red`, as('sluice'))).status).toBe(404);
+      expect((await surface.admin.send('GET', services, as('sluice'))).status).toBe(403);
       expect(
         (
           await surface.admin.send('PATCH', `${path}/status`, {
@@ -58,10 +59,7 @@ export function accessSurface(surface: Surface): void {
         ).status,
       ).toBe(403);
       const body = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'x' }, spec: { ports: [{ port: 80 }] } };
-      expect(
-        (await surface.admin.send('POST', `/api/v1/namespaces/${namespace}/services`, { ...as('sluice'), body }))
-          .status,
-      ).toBe(403);
+      expect((await surface.admin.send('POST', services, { ...as('sluice'), body })).status).toBe(403);
       expect((await surface.admin.send('GET', `/api/v1/namespaces/${namespace}/secrets`, as('sluice'))).status).toBe(
         403,
       );
