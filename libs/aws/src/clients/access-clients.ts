@@ -7,6 +7,7 @@ import { STSClient } from '@aws-sdk/client-sts';
 import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import { ExternalFailure, type AwsAccess } from '@sluice/control';
 import { keepSocketErrors } from './socket-errors.js';
+import { DeadlineHttpAgent, DeadlineHttpsAgent } from './deadline-agents.js';
 
 type Credentials = NonNullable<ElasticLoadBalancingV2ClientConfig['credentials']>;
 
@@ -73,12 +74,10 @@ export class AccessClients {
       maxAttempts: readAttempts,
     });
     const shared = reader.config.credentials;
-    const fresh = { keepAlive: false, maxSockets: Infinity };
     const writer = new ElasticLoadBalancingV2Client({
       ...this.common(access),
       ...this.elbEndpoint(access),
-      // A kept-alive socket that AWS closes at the wrong moment would make the outcome of a write unknown.
-      requestHandler: { ...this.sockets(), httpAgent: fresh, httpsAgent: fresh },
+      requestHandler: { ...this.sockets(), httpAgent: new DeadlineHttpAgent(), httpsAgent: new DeadlineHttpsAgent() },
       credentials: shared,
       maxAttempts: 1,
     });

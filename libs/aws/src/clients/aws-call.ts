@@ -3,6 +3,7 @@ import type { STSClient } from '@aws-sdk/client-sts';
 import type { AwsAccess, CallOptions } from '@sluice/control';
 import { isExpiredToken, toExternalFailure } from '../failures/to-external-failure.js';
 import type { AccessClients, AccountClients } from './access-clients.js';
+import { withDeadline } from './deadline-agents.js';
 
 /** What each request is sent with besides its input. */
 interface Http {
@@ -15,6 +16,7 @@ type Request<Reply> = (clients: AccountClients, http: Http) => Promise<Reply>;
 /** One call of the port: every request it makes to AWS ends by the same deadline, and fails as an `ExternalFailure`. */
 export class AwsCall {
   private readonly deadline: AbortSignal;
+  private readonly deadlineAt: number;
   private readonly signal: AbortSignal;
 
   constructor(
@@ -23,7 +25,9 @@ export class AwsCall {
     private readonly options: CallOptions,
     defaultTimeoutMs: number,
   ) {
-    this.deadline = AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs);
+    const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+    this.deadlineAt = performance.now() + timeoutMs;
+    this.deadline = AbortSignal.timeout(timeoutMs);
     this.signal = options.signal === undefined ? this.deadline : AbortSignal.any([this.deadline, options.signal]);
   }
 
@@ -32,7 +36,9 @@ export class AwsCall {
   }
 
   write<Reply>(operation: string, subject: string, send: Send<ElasticLoadBalancingV2Client, Reply>): Promise<Reply> {
-    return this.request(operation, subject, true, ({ writer }, http) => send(writer, http));
+    return this.request(operation, subject, true, ({ writer }, http) =>
+      withDeadline(this.deadlineAt, () => send(writer, http)),
+    );
   }
 
   identity<Reply>(operation: string, subject: string, send: Send<STSClient, Reply>): Promise<Reply> {
