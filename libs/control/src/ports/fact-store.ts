@@ -1,0 +1,63 @@
+import type { Fact, LiveRoute, Ownership, Run, TargetHealth, Watched, Weights } from '@sluice/domain';
+import type { GatewayFence } from './gateway-store.js';
+
+/** The live forward action as facts keep it; ownership is a fact of its own. `document` is what a write needs to keep what isn't ours. */
+export type ActionFact = Omit<LiveRoute, 'ownership' | 'protocol' | 'port'> & { readonly document: unknown };
+
+export type WatchedAction = Watched<ActionFact, Weights>;
+export type WatchedHealth = Watched<TargetHealth, number>;
+
+/** One subject as seen now, to be stored with its runs. */
+export type FactWrite =
+  | { readonly kind: 'action'; readonly accountId: string; readonly arn: string; readonly watched: WatchedAction }
+  | { readonly kind: 'health'; readonly accountId: string; readonly arn: string; readonly watched: WatchedHealth }
+  | {
+      readonly kind: 'owner';
+      readonly accountId: string;
+      readonly arn: string;
+      readonly watched: {
+        readonly fact: Fact<Ownership>;
+        readonly periodMs: number;
+        readonly runs: readonly Run<string>[];
+      };
+    };
+
+/** What is to be looked at, derived from rows: nothing subscribes. */
+export interface Wants {
+  /** Every registered route of the gateway's accounts. */
+  readonly routes: readonly {
+    readonly accountId: string;
+    readonly routeId: string;
+    readonly arn: string;
+    readonly listenerArn: string;
+    readonly loadBalancerArn: string;
+    readonly isDefault: boolean;
+  }[];
+  /** Target groups of active rollouts: raised by the current step or the next = `raised`, others that have a share = `donor`. */
+  readonly health: readonly {
+    readonly accountId: string;
+    readonly targetGroupArn: string;
+    readonly as: 'raised' | 'donor';
+  }[];
+}
+
+/**
+ * Facts of one gateway. Only its owner writes them: every write carries the fence, and an older look never replaces a newer.
+ * Anybody may read.
+ */
+export abstract class FactStore {
+  abstract wants(gatewayId: string): Promise<Wants>;
+  /** Everything stored for the gateway's accounts: the new owner goes on from it. */
+  abstract load(gatewayId: string): Promise<readonly FactWrite[]>;
+  /**
+   * Stores looks, and wakes the active rollouts that have a claim on a route concerned by one of `changed` (indices into
+   * `facts` whose mark differs from before, or that failed or came back), in one transaction. False: fenced, nothing stored.
+   */
+  abstract record(fence: GatewayFence, facts: readonly FactWrite[], changed: readonly number[]): Promise<boolean>;
+  /** The newest facts of these subjects. Missing ones are left out. */
+  abstract ofRoutes(routeIds: readonly string[]): Promise<{
+    readonly actions: Readonly<Record<string, WatchedAction>>;
+    readonly owners: Readonly<Record<string, Fact<Ownership>>>;
+    readonly health: Readonly<Record<string, WatchedHealth>>;
+  }>;
+}
