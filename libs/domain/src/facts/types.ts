@@ -12,13 +12,17 @@ export interface Run<M> {
   readonly mark: M | null;
 }
 
-/** What was last seen of one subject, how often it is looked at, and its runs, oldest first. */
-export interface Watched<T, M> {
-  readonly fact: Fact<T>;
-  /** A look counts until two of these after it: that is what "fresh" means. */
+/** How a subject was watched. */
+export interface WatchRuns<M> {
+  /** How often it is looked at. A look counts until two of these after it: that is what "fresh" means. */
   readonly periodMs: number;
-  /** At most `maxRuns`; older ones are forgotten, and time in them counts for nothing. */
+  /** Oldest first, at most `maxRuns`; older ones are forgotten, and time in them counts for nothing. */
   readonly runs: readonly Run<M>[];
+}
+
+/** What was last seen of one subject, and how it was watched. */
+export interface Watched<T, M> extends WatchRuns<M> {
+  readonly fact: Fact<T>;
 }
 
 export const maxRuns = 32;

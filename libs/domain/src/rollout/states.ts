@@ -34,12 +34,12 @@ export const allowedVerbs: Readonly<Record<RolloutState, readonly RolloutVerb[]>
   Paused: ['resume', 'abort', 'rollback'],
   Blocked: ['adopt', 'reassert', 'resume', 'abort', 'rollback'],
   Suspended: ['resume', 'abort', 'rollback'],
-  RollingBack: ['pause', 'abort'],
+  RollingBack: ['pause', 'abort', 'adopt', 'rollback'],
   Succeeded: ['rollback'],
   RolledBack: [],
-  Aborted: [],
+  Aborted: ['rollback'],
   Cancelled: [],
-  Failed: [],
+  Failed: ['rollback'],
 };
 
 const ended: readonly RolloutState[] = ['Succeeded', 'RolledBack', 'Aborted', 'Cancelled', 'Failed'];
