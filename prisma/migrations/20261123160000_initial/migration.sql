@@ -219,7 +219,7 @@ CREATE TABLE "rollout_routes" (
     "verified_at" TIMESTAMPTZ(3),
     "held_ms" BIGINT NOT NULL DEFAULT 0,
     "write_id" TEXT,
-    "doubt_at" TIMESTAMPTZ(3),
+    "touched" BOOLEAN NOT NULL DEFAULT false,
 
     CONSTRAINT "rollout_routes_pkey" PRIMARY KEY ("rollout_id","route_id")
 );

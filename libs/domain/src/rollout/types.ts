@@ -115,6 +115,8 @@ export interface Rollout {
   /** null = only by `start`. */
   readonly startAt: Instant | null;
   readonly finishedAt: Instant | null;
+  /** Until when a rollback is one call after success; null = not succeeded. */
+  readonly bakesUntil: Instant | null;
   readonly forced: Forced | null;
 }
 

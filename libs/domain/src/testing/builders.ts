@@ -134,6 +134,7 @@ export function aRollout(change: Partial<Rollout> & OfEveryRoute = {}): Rollout 
     suspicion: null,
     startAt: null,
     finishedAt: null,
+    bakesUntil: change.finishedAt == null ? null : change.finishedAt + plan.bakeMs,
     forced: null,
     ...rest,
   };
