@@ -6,16 +6,20 @@ import { keepsShare } from './rounding.js';
 import type { GoalRoute } from './types.js';
 import { refused, type Refused, type Wanted } from './wanted.js';
 
-/** These very weights; pinned target groups must keep their share in them (rule 8). */
+/** These very weights. Whether pinned target groups keep their share in them is asked by `refuseMovedPins`. */
 export function wantedByWeights(weights: Weights, live: Weights, route: GoalRoute): Wanted | Refused {
   const exact = sortWeights(explicitAlone(weights));
   const unsafe = unsafeWeights(exact);
   if (unsafe) return refused('UnsafeWeights', `These weights can't be written: ${unsafe}.`);
   const foreign = refuseForeign(route, live, exact);
   if (foreign) return foreign;
-  const moved = route.pinned.filter((arn) => !keepsShare(live, exact, arn));
-  if (moved.length > 0) return refused('PinnedShareWouldChange', pinnedText(moved));
   return { ok: true, shares: sharesIn(exact), exact };
+}
+
+/** Rule 8: a pinned target group keeps its share; null where all do. */
+export function refuseMovedPins(weights: Weights, live: Weights, route: GoalRoute): Refused | null {
+  const moved = route.pinned.filter((arn) => !keepsShare(live, weights, arn));
+  return moved.length > 0 ? refused('PinnedShareWouldChange', pinnedText(moved)) : null;
 }
 
 /** A target group alone has all requests whatever its weight, even 0: it is given one that says so. */
@@ -23,7 +27,7 @@ export function explicitAlone(weights: Weights): Weights {
   return weights.length === 1 ? weights.map((one) => ({ ...one, weight: one.weight === 0 ? 1 : one.weight })) : weights;
 }
 
-export function sharesIn(weights: Weights): Wanted['shares'] {
+function sharesIn(weights: Weights): Wanted['shares'] {
   return weights.map(({ targetGroupArn }) => ({ targetGroupArn, share: shareOf(weights, targetGroupArn) }));
 }
 
