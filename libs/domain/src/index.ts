@@ -54,3 +54,5 @@ export * from './text/duration.js';
 export * from './text/instant-text.js';
 export * from './text/shares-text.js';
 export * from './text/health-text.js';
+
+export { known, type Known } from './rollout/context.js';

@@ -1,11 +1,11 @@
 import type { Instant } from '../rollout/types.js';
 import { freshForMs } from './fresh.js';
-import type { Watched } from './types.js';
+import type { WatchRuns } from './types.js';
 
 /** One subject of a hold, and what it must have shown for its time to count. */
 export interface HoldSubject<M> {
   /** undefined = never looked at. */
-  readonly watched: Watched<unknown, M> | undefined;
+  readonly watched: WatchRuns<M> | undefined;
   readonly passes: (mark: M) => boolean;
 }
 

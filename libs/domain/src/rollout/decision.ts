@@ -57,7 +57,6 @@ export const reasons = {
   RouteIsBusy: 'another rollout or write has one of its routes',
   RouteOwnedByReconciler: 'a continuous reconciler owns the route and would revert us',
   ApplyTimeToolNotAcknowledged: 'CloudFormation, CDK or Terraform made it and nobody acknowledged that',
-  ClusterIsEvacuated: 'an evacuated cluster would get a share',
   WriteFailed: 'AWS refused the write of a route',
   LiveWeightsDiffer: 'live weights are not what was last written',
   ForeignTargetGroup: 'a target group that is not ours is in the action and not pinned',
