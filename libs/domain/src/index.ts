@@ -10,6 +10,8 @@ export * from './route/types.js';
 export * from './route/our-tags.js';
 export * from './route/ownership.js';
 
+export * from './facts/types.js';
+
 export * from './plan/types.js';
 export * from './plan/validate-plan.js';
 export * from './plan/compile.js';
@@ -29,6 +31,10 @@ export * from './rollout/explain.js';
 export * from './lane/token-bucket.js';
 export * from './lane/aimd.js';
 export * from './lane/priority.js';
+
+export * from './gateway/read-priority.js';
+export * from './gateway/read-budget-state.js';
+export * from './gateway/period.js';
 
 export * from './drain/drained.js';
 
