@@ -28,6 +28,20 @@ export * from './rollout/step-weights.js';
 export * from './rollout/three-way-diff.js';
 export * from './rollout/explain.js';
 
+export * from './facts/types.js';
+export * from './facts/looked-at.js';
+export * from './facts/fresh.js';
+export * from './facts/served-hold.js';
+
+export * from './goals/types.js';
+export * from './goals/resolve.js';
+export * from './goals/same-split.js';
+export * from './goals/foreign.js';
+
+export * from './policy/types.js';
+export * from './policy/may-move.js';
+export * from './policy/grouped-text.js';
+
 export * from './lane/token-bucket.js';
 export * from './lane/aimd.js';
 export * from './lane/priority.js';

@@ -1,3 +1,4 @@
+import type { Reason } from '../rollout/decision.js';
 import type { Forced, Instant, Fact } from '../rollout/types.js';
 import type { Ownership, TargetHealth } from '../route/types.js';
 import type { Weights } from '../weights/types.js';
@@ -45,12 +46,13 @@ export interface PolicyFacts {
   readonly freeze: { readonly by: string; readonly reason: string } | null;
 }
 
-/** One broken rule on one route. `message` is a sentence for an operator with the way out. */
+/** One broken rule on one route. `message` is for an operator, with the way out; it doesn't name the route. */
 export interface RuleFinding {
   readonly rule: RuleName;
-  readonly reason: string;
+  readonly reason: Reason;
   readonly effect: Effect;
   readonly routeId: string;
+  readonly routeName: string;
   /** What an operator calls the backends concerned; empty where it is the route itself. */
   readonly subjects: readonly string[];
   readonly message: string;

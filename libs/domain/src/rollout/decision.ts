@@ -66,6 +66,8 @@ export const reasons = {
   ReceiverNotAttached: 'the target group is not in the action yet, so nobody health-checks it',
   ClusterIsCordoned: 'the share of a cordoned cluster would be raised',
   ClusterIsRetired: 'a retired cluster would get a share',
+  ClusterIsEvacuated: 'an evacuated cluster would have a share',
+  FrozenByFreeze: 'a freeze is on: nothing planned starts',
   NoHealthyReceiver: 'after this write no healthy backend would have weight',
   UnsafeWeights: 'the weights break a rule of the load balancer',
   NextStep: 'the next step starts',
