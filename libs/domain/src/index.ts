@@ -10,8 +10,6 @@ export * from './route/types.js';
 export * from './route/our-tags.js';
 export * from './route/ownership.js';
 
-export * from './facts/types.js';
-
 export * from './plan/types.js';
 export * from './plan/validate-plan.js';
 export * from './plan/compile.js';
