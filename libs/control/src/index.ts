@@ -23,6 +23,7 @@ export * from './rollouts/rollouts.js';
 export * from './rollouts/ledger.js';
 export * from './rollouts/waker.js';
 export * from './gateways/read-budget.js';
+export * from './gateways/reads-for-sends.js';
 export * from './engine.js';
 export * from './resources/options.js';
 export * from './resources/projects.js';
