@@ -64,7 +64,7 @@ export async function installation(stack: Stack, rest: Rest, { project, route, p
     endpoint,
     roleArn: null,
     credentials: { accessKeyId, secretAccessKey },
-    apiBudget: { modifyPerSecond: 3, modifyBurst: 20 },
+    apiBudget: { modifyPerSecond: 3, modifyBurst: 20, readPerSecond: 5, readBurst: 20 },
   };
   const bodies: Readonly<Record<string, (again: string) => object>> = {
     createProject: (again) => ({ name: `project ${again}` }),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Caller } from '@sluice/control';
+import { defaultApiBudget, type Caller } from '@sluice/control';
 import {
   admin,
   awsAccountId,
@@ -125,7 +125,7 @@ describe('projects and accounts', () => {
     it('comes with a lane and an external id of its own, and never shows its credentials', async () => {
       const { projectId, accountId } = await world.project('lanes');
       const account = await world.resources.accounts.get(admin, accountId);
-      expect(account).toMatchObject({ credentials: 'stored', apiBudget: { modifyPerSecond: 3, modifyBurst: 20 } });
+      expect(account).toMatchObject({ credentials: 'stored', apiBudget: defaultApiBudget });
       expect(account.externalId).toMatch(/^sluice-[0-9a-f-]{36}$/);
       expect(
         JSON.stringify([account, await world.resources.accounts.list(admin, { projectId }, firstPage)]),
@@ -137,6 +137,12 @@ describe('projects and accounts', () => {
         [accountId],
       );
       expect(JSON.stringify(stored.rows)).not.toContain('super-secret-key');
+    });
+
+    it('keeps the figures of its API budget that a change does not name', async () => {
+      const { accountId } = await world.project('budgets');
+      const account = await world.resources.accounts.update(admin, accountId, { apiBudget: { readPerSecond: 2 } });
+      expect(account.apiBudget).toEqual({ ...defaultApiBudget, readPerSecond: 2 });
     });
 
     it('is reached with its unsealed credentials, endpoint and role', async () => {
@@ -196,12 +202,14 @@ describe('projects and accounts', () => {
         awsAccountId: '12',
         region: 'mars',
         roleArn: 'nobody',
-        apiBudget: { modifyPerSecond: 1e308, modifyBurst: 0.5 },
+        apiBudget: { modifyPerSecond: 1e308, modifyBurst: 0.5, readPerSecond: 0, readBurst: 1e9 },
       };
       const { issues } = await errorOf(world.resources.accounts.create(admin, input));
       expect(issues?.map((one) => one.field).sort()).toEqual([
         'apiBudget.modifyBurst',
         'apiBudget.modifyPerSecond',
+        'apiBudget.readBurst',
+        'apiBudget.readPerSecond',
         'awsAccountId',
         'credentials',
         'name',

@@ -48,6 +48,10 @@ export * from './lane/token-bucket.js';
 export * from './lane/aimd.js';
 export * from './lane/priority.js';
 
+export * from './gateway/read-priority.js';
+export * from './gateway/read-budget-state.js';
+export * from './gateway/period.js';
+
 export * from './drain/drained.js';
 
 export * from './text/duration.js';

@@ -1,13 +1,13 @@
 import type { BucketLimits, BucketState, IntentPurpose, LearnedRate, RateBounds } from '@sluice/domain';
 import { afterSuccess, afterThrottle, fullBucket, isEmergency, startingRate, take } from '@sluice/domain';
-import type { ApiBudget } from '../resources/types.js';
+import { defaultApiBudget, type ApiBudget } from '../resources/types.js';
 
 const minPerSecond = 0.2;
 const reserve = 5;
 
 /** The write budget of one account, held by its lane's owner: domain arithmetic around a monotonic clock. */
 export class ApiBucket {
-  private budget: ApiBudget = { modifyPerSecond: 3, modifyBurst: 20 };
+  private budget: ApiBudget = defaultApiBudget;
   private rate: LearnedRate = startingRate(this.bounds);
   private state: BucketState | null = null;
 

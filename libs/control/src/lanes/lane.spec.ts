@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { defaultApiBudget } from '../resources/types.js';
 import { ApiBucket } from './api-bucket.js';
 import type { Intent } from './intent.js';
 import { IntentExecutor } from './intent-executor.js';
@@ -75,7 +76,7 @@ describe('a lane', () => {
       grantId: 'g',
       leaseMs: 60_000,
       writesInMs: 0,
-      apiBudget: { modifyPerSecond: 50, modifyBurst: 50 },
+      apiBudget: { ...defaultApiBudget, modifyPerSecond: 50, modifyBurst: 50 },
     };
     const lane = new Lane(grant, performance.now(), {
       store,

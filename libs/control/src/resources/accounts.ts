@@ -10,7 +10,7 @@ import type { EndpointPolicy } from './endpoint-policy.js';
 import type { MutationOptions } from './options.js';
 import type { Sealed, Sealer } from './sealer.js';
 import { expectVersion, keepProject, own, projectFilter } from './tenancy.js';
-import type { Account, ApiBudget, Page, PageRequest } from './types.js';
+import { defaultApiBudget, type Account, type ApiBudget, type Page, type PageRequest } from './types.js';
 
 export interface AwsCredentials {
   readonly accessKeyId: string;
@@ -27,16 +27,17 @@ export interface CreateAccount {
   readonly roleArn?: string | null;
   /** Sealed at rest, never shown again. null = the process's own credentials. */
   readonly credentials?: AwsCredentials | null;
-  readonly apiBudget?: ApiBudget;
+  /** What is missing gets its default. */
+  readonly apiBudget?: Partial<ApiBudget>;
 }
 
-/** Only what is present changes. */
+/** Only what is present changes, within `apiBudget` too. */
 export interface UpdateAccount {
   readonly name?: string;
   readonly endpoint?: string | null;
   readonly roleArn?: string | null;
   readonly credentials?: AwsCredentials | null;
-  readonly apiBudget?: ApiBudget;
+  readonly apiBudget?: Partial<ApiBudget>;
 }
 
 export interface AccountCheckResult {
@@ -49,8 +50,6 @@ export interface AccountCheckResult {
   readonly identity: { readonly accountId: string; readonly arn: string } | null;
   readonly loadBalancers: number | null;
 }
-
-const defaultBudget: ApiBudget = { modifyPerSecond: 3, modifyBurst: 20 };
 
 export interface AccountOptions {
   /** Whether an account may use the process's own credentials. */
@@ -89,7 +88,7 @@ export class Accounts {
         roleArn: input.roleArn ?? null,
         externalId: `sluice-${randomUUID()}`,
         ...this.#seal(id, input.credentials ?? null),
-        apiBudget: input.apiBudget ?? defaultBudget,
+        apiBudget: budgetOver(defaultApiBudget, input.apiBudget),
         check: null,
         createdBy: caller.actor,
       });
@@ -128,7 +127,7 @@ export class Accounts {
         ...(patch.endpoint !== undefined && { endpoint: patch.endpoint }),
         ...(patch.roleArn !== undefined && { roleArn: patch.roleArn }),
         ...(patch.credentials !== undefined && this.#seal(id, patch.credentials)),
-        ...(patch.apiBudget !== undefined && { apiBudget: patch.apiBudget }),
+        ...(patch.apiBudget !== undefined && { apiBudget: budgetOver(account.apiBudget, patch.apiBudget) }),
         ...(reachedOtherwise && { check: null }),
       });
       tx.announce({
@@ -232,8 +231,11 @@ export class Accounts {
       );
     }
     if (input.apiBudget !== undefined) {
-      checks.number('apiBudget.modifyPerSecond', input.apiBudget.modifyPerSecond, 0.1, 50, false);
-      checks.number('apiBudget.modifyBurst', input.apiBudget.modifyBurst, 1, 200);
+      const given = budgetOver(defaultApiBudget, input.apiBudget);
+      checks.number('apiBudget.modifyPerSecond', given.modifyPerSecond, 0.1, 50, false);
+      checks.number('apiBudget.modifyBurst', given.modifyBurst, 1, 200);
+      checks.number('apiBudget.readPerSecond', given.readPerSecond, 0.5, 100, false);
+      checks.number('apiBudget.readBurst', given.readBurst, 1, 200);
     }
   }
 
@@ -251,6 +253,15 @@ export class Accounts {
       ),
     };
   }
+}
+
+function budgetOver(base: ApiBudget, given: Partial<ApiBudget> = {}): ApiBudget {
+  return {
+    modifyPerSecond: given.modifyPerSecond ?? base.modifyPerSecond,
+    modifyBurst: given.modifyBurst ?? base.modifyBurst,
+    readPerSecond: given.readPerSecond ?? base.readPerSecond,
+    readBurst: given.readBurst ?? base.readBurst,
+  };
 }
 
 function shown({ sealedCredentials: _, ...account }: AccountRecord): Account {
