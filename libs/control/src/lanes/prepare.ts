@@ -1,0 +1,123 @@
+import type { Instant, PolicyFacts, ProposedChange, Purpose, RuleFinding, Weights } from '@sluice/domain';
+import { isEmergency, mayMove, resolve, sameWeights, shareOf, worst } from '@sluice/domain';
+import type { ActionFact } from '../ports/fact-store.js';
+import type { Intent } from './intent.js';
+import type { LaneLooks } from './lane-looks.js';
+import type { Settlement, Why } from './lane-store.js';
+
+/** What is to be done with an intent, going by what is live and known at this moment. */
+export type Prepared =
+  | { readonly kind: 'send'; readonly after: Weights; readonly notes: readonly RuleFinding[] }
+  | { readonly kind: 'settle'; readonly outcome: Settlement }
+  /** It stays the same intent; what it waits for is asked again after this. */
+  | { readonly kind: 'defer'; readonly delayMs: number; readonly why: Why };
+
+/** How soon a deferred intent is asked again; new looks come about as often. */
+const deferMs = 2_000;
+
+/** A person's and a plan's write go out over the weights that they were decided on; everything else over whatever is live. */
+export function wantedWeights(intent: Intent, live: Weights): Prepared {
+  if (intent.before === null) {
+    const resolved = resolve(intent.goal, live, intent);
+    if (resolved.ok) return { kind: 'send', after: resolved.weights, notes: [] };
+    return failed(resolved.reason, `Not written: ${resolved.message}`, live);
+  }
+  if (sameWeights(live, intent.after))
+    return {
+      kind: 'settle',
+      outcome: { state: 'applied', message: 'Already live; nothing was written.', live, requestId: null },
+    };
+  if (sameWeights(live, intent.before)) return { kind: 'send', after: intent.after, notes: [] };
+  const message = 'Live weights are not what this write was decided on: somebody else changed them.';
+  return intent.rolloutId === null
+    ? failed('LiveWeightsDiffer', message, live)
+    : { kind: 'settle', outcome: { state: 'superseded', reason: 'LiveWeightsDiffer', message } };
+}
+
+/** The last look before a send: the same list of rules that decides, asked with the facts of this moment. */
+export function askPolicy(intent: Intent, live: ActionFact, after: Weights, facts: PolicyFacts, looks: LaneLooks): Prepared {
+  const change: ProposedChange = {
+    routeId: intent.routeId,
+    routeName: intent.routeName,
+    before: live.action.weights,
+    after,
+    backends: intent.backends,
+    pinned: intent.pinned,
+    ownership: looks.ownerOf(intent.accountId, intent.routeArn),
+    acknowledged: intent.acknowledged,
+    minHealthyTargets: intent.minHealthyTargets,
+    forced: intent.forced,
+  };
+  const findings = mayMove(change, facts, purposeOf(intent)).filter((finding) => bindsIt(intent, finding));
+  const effect = worst(findings);
+  const first = findings.find((finding) => finding.effect === effect);
+  if (effect === null || effect === 'note' || !first) return { kind: 'send', after, notes: findings };
+  if (effect === 'hold')
+    return { kind: 'defer', delayMs: deferMs, why: { reason: first.reason, message: first.message } };
+  return failed(first.reason, first.message, live.action.weights);
+}
+
+/** Attaching and detaching move no share: what is asked of shares doesn't bind them. */
+function bindsIt(intent: Intent, finding: RuleFinding): boolean {
+  if (intent.purpose !== 'attach' && intent.purpose !== 'detach') return true;
+  return ['unsafeWeights', 'ownership', 'acknowledgement'].includes(finding.rule);
+}
+
+function purposeOf({ purpose }: Intent): Purpose {
+  if (isEmergency(purpose)) return 'emergency';
+  return purpose === 'step' || purpose === 'reassert' ? 'planned' : 'person';
+}
+
+/** Health seen within this lets an emergency go without another read. */
+const emergencyFreshMs = 60_000;
+/** How long an emergency waits for one that has to be read. */
+const emergencyReadMs = 2_000;
+
+/**
+ * What is known of the target groups of the action. The watch's looks serve while they count; an emergency reads the
+ * groups that would get requests when none of them was seen healthy within a minute.
+ */
+export async function factsFor(
+  intent: Intent,
+  live: Weights,
+  after: Weights,
+  looks: LaneLooks,
+  now: Instant,
+  within: (ms: number) => Promise<unknown>,
+): Promise<PolicyFacts> {
+  const emergency = isEmergency(intent.purpose);
+  const health: Record<string, PolicyFacts['health'][string]> = {};
+  for (const { targetGroupArn } of [...live, ...after]) {
+    const watched = looks.watchedHealth(intent.accountId, targetGroupArn);
+    const freshForMs = watched && (emergency ? Math.max(emergencyFreshMs, 2 * watched.periodMs) : 2 * watched.periodMs);
+    if (watched && freshForMs !== null) health[targetGroupArn] = { fact: watched.fact, freshForMs };
+  }
+  if (emergency) {
+    const receivers = after.map((one) => one.targetGroupArn).filter((arn) => shareOf(after, arn) > 0);
+    const seenHealthy = receivers.some((arn) => {
+      const seen = health[arn];
+      return seen?.fact.ok === true && seen.fact.value.healthy > 0 && now - seen.fact.at <= seen.freshForMs;
+    });
+    if (!seenHealthy) await Promise.race([readAll(receivers), within(emergencyReadMs)]);
+  }
+  return { now, health, clusters: clustersOf(intent), mask: new Set(), freeze: null };
+
+  async function readAll(arns: readonly string[]): Promise<void> {
+    await Promise.all(
+      arns.map(async (arn) => {
+        const fact = await looks.healthNow(intent.accountId, arn, 'emergency');
+        health[arn] = { fact, freshForMs: emergencyFreshMs };
+      }),
+    );
+  }
+}
+
+function clustersOf(intent: Intent): PolicyFacts['clusters'] {
+  return Object.fromEntries(
+    intent.backends.map(({ clusterId, clusterName: name, cordoned, retired }) => [clusterId, { name, cordoned, retired }]),
+  );
+}
+
+export function failed(reason: string, message: string, live: Weights | null, requestId: string | null = null) {
+  return { kind: 'settle', outcome: { state: 'failed', reason, message, live, requestId } } as const;
+}
