@@ -1,8 +1,9 @@
-import type { Fact, LiveRoute, Ownership, Run, TargetHealth, Watched, Weights } from '@sluice/domain';
+import type { Fact, Ownership, Run, TargetHealth, Watched, Weights } from '@sluice/domain';
 import type { GatewayFence } from './gateway-store.js';
+import type { ActionRead } from './load-balancer.js';
 
-/** The live forward action as facts keep it; ownership is a fact of its own. `document` is what a write needs to keep what isn't ours. */
-export type ActionFact = Omit<LiveRoute, 'ownership' | 'protocol' | 'port'> & { readonly document: unknown };
+/** The live forward action as facts keep it; ownership is a fact of its own. */
+export type ActionFact = Omit<ActionRead, 'protocol' | 'port'>;
 
 export type WatchedAction = Watched<ActionFact, Weights>;
 export type WatchedHealth = Watched<TargetHealth, number>;

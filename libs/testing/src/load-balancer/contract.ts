@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
+import { describeActions } from './contract-actions.js';
 import { describeFailing } from './contract-failing.js';
 import { describeHealth } from './contract-health.js';
 import { describeProvisioning } from './contract-provisioning.js';
@@ -28,6 +29,7 @@ export function describeLoadBalancerContract(
 
     const can = { ...likeAws, ...capabilities };
     describeReading(peer);
+    describeActions(peer, can);
     describeWriting(peer, can);
     describeHealth(peer, can);
     describeProvisioning(peer, can);
