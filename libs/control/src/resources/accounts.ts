@@ -50,8 +50,6 @@ export interface AccountCheckResult {
   readonly loadBalancers: number | null;
 }
 
-const defaultBudget: ApiBudget = { modifyPerSecond: 3, modifyBurst: 20 };
-
 export interface AccountOptions {
   /** Whether an account may use the process's own credentials. */
   readonly allowProcessCredentials: boolean;

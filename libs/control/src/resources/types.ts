@@ -13,11 +13,23 @@ export interface Project extends Stored {
   readonly name: string;
 }
 
-/** Writes per second and burst that Sluice may spend in this account and Region; ELBv2's own planning figure is 3/s, burst 20. */
+/** Writes and reads per second, with bursts, that Sluice may spend in this account and Region; ELBv2's own planning figure for writes is 3/s, burst 20. */
 export interface ApiBudget {
   readonly modifyPerSecond: number;
   readonly modifyBurst: number;
+  /** Default 5. */
+  readonly readPerSecond?: number;
+  /** Default 20. */
+  readonly readBurst?: number;
 }
+
+/** Where an account says nothing. */
+export const defaultBudget: Required<ApiBudget> = {
+  modifyPerSecond: 3,
+  modifyBurst: 20,
+  readPerSecond: 5,
+  readBurst: 20,
+};
 
 export interface Account extends Stored {
   readonly projectId: string;

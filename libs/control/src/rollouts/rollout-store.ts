@@ -151,6 +151,6 @@ export abstract class RolloutStore {
 
 /** Wakes the replicas: NOTIFY where it gets through, a poll of at most a second behind it. */
 export abstract class Signals {
-  /** `rollouts`: a wake-up moved; `intents`: a lane has work; `events`: something to tell. */
-  abstract on(topic: 'rollouts' | 'intents' | 'events', listener: (payload: string) => void): () => void;
+  /** `rollouts`: a wake-up moved; `intents`: a lane has work; `events`: something to tell; `gateways`: one is free, or the replicas are others. */
+  abstract on(topic: 'rollouts' | 'intents' | 'events' | 'gateways', listener: (payload: string) => void): () => void;
 }
