@@ -100,7 +100,7 @@ describe('gateways of several replicas on one Postgres', () => {
     const b = await replica('b');
     const before = performance.now();
     await a.stop();
-    await eventually('all of them at b', () => [...b.grants].length === 20);
+    await eventually('all of them at b', async () => b.grants.length === 20 || null);
     expect(performance.now() - before).toBeLessThan(1_000);
     expect(b.grants.filter((grant) => grant.writesInMs > 0)).toMatchObject([
       { gatewayId: 'gtw_3', waitOutRouteIds: ['rou_1'] },
@@ -115,7 +115,7 @@ describe('gateways of several replicas on one Postgres', () => {
     const b = await replica('b');
     const before = performance.now();
     await a.die();
-    await eventually('all of them at b', async () => (await ownedBy('b')) === 3);
+    await eventually('all of them at b', async () => (await ownedBy('b')) === 3 || null);
     expect(performance.now() - before).toBeLessThan(1.5 * settings.leaseMs);
     for (const grant of b.grants) {
       expect(grant.waitOutRouteIds).toBeNull();
@@ -125,8 +125,7 @@ describe('gateways of several replicas on one Postgres', () => {
 
   it('stay with who lives while its lease connection is killed again and again', async () => {
     await seed(3);
-    const a = await replica('a');
-    await replica('b');
+    await replica('a');
     for (let i = 0; i < 5; i += 1) {
       await pool.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sluice leases' AND datname = current_database()`,
@@ -136,11 +135,10 @@ describe('gateways of several replicas on one Postgres', () => {
         const after = await pool.query<{ ok: boolean }>('SELECT min(lease_until) > $1 AS ok FROM gateways', [
           rows[0]!.until,
         ]);
-        return after.rows[0]!.ok;
+        return after.rows[0]!.ok || null;
       });
     }
-    expect(new Set(a.grants.map((grant) => grant.epoch))).toEqual(new Set([1n]));
-    const epochs = await pool.query<{ epoch: string }>('SELECT DISTINCT epoch FROM gateways');
-    expect(epochs.rows).toHaveLength(2); // one was moved for evenness, to b
+    const { rows } = await pool.query('SELECT DISTINCT epoch, owner FROM gateways');
+    expect(rows).toEqual([{ epoch: '1', owner: 'a' }]);
   }, 30_000);
 });
