@@ -17,6 +17,8 @@ export * from './lanes/lanes.js';
 export * from './lanes/one-off-weights.js';
 export * from './lanes/drift-sweep.js';
 export * from './gateways/gateways.js';
+export * from './gateways/gateway-membership.js';
+export * from './gateways/prove-account.js';
 export * from './rollouts/observe.js';
 export * from './rollouts/reconcile-rollout.js';
 export * from './rollouts/rollouts.js';
