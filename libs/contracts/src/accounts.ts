@@ -5,11 +5,14 @@ export const ApiBudget = z
   .strictObject({
     modifyPerSecond: z.number().min(0.1).max(50).describe('Writes per second, default 3.'),
     modifyBurst: z.int().min(1).max(200).describe('Burst, default 20.'),
+    readPerSecond: z.number().min(0.1).max(50).optional().describe('Reads per second, default 5.'),
+    readBurst: z.int().min(1).max(200).optional().describe('Burst of reads, default 20.'),
   })
   .meta({
     id: 'ApiBudget',
-    description: "What Sluice may spend of the account's ELBv2 API in this Region.",
-    examples: [{ modifyPerSecond: 3, modifyBurst: 20 }],
+    description:
+      "What Sluice may spend of the account's ELBv2 API in this Region. Where several accounts here are the same one of AWS's, the lowest of each figure holds.",
+    examples: [{ modifyPerSecond: 3, modifyBurst: 20, readPerSecond: 5, readBurst: 20 }],
   });
 
 export const AwsCredentials = z

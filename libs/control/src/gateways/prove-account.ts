@@ -31,11 +31,13 @@ const concurrency = 8;
  */
 export class ProveAccount {
   constructor(
-    private readonly store: ResourceStore,
-    private readonly ids: Ids,
-    private readonly clock: Clock,
-    private readonly loadBalancer: LoadBalancer,
-    private readonly accessTo: AccountAccess,
+    private readonly parts: {
+      readonly store: ResourceStore;
+      readonly ids: Ids;
+      readonly clock: Clock;
+      readonly loadBalancer: LoadBalancer;
+      readonly accountAccess: AccountAccess;
+    },
   ) {}
 
   /**
@@ -50,10 +52,10 @@ export class ProveAccount {
   /** Asks AWS and keeps what came of it with the account. A failure takes nothing away from a record that was proven before. */
   async ask(accountId: string, timeoutMs = defaultTimeoutMs): Promise<Proof> {
     for (;;) {
-      const account = await this.store.read.accounts.find(accountId);
+      const account = await this.parts.store.read.accounts.find(accountId);
       if (!account) throw new NotFound('account', accountId);
       const found = await this.identify(account, timeoutMs);
-      const kept = await this.store.transaction((tx) => this.keep(tx, account, found));
+      const kept = await this.parts.store.transaction((tx) => this.keep(tx, account, found));
       // reached otherwise by now: the answer is of another way in
       if (kept) return { ...found, account: kept };
     }
@@ -61,8 +63,8 @@ export class ProveAccount {
 
   /** Tries all that aren't proven, several at once: one that hangs holds up nobody. Returns those that still aren't. */
   async proveOpen(): Promise<readonly { readonly accountId: string; readonly code: string }[]> {
-    await this.store.read.gateways.adoptIntents();
-    const open = [...(await this.store.read.gateways.unproven(recentMs, most))];
+    await this.parts.store.read.gateways.adoptIntents();
+    const open = [...(await this.parts.store.read.gateways.unproven(recentMs, most))];
     const refused: { accountId: string; code: string }[] = [];
     const worker = async () => {
       for (let id = open.shift(); id !== undefined; id = open.shift()) {
@@ -79,7 +81,7 @@ export class ProveAccount {
 
   private async identify(account: AccountRecord, timeoutMs: number): Promise<Omit<Proof, 'account'>> {
     try {
-      const answer = await this.loadBalancer.check(this.accessTo.of(account), { timeoutMs });
+      const answer = await this.parts.loadBalancer.check(this.parts.accountAccess.of(account), { timeoutMs });
       return { answer, refusal: answer.accountId === account.awsAccountId ? null : numberDiffers(account, answer) };
     } catch (error) {
       if (error instanceof ExternalFailure || error instanceof Conflict) return { answer: null, refusal: error };
@@ -96,7 +98,7 @@ export class ProveAccount {
     const before = await tx.accounts.lock(asked.id, 'change');
     if (!before) throw new NotFound('account', asked.id);
     if (wayIn(before) !== wayIn(asked)) return null;
-    const check = { at: new Date(this.clock.now()).toISOString(), ...sentence(answer, refusal) };
+    const check = { at: new Date(this.parts.clock.now()).toISOString(), ...sentence(answer, refusal) };
     await tx.gateways.noteCheck(asked.id, check);
     const moved = answer !== null && (await this.move(tx, asked, answer, refusal !== null));
     if (moved || before.check?.ok !== check.ok || before.check.message !== check.message)
@@ -117,7 +119,7 @@ export class ProveAccount {
   ): Promise<boolean> {
     if (isRefused) return tx.gateways.leave(id);
     const number = { partition: arn.split(':')[1] ?? 'aws', awsAccountId: accountId, region };
-    return tx.gateways.join(id, number, this.ids.next('gtw'));
+    return tx.gateways.join(id, number, this.parts.ids.next('gtw'));
   }
 }
 
