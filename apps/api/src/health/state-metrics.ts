@@ -69,7 +69,10 @@ function gaugesIn({ registry }: Metrics, collect: () => Promise<void>) {
       drifted: gauge('drifted_routes', 'Routes with live weights that no decision explains.'),
       owned: gauge('gateways_owned', 'Gateways that this replica owns.'),
       ownerless: gauge('gateway_without_owner', 'Gateways that nobody owns, or whose lease has ended.'),
-      unproven: gauge('accounts_unproven', "Accounts whose AWS number isn't proven: nothing of them is read or written."),
+      unproven: gauge(
+        'accounts_unproven',
+        "Accounts whose AWS number isn't proven: nothing of them is read or written.",
+      ),
       overdue: gauge('rollout_overdue_seconds', 'For how long the most overdue rollout waits to be decided.'),
     },
   };

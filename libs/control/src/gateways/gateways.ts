@@ -1,4 +1,11 @@
-import type { GatewayBudget, GatewayFence, GatewayGrant, GatewayStore, Handover, Spread } from '../ports/gateway-store.js';
+import type {
+  GatewayBudget,
+  GatewayFence,
+  GatewayGrant,
+  GatewayStore,
+  Handover,
+  Spread,
+} from '../ports/gateway-store.js';
 import type { Timers } from '../ports/timers.js';
 import type { Signals } from '../rollouts/rollout-store.js';
 import { Repeat } from './repeat.js';
@@ -116,7 +123,9 @@ export class Gateways {
     const { owner, store, settings, log } = this.parts;
     const left = store
       .leave(owner, handovers)
-      .catch((error: unknown) => log.warn('could not hand the gateways over; their leases end by themselves', { error }));
+      .catch((error: unknown) =>
+        log.warn('could not hand the gateways over; their leases end by themselves', { error }),
+      );
     await this.within(settings.leaveWithinMs, Promise.all([left, atRest]));
     await this.within(settings.writeTimeoutMs, Promise.all(this.closing));
   }

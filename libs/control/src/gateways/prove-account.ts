@@ -61,21 +61,29 @@ export class ProveAccount {
     }
   }
 
-  /** Tries all that aren't proven, several at once: one that hangs holds up nobody. Returns those that still aren't. */
+  /**
+   * Tries all that aren't proven, several at once: one that hangs or breaks holds up nobody. Returns those that still
+   * aren't.
+   * @throws what broke unexpectedly, after all were tried
+   */
   async proveOpen(): Promise<readonly { readonly accountId: string; readonly code: string }[]> {
-    await this.parts.store.read.gateways.adoptIntents();
-    const open = [...(await this.parts.store.read.gateways.unproven(recentMs, most))];
+    const { gateways } = this.parts.store.read;
+    await gateways.adoptIntents();
+    const open = [...(await gateways.unproven(recentMs, most))];
     const refused: { accountId: string; code: string }[] = [];
+    const broken: unknown[] = [];
     const worker = async () => {
       for (let id = open.shift(); id !== undefined; id = open.shift()) {
-        const refusal = await this.ask(id).then(
-          (proof) => proof.refusal,
-          (error: unknown) => (error instanceof NotFound ? null : Promise.reject(error)),
-        );
-        if (refusal) refused.push({ accountId: id, code: codeOf(refusal) });
+        try {
+          const { refusal } = await this.ask(id);
+          if (refusal) refused.push({ accountId: id, code: codeOf(refusal) });
+        } catch (error) {
+          if (!(error instanceof NotFound)) broken.push(error);
+        }
       }
     };
     await Promise.all(Array.from({ length: concurrency }, worker));
+    if (broken.length > 0) throw new AggregateError(broken, `${broken.length} accounts could not be asked for`);
     return refused;
   }
 

@@ -29,7 +29,7 @@ export class Repeat {
 
   private async run(): Promise<void> {
     this.timer?.cancel();
-    let nextAt = 0;
+    let nextAt: number;
     do {
       this.again = false;
       const startedAt = this.timers.now();

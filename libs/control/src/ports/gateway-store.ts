@@ -51,11 +51,7 @@ export abstract class GatewayStore {
    */
   abstract claim(owner: string, leaseMs: number, waitOutMs: number, most: number): Promise<readonly GatewayGrant[]>;
   /** Says that this replica lives, also with nothing to renew, and returns the gateways whose lease was prolonged; the others are lost. */
-  abstract renew(
-    owner: string,
-    fences: readonly GatewayFence[],
-    leaseMs: number,
-  ): Promise<readonly GatewayTerms[]>;
+  abstract renew(owner: string, fences: readonly GatewayFence[], leaseMs: number): Promise<readonly GatewayTerms[]>;
   /** Hands one gateway over at once and notifies (`gateways`). A fence that is old changes nothing. */
   abstract release(handover: Handover): Promise<void>;
   /** The end of this replica: hands all of these over in one statement, and counts as living no more. */

@@ -39,7 +39,9 @@ it('gateways are counted by their owner, those without an account on them not as
      SELECT 'acc_' || g, 'prj_1', g, '0', 'r', 'x', nullif(g, 'unproven'), '{}', 'test'
      FROM unnest(ARRAY['mine', 'another', 'expired', 'free', 'unproven']) g`,
   );
-  await pool.query(`INSERT INTO wakeups (rollout_id, at) VALUES ('rol_1', clock_timestamp() - interval '90 s'), ('rol_2', clock_timestamp() + interval '1 h')`);
+  await pool.query(
+    `INSERT INTO wakeups (rollout_id, at) VALUES ('rol_1', clock_timestamp() - interval '90 s'), ('rol_2', clock_timestamp() + interval '1 h')`,
+  );
   const figures = await readFigures(pool, 'me');
   expect(figures).toMatchObject({ gatewaysOwned: 1, gatewaysWithoutOwner: 2, unprovenAccounts: 1 });
   expect(figures.overdueSeconds).toBeGreaterThanOrEqual(90);

@@ -69,7 +69,12 @@ describe('the lease connection', () => {
   it('is one, whatever is asked at once', async () => {
     const store = storeAt(database.url);
     const fences = await owned(store);
-    await Promise.all([store.spread('a'), store.renew('a', fences, leaseMs), store.spread('a'), store.claim('a', 1, 1, 1)]);
+    await Promise.all([
+      store.spread('a'),
+      store.renew('a', fences, leaseMs),
+      store.spread('a'),
+      store.claim('a', 1, 1, 1),
+    ]);
     const { rows } = await pool.query(
       `SELECT 1 FROM pg_stat_activity WHERE application_name = 'sluice leases' AND datname = current_database()`,
     );

@@ -131,7 +131,11 @@ export class PostgresGatewayStore extends GatewayStore {
   }
 
   async spread(owner: string): Promise<Spread> {
-    const { rows } = await this.connection.query<{ owner: string | null; owned: number; next_end_in_ms: string | null }>(
+    const { rows } = await this.connection.query<{
+      owner: string | null;
+      owned: number;
+      next_end_in_ms: string | null;
+    }>(
       `SELECT owner, count(*) FILTER (WHERE is_gateway)::int AS owned,
               ceil(min(extract(epoch FROM lease_until - ${now}) * 1000) FILTER (WHERE is_gateway)) AS next_end_in_ms
        FROM (SELECT $1::text AS owner, NULL::timestamptz AS lease_until, false AS is_gateway
@@ -140,12 +144,12 @@ export class PostgresGatewayStore extends GatewayStore {
        GROUP BY owner`,
       [owner],
     );
-    const living = rows.filter((row) => row.owner !== null);
+    const living = rows.flatMap(({ owner: name, ...row }) => (name === null ? [] : [{ name, ...row }]));
     const ends = living.flatMap((row) =>
-      row.owner === owner || row.next_end_in_ms === null ? [] : [Number(row.next_end_in_ms)],
+      row.name === owner || row.next_end_in_ms === null ? [] : [Number(row.next_end_in_ms)],
     );
     return {
-      owned: Object.fromEntries(living.map((row) => [row.owner, row.owned])),
+      owned: Object.fromEntries(living.map((row) => [row.name, row.owned] as const)),
       free: rows.find((row) => row.owner === null)?.owned ?? 0,
       nextEndInMs: ends.length === 0 ? null : Math.max(0, Math.min(...ends)),
     };

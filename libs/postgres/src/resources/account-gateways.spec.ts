@@ -11,7 +11,13 @@ import {
   type CreateAccount,
   type Resources,
 } from '@sluice/control';
-import { InMemoryClusterAgent, InMemoryLoadBalancer, createTestDatabase, eventually, type TestDatabase } from '@sluice/testing';
+import {
+  InMemoryClusterAgent,
+  InMemoryLoadBalancer,
+  createTestDatabase,
+  eventually,
+  type TestDatabase,
+} from '@sluice/testing';
 import { AesGcmSealer } from '../crypto/aes-gcm-sealer.js';
 import { FileReferences } from '../crypto/file-references.js';
 import { RandomIds } from '../engine/ids.js';
@@ -45,7 +51,12 @@ class RoledLoadBalancer extends InMemoryLoadBalancer {
     await this.during();
     if (name === 'hanging') await new Promise<void>((resolve) => this.hanging.push(resolve));
     if (name === 'bogus')
-      throw new ExternalFailure({ system: 'aws', kind: 'terminal', code: 'AccessDenied', message: 'may not assume it' });
+      throw new ExternalFailure({
+        system: 'aws',
+        kind: 'terminal',
+        code: 'AccessDenied',
+        message: 'may not assume it',
+      });
     if (this.away)
       throw new ExternalFailure({ system: 'aws', kind: 'transient', code: 'Throttling', message: 'rate exceeded' });
     const accountId = name === 'elsewhere' ? numbers.theirs : numbers.ours;
@@ -87,7 +98,9 @@ describe('the gateway of an account', () => {
       },
       { allowProcessCredentials: true },
     );
-    await database.pool.query(`INSERT INTO projects (id, name, created_by) VALUES ('prj_1', 'one', 'test'), ('prj_2', 'two', 'test')`);
+    await database.pool.query(
+      `INSERT INTO projects (id, name, created_by) VALUES ('prj_1', 'one', 'test'), ('prj_2', 'two', 'test')`,
+    );
   });
   afterEach(async () => {
     aws.letGo();
@@ -207,6 +220,20 @@ describe('the gateway of an account', () => {
     await eventually('all the others asked', async () => aws.hangingCalls === 7 || null);
     aws.letGo();
     expect(await proving).toEqual([]);
+  });
+
+  it('comes to the others, too, where asking for one breaks in a way that nobody foresaw', async () => {
+    aws.away = true;
+    const made = [await create('one'), await create('other'), await create('third')];
+    await database.pool.query('UPDATE accounts SET checked_at = NULL');
+    aws.away = false;
+    aws.during = () => {
+      aws.during = () => Promise.resolve();
+      return Promise.reject(new TypeError('a bug'));
+    };
+    await expect(resources.proveAccount.proveOpen()).rejects.toThrow('1 accounts could not be asked for');
+    const proven = await Promise.all(made.map((account) => gatewayOf(account.id)));
+    expect(proven.filter((one) => one === null)).toHaveLength(1);
   });
 
   it('comes with the next try of a worker after AWS was away, once a minute whoever tries', async () => {

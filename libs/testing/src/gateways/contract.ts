@@ -36,7 +36,11 @@ export function describeGatewayStoreContract(name: string, start: () => Promise<
     const states: readonly {
       readonly state: string;
       readonly reach: () => Promise<void>;
-      readonly claimed: { readonly epoch: bigint; readonly waits: boolean; readonly on: readonly string[] | null } | null;
+      readonly claimed: {
+        readonly epoch: bigint;
+        readonly waits: boolean;
+        readonly on: readonly string[] | null;
+      } | null;
     }[] = [
       { state: 'never owned', reach: async () => undefined, claimed: { epoch: 1n, waits: false, on: [] } },
       { state: 'owned, its lease running', reach: async () => void (await claimOne('a')), claimed: null },
