@@ -94,9 +94,11 @@ export class EngineWorld {
   private async seed(live: Weights): Promise<void> {
     await this.pool.query(`INSERT INTO projects (id, name, created_by) VALUES ('prj_1', 'shop', 'test')`);
     await this.pool.query(
-      `INSERT INTO accounts (id, project_id, name, aws_account_id, region, external_id, api_budget, created_by) VALUES ('acc_1', 'prj_1', 'main', '000000000000', 'eu-central-1', 'x', '{"modifyPerSecond": 50, "modifyBurst": 50}', 'test')`,
+      `INSERT INTO gateways (id, partition, aws_account_id, region) VALUES ('gtw_1', 'aws', '000000000000', 'eu-central-1')`,
     );
-    await this.pool.query(`INSERT INTO lanes (account_id) VALUES ('acc_1')`);
+    await this.pool.query(
+      `INSERT INTO accounts (id, project_id, name, aws_account_id, region, external_id, gateway_id, api_budget, created_by) VALUES ('acc_1', 'prj_1', 'main', '000000000000', 'eu-central-1', 'x', 'gtw_1', '{"modifyPerSecond": 50, "modifyBurst": 50}', 'test')`,
+    );
     for (const [id, name] of [
       ['clu_1', 'blue-2025'],
       ['clu_2', 'green-2026'],

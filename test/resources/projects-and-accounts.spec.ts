@@ -122,7 +122,7 @@ describe('projects and accounts', () => {
   );
 
   describe('an account', () => {
-    it('comes with a lane and an external id of its own, and never shows its credentials', async () => {
+    it('comes with a gateway and an external id of its own, and never shows its credentials', async () => {
       const { projectId, accountId } = await world.project('lanes');
       const account = await world.resources.accounts.get(admin, accountId);
       expect(account).toMatchObject({ credentials: 'stored', apiBudget: defaultApiBudget });
@@ -130,8 +130,11 @@ describe('projects and accounts', () => {
       expect(
         JSON.stringify([account, await world.resources.accounts.list(admin, { projectId }, firstPage)]),
       ).not.toContain('super-secret-key');
-      const { rows } = await world.database.pool.query('SELECT epoch FROM lanes WHERE account_id = $1', [accountId]);
-      expect(rows).toHaveLength(1);
+      const { rows } = await world.database.pool.query(
+        'SELECT g.region, g.partition FROM gateways g JOIN accounts a ON a.gateway_id = g.id WHERE a.id = $1',
+        [accountId],
+      );
+      expect(rows).toEqual([{ region, partition: 'aws' }]);
       const stored = await world.database.pool.query<{ credentials: object }>(
         'SELECT credentials FROM accounts WHERE id = $1',
         [accountId],

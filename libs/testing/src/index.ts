@@ -1,4 +1,6 @@
 export { createTestDatabase, type TestDatabase } from './postgres.js';
+export { describeGatewayStoreContract, type GatewayStorePeer } from './gateways/contract.js';
+export { InMemoryGatewayStore } from './gateways/in-memory-gateway-store.js';
 export { ManualTimers } from './timers/manual-timers.js';
 export * from './cluster-agent/index.js';
 export { describeLoadBalancerContract } from './load-balancer/contract.js';

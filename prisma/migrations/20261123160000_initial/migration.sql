@@ -332,9 +332,17 @@ CREATE TABLE "gateways" (
     "grant_id" UUID,
     "lease_until" TIMESTAMPTZ(3),
     "writes_from" TIMESTAMPTZ(3),
-    "in_flight" JSONB NOT NULL DEFAULT '[]',
+    "in_flight" JSONB DEFAULT '[]',
 
     CONSTRAINT "gateways_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "replicas" (
+    "id" TEXT NOT NULL,
+    "lease_until" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "replicas_pkey" PRIMARY KEY ("id")
 );
 
 -- CreateTable

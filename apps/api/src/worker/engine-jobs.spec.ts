@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { SchedulerRegistry } from '@nestjs/schedule';
-import { Engine, IdempotencyStore } from '@sluice/control';
+import { Engine, IdempotencyStore, ProveAccount } from '@sluice/control';
 import { PinoLogger } from 'nestjs-pino';
 import type { Config } from '../config.js';
 import { Metrics } from '../health/metrics.js';
@@ -41,14 +41,33 @@ class NoIdempotency extends IdempotencyStore {
   expire = () => Promise.resolve(0);
 }
 
+/** Accounts of which one can't be proven. */
+class NotedProof extends ProveAccount {
+  tries = 0;
+  constructor() {
+    super({} as ConstructorParameters<typeof ProveAccount>[0]); // the method that would use its parts is replaced
+  }
+  override proveOpen = () => Promise.resolve([{ accountId: `acc_${(this.tries += 1)}`, code: 'AccessDenied' }]);
+}
+
 const config = { role: 'worker', leaseMs: 3_000, driftSweepMs: 5_000, agentLivenessMs: 7_000 } as Config; // the only settings it reads
 
 function jobsOf(engine: Engine, role: Config['role'] = 'worker') {
   const metrics = new Metrics();
   const logger = new PinoLogger({ pinoHttp: { level: 'silent' } });
+  const accounts = new NotedProof();
   return {
-    jobs: new EngineJobs({ ...config, role }, engine, new NoIdempotency(), new SchedulerRegistry(), metrics, logger),
+    jobs: new EngineJobs(
+      { ...config, role },
+      engine,
+      new NoIdempotency(),
+      new SchedulerRegistry(),
+      metrics,
+      logger,
+      accounts,
+    ),
     metrics,
+    accounts,
   };
 }
 
@@ -105,6 +124,14 @@ describe('the periodic jobs', () => {
     await jest.advanceTimersByTimeAsync(10_000);
     await jobs.beforeApplicationShutdown();
     expect(engine.asked).toEqual([]);
+  });
+
+  it('try to prove the accounts that are not proven once a minute', async () => {
+    const { jobs, accounts } = jobsOf(new NotedEngine());
+    await jobs.onApplicationBootstrap();
+    await jest.advanceTimersByTimeAsync(180_000);
+    expect(accounts.tries).toBe(3);
+    await jobs.beforeApplicationShutdown();
   });
 
   it('a failing one is told of and runs again', async () => {

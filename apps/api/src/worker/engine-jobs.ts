@@ -1,6 +1,6 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
-import { Engine, IdempotencyStore } from '@sluice/control';
+import { Engine, IdempotencyStore, ProveAccount } from '@sluice/control';
 import { PinoLogger } from 'nestjs-pino';
 import { CONFIG, type Config } from '../config.js';
 import { Metrics } from '../health/metrics.js';
@@ -23,6 +23,7 @@ export class EngineJobs implements OnApplicationBootstrap, BeforeApplicationShut
     @Inject(SchedulerRegistry) private readonly scheduler: SchedulerRegistry,
     @Inject(Metrics) private readonly metrics: Metrics,
     @Inject(PinoLogger) private readonly logger: PinoLogger,
+    @Inject(ProveAccount) private readonly accounts: ProveAccount,
   ) {
     this.logger.setContext('worker');
   }
@@ -55,8 +56,14 @@ export class EngineJobs implements OnApplicationBootstrap, BeforeApplicationShut
       { name: 'driftSweep', everyMs: this.config.driftSweepMs, run: () => this.engine.driftSweep() },
       { name: 'agentLiveness', everyMs: this.config.agentLivenessMs, run: () => this.engine.agentLiveness() },
       { name: 'refreshBindings', everyMs: this.config.agentLivenessMs, run: () => this.engine.refreshBindings() },
+      { name: 'proveAccounts', everyMs: 60_000, run: () => this.proveAccounts() },
       { name: 'expireIdempotencyKeys', everyMs: 600_000, run: () => this.idempotency.expire() },
     ];
+  }
+
+  private async proveAccounts(): Promise<void> {
+    for (const refused of await this.accounts.proveOpen())
+      this.logger.warn(refused, 'the AWS number of an account is not proven: nothing of it is read or written');
   }
 
   private start(job: Job): void {

@@ -1,5 +1,6 @@
 import type { Clock, Ids } from '../context.js';
 import type { ClusterAgent } from '../ports/cluster-agent.js';
+import { ProveAccount } from '../gateways/prove-account.js';
 import type { LoadBalancer } from '../ports/load-balancer.js';
 import { CleanUp } from '../provisioning/clean-up.js';
 import { Provisioning } from '../provisioning/provisioning.js';
@@ -50,6 +51,7 @@ export interface Resources {
   readonly projects: Projects;
   readonly accounts: Accounts;
   readonly accountAccess: AccountAccess;
+  readonly proveAccount: ProveAccount;
   readonly clusters: Clusters;
   readonly clusterAccess: ClusterAccessFactory;
   readonly routes: Routes;
@@ -66,17 +68,19 @@ export function createResources(ports: ResourcePorts, options: ResourceOptions =
   const { store, clock, ids, sealer, references, loadBalancer, clusterAgent } = ports;
   const endpoints = new EndpointPolicy(options.allowedEndpoints ?? []);
   const accountAccess = new AccountAccess(store, sealer);
+  const proveAccount = new ProveAccount({ store, ids, clock, loadBalancer, accountAccess });
   const clusterAccess = new ClusterAccessFactory(store, sealer, references);
   const connections = new ClusterConnections(ports, clusterAccess, endpoints);
   const drains = new DrainReader(store, clock, loadBalancer, accountAccess, options.drainSettleMs ?? 60_000);
   const accountOptions = { allowProcessCredentials: options.allowProcessCredentials ?? false };
   return {
     projects: new Projects(store, ids),
-    accounts: new Accounts(store, ids, clock, sealer, loadBalancer, accountAccess, endpoints, accountOptions),
+    accounts: new Accounts(store, ids, sealer, proveAccount, endpoints, accountOptions),
     accountAccess,
+    proveAccount,
     clusters: new Clusters(store, ids, clock, connections, clusterAccess, clusterAgent, accountAccess, loadBalancer),
     clusterAccess,
-    routes: new Routes(store, ids, clock, loadBalancer, accountAccess),
+    routes: new Routes(store, ids, clock, loadBalancer, accountAccess, proveAccount),
     backends: new Backends(store, ids, loadBalancer, accountAccess, ports.weightWriter(accountAccess), options),
     bindings: new Bindings(store, ids, clock, loadBalancer, accountAccess, clusterAccess, clusterAgent, drains),
     bindingRefresh: new BindingRefresh(store, clock, clusterAccess, clusterAgent),

@@ -12,6 +12,7 @@ import {
 import type { Caller, Clock, Ids } from '../context.js';
 import type { LoadBalancer } from '../ports/load-balancer.js';
 import type { AccountRecord, ResourceStore, ResourceTransaction } from '../stores/resource-store.js';
+import type { ProveAccount } from '../gateways/prove-account.js';
 import type { AccountAccess } from './account-access.js';
 import { answered } from './aws-refusals.js';
 import { Checks, knownId } from './checks.js';
@@ -101,6 +102,7 @@ export class Routes {
     private readonly clock: Clock,
     private readonly loadBalancer: LoadBalancer,
     private readonly accountAccess: AccountAccess,
+    private readonly proof: ProveAccount,
   ) {}
 
   async register(caller: Caller, input: RegisterRoute, options: MutationOptions = {}): Promise<Route> {
@@ -116,6 +118,7 @@ export class Routes {
     this.#check(checks, input);
     checks.done();
     const account = await this.#account(caller, input);
+    if (account.gatewayId === null) await answered(this.proof.prove(account.id), 'accountId');
     const live = await answered(this.loadBalancer.readRoute(this.accountAccess.of(account), input.arn), 'arn');
     const acknowledgement = input.acknowledgeApplyTimeTool
       ? this.#attributed(caller, input.acknowledgeApplyTimeTool.reason)

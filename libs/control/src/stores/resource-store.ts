@@ -12,11 +12,14 @@ import type {
   Route,
   Token,
 } from '../resources/types.js';
+import type { GatewayMembership } from '../gateways/gateway-membership.js';
 import type { Sealed } from '../resources/sealer.js';
 
 /** An account with what is never shown. */
 export interface AccountRecord extends Account {
   readonly sealedCredentials: Sealed | null;
+  /** null = its number isn't proven. Changed by `GatewayMembership` only. */
+  readonly gatewayId: string | null;
 }
 
 /** A cluster with what is never shown. */
@@ -93,6 +96,7 @@ export interface ResourceTables {
   readonly planVersions: PlanVersionRows;
   readonly tokens: Rows<TokenRecord>;
   readonly engine: EngineFacts;
+  readonly gateways: GatewayMembership;
 }
 
 export interface PlanVersionRows {
@@ -115,9 +119,6 @@ export interface EngineFacts {
    * gave it weight. With no settled write at all, `unwritten`.
    */
   zeroSince(routeId: string, targetGroupArn: string): Promise<{ readonly at: string } | 'unwritten' | null>;
-  /** The lane's row of a new account, or none any more. */
-  openLane(accountId: string): Promise<void>;
-  closeLane(accountId: string): Promise<void>;
 }
 
 export interface ResourceTransaction extends ResourceTables {

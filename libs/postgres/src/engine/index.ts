@@ -1,4 +1,5 @@
 export { readFigures, type Figures } from './figures.js';
+export { PostgresGatewayStore } from './gateway-store.js';
 export { RandomIds } from './ids.js';
 export { PostgresLaneStore } from './lane-store.js';
 export { PostgresRolloutStore } from './rollout-store.js';

@@ -2,7 +2,7 @@ import type { EngineFacts } from '@sluice/control';
 import { Prisma } from '../generated/client.js';
 import { iso } from './json.js';
 
-/** What the engine's tables say about resources; only the lane's row is written, with its account. */
+/** What the engine's tables say about resources. */
 export class PrismaEngineFacts implements EngineFacts {
   constructor(private readonly db: Prisma.TransactionClient) {}
 
@@ -36,13 +36,5 @@ export class PrismaEngineFacts implements EngineFacts {
     });
     if (first?.settledAt) return { at: iso(first.settledAt) };
     return last ? null : 'unwritten';
-  }
-
-  async openLane(accountId: string): Promise<void> {
-    await this.db.lane.create({ data: { accountId } });
-  }
-
-  async closeLane(accountId: string): Promise<void> {
-    await this.db.lane.deleteMany({ where: { accountId } });
   }
 }

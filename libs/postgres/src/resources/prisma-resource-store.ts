@@ -1,6 +1,7 @@
 import { ResourceStore, type Announcement, type ResourceTables, type ResourceTransaction } from '@sluice/control';
 import type { Prisma, PrismaClient } from '../generated/client.js';
 import { PrismaEngineFacts } from './engine-facts.js';
+import { PrismaGatewayMembership } from './gateway-membership.js';
 import { isDeadlock } from './failures.js';
 import * as mappings from './mappings.js';
 import { PrismaPlanVersionRows } from './plan-version-rows.js';
@@ -76,6 +77,7 @@ function tables(db: Prisma.TransactionClient): ResourceTables {
     planVersions: new PrismaPlanVersionRows(db),
     tokens: new PrismaRows(db, mappings.tokens(db)),
     engine: new PrismaEngineFacts(db),
+    gateways: new PrismaGatewayMembership(db),
   };
 }
 
