@@ -532,6 +532,17 @@ CREATE TRIGGER "routes_make_guard" AFTER INSERT ON "routes" FOR EACH ROW EXECUTE
 CREATE TRIGGER "routes_drop_guard" AFTER DELETE ON "routes" FOR EACH ROW EXECUTE FUNCTION drop_guard('route');
 CREATE TRIGGER "rollouts_make_guard" AFTER INSERT ON "rollouts" FOR EACH ROW EXECUTE FUNCTION make_guard('rollout');
 
+-- Whoever changes what decisions rely on moves its guard with it, by whatever way: nothing older is sent from then on.
+CREATE FUNCTION move_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE guards SET version = version + 1 WHERE key = TG_ARGV[0] || '/' || NEW.id;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER "clusters_move_guard" AFTER UPDATE ON "clusters" FOR EACH ROW
+  WHEN (OLD.cordoned_by IS DISTINCT FROM NEW.cordoned_by OR OLD.retired_by IS DISTINCT FROM NEW.retired_by) EXECUTE FUNCTION move_guard('cluster');
+CREATE TRIGGER "routes_move_guard" AFTER UPDATE ON "routes" FOR EACH ROW
+  WHEN (OLD.pinned IS DISTINCT FROM NEW.pinned OR OLD.acknowledgement IS DISTINCT FROM NEW.acknowledgement) EXECUTE FUNCTION move_guard('route');
+
 -- A frozen plan never changes.
 CREATE FUNCTION frozen_plans_never_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { GatewayBudget, GatewayFence, GatewayGrant, GatewayTerms, Handover, Spread } from '@sluice/control';
-import { GatewayStore, defaultBudget } from '@sluice/control';
+import { GatewayStore, defaultApiBudget } from '@sluice/control';
 
 interface TermsRow {
   id: string;
@@ -9,7 +9,7 @@ interface TermsRow {
 }
 
 const figure = (name: keyof GatewayBudget) =>
-  `'${name}', min(coalesce((a.api_budget->>'${name}')::float8, ${defaultBudget[name]}))`;
+  `'${name}', min(coalesce((a.api_budget->>'${name}')::float8, ${defaultApiBudget[name]}))`;
 
 /** Of a gateway `g`: its accounts, and the lowest of each of their figures. No row where it has no account. */
 const terms = `

@@ -5,3 +5,4 @@ export { PostgresLaneStore } from './lane-store.js';
 export { PostgresRolloutStore } from './rollout-store.js';
 export { PostgresRouteWriteStore } from './route-write-store.js';
 export { PostgresSignals } from './signals.js';
+export { PostgresDriftStore } from './drift-store.js';

@@ -7,8 +7,15 @@ export class PrismaEngineFacts implements EngineFacts {
   constructor(private readonly db: Prisma.TransactionClient) {}
 
   async activeRollout(routeId: string): Promise<string | null> {
-    const row = await this.db.rolloutRoute.findFirst({ where: { routeId, active: true } });
+    const row = await this.db.claim.findUnique({ where: { routeId } });
     return row?.rolloutId ?? null;
+  }
+
+  async bakingRollout(routeId: string): Promise<string | null> {
+    const rows = await this.db.$queryRaw<{ id: string }[]>`
+      SELECT o.id FROM rollout_routes x JOIN rollouts o ON o.id = x.rollout_id
+      WHERE x.route_id = ${routeId} AND o.state = 'Succeeded' AND o.bakes_until > now() LIMIT 1`;
+    return rows[0]?.id ?? null;
   }
 
   async hasOpenIntent(routeId: string): Promise<boolean> {

@@ -124,7 +124,7 @@ export const routes = (db: Db) =>
     table: 'routes',
     versioned: true,
     filters: ['projectId', 'accountId', 'arn', 'labels'],
-    toRecord: ({ sweptAt: _, ...row }) => ({
+    toRecord: ({ explainedBy: _, ...row }) => ({
       ...row,
       labels: fromJson(row.labels),
       steadyShares: fromJson(row.steadyShares),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   GatewayStore,
-  defaultBudget,
+  defaultApiBudget,
   type ApiBudget,
   type GatewayFence,
   type GatewayGrant,
@@ -128,7 +128,7 @@ function fenceOf(row: Row): GatewayFence {
 
 function termsOf(row: Row): GatewayTerms {
   const lowest = (figure: keyof ApiBudget) =>
-    Math.min(...row.accounts.map(({ budget }) => budget[figure] ?? defaultBudget[figure]));
+    Math.min(...row.accounts.map(({ budget }) => budget[figure] ?? defaultApiBudget[figure]));
   return {
     gatewayId: row.gatewayId,
     accountIds: row.accounts.map((one) => one.id),
