@@ -203,9 +203,22 @@ export const RolloutPage = pageOf(RolloutSummary, 'Rollout');
 export const RolloutVerbBody = z
   .strictObject({
     reason: Reason.optional(),
-    stepIndex: z.int().min(0).max(1_000).optional().describe('advance: the step whose hold is to end; 409 `StepHasEnded` where it is another by now.'),
-    routeIds: z.array(Id).min(1).max(500).optional().describe('adopt, reassert: the routes that it is about. Default: all.'),
-    force: z.boolean().optional().describe('rollback: also over something newer that has moved a route since. Needs a reason.'),
+    stepIndex: z
+      .int()
+      .min(0)
+      .max(1_000)
+      .optional()
+      .describe('advance: the step whose hold is to end; 409 `StepHasEnded` where it is another by now.'),
+    routeIds: z
+      .array(Id)
+      .min(1)
+      .max(500)
+      .optional()
+      .describe('adopt, reassert: the routes that it is about. Default: all.'),
+    force: z
+      .boolean()
+      .optional()
+      .describe('rollback: also over something newer that has moved a route since. Needs a reason.'),
   })
   .meta({ id: 'RolloutVerbBody', description: 'What goes with a verb; every part is optional.' });
 

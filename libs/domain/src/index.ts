@@ -24,6 +24,7 @@ export * from './rollout/back.js';
 export * from './rollout/change.js';
 export * from './rollout/evolve.js';
 export * from './rollout/said.js';
+export * from './rollout/applied.js';
 export * from './rollout/progress.js';
 export * from './rollout/receivers.js';
 export * from './rollout/step-weights.js';

@@ -79,7 +79,12 @@ export class IntentExecutor {
       return this.settle(
         attempt.fence,
         intent,
-        failed(failure.code, `The route could not be read before the write: ${failure.message}`, null, failure.requestId),
+        failed(
+          failure.code,
+          `The route could not be read before the write: ${failure.message}`,
+          null,
+          failure.requestId,
+        ),
       );
     await this.parts.store.defer(attempt.fence, intent.id, backoffMs(intent.attempts), {
       reason: failure.code,
@@ -161,7 +166,12 @@ export class IntentExecutor {
     attempt.socketClosed();
     this.parts.crashPoint?.('afterWrite');
     if (!outcome.verified)
-      return this.readBack(attempt, intent, after, outcome.unverified ?? 'the reply did not list the weights as intended');
+      return this.readBack(
+        attempt,
+        intent,
+        after,
+        outcome.unverified ?? 'the reply did not list the weights as intended',
+      );
     this.parts.looks.wrote(intent.accountId, intent.routeArn, {
       before: base.action.weights,
       after,

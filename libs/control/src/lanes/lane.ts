@@ -38,7 +38,10 @@ export class Lane {
   private mayHaveOrphans = true;
   private closing = false;
   /** By route id: an attempt under way, until it has settled. `open` = its socket may still be. */
-  private readonly inFlight = new Map<string, { readonly intent: Intent; readonly done: Promise<void>; open: boolean }>();
+  private readonly inFlight = new Map<
+    string,
+    { readonly intent: Intent; readonly done: Promise<void>; open: boolean }
+  >();
   private readonly settling = new Map<string, Promise<void>>();
   /** When the socket of the last write of a route closed, monotonic ms. */
   private readonly closedAt = new Map<string, number>();
@@ -232,7 +235,10 @@ export class Lane {
     const done = this.parts.executor
       .settleOrphan(this.fence, orphan)
       .catch((error: unknown) => {
-        this.parts.log.warn('an intent was left as it is; it will be settled by reading', { intentId: orphan.id, error });
+        this.parts.log.warn('an intent was left as it is; it will be settled by reading', {
+          intentId: orphan.id,
+          error,
+        });
         return false;
       })
       .then((settled) => {
@@ -264,7 +270,10 @@ export class Lane {
     entry.done = work(attempt)
       .catch((error: unknown) => {
         this.mayHaveOrphans = true;
-        this.parts.log.warn('an intent was left as it is; it will be settled by reading', { intentId: intent.id, error });
+        this.parts.log.warn('an intent was left as it is; it will be settled by reading', {
+          intentId: intent.id,
+          error,
+        });
       })
       .finally(() => {
         if (this.inFlight.get(intent.routeId) === entry) this.inFlight.delete(intent.routeId);

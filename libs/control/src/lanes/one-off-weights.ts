@@ -171,7 +171,10 @@ function refuse(route: RouteMaterial, live: LiveRoute, after: Weights, input: Se
     now: route.now,
     health: {},
     clusters: Object.fromEntries(
-      route.backends.map(({ clusterId, clusterName: name, cordoned, retired }) => [clusterId, { name, cordoned, retired }]),
+      route.backends.map(({ clusterId, clusterName: name, cordoned, retired }) => [
+        clusterId,
+        { name, cordoned, retired },
+      ]),
     ),
     mask: new Set(),
     freeze: null,

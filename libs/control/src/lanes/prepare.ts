@@ -35,7 +35,13 @@ export function wantedWeights(intent: Intent, live: Weights): Prepared {
 }
 
 /** The last look before a send: the same list of rules that decides, asked with the facts of this moment. */
-export function askPolicy(intent: Intent, live: ActionFact, after: Weights, facts: PolicyFacts, looks: LaneLooks): Prepared {
+export function askPolicy(
+  intent: Intent,
+  live: ActionFact,
+  after: Weights,
+  facts: PolicyFacts,
+  looks: LaneLooks,
+): Prepared {
   const change: ProposedChange = {
     routeId: intent.routeId,
     routeName: intent.routeName,
@@ -114,7 +120,10 @@ export async function factsFor(
 
 function clustersOf(intent: Intent): PolicyFacts['clusters'] {
   return Object.fromEntries(
-    intent.backends.map(({ clusterId, clusterName: name, cordoned, retired }) => [clusterId, { name, cordoned, retired }]),
+    intent.backends.map(({ clusterId, clusterName: name, cordoned, retired }) => [
+      clusterId,
+      { name, cordoned, retired },
+    ]),
   );
 }
 

@@ -109,7 +109,9 @@ export class Rollouts {
   /** Conflict `VerbNotAllowed` names the verbs the state allows. Accepted at the first try, whatever the engine does meanwhile. */
   async verb(caller: Caller, id: string, verb: RolloutVerb, input: VerbInput = {}): Promise<RolloutView> {
     if (input.force && !input.reason)
-      throw new InvalidInput([{ field: 'reason', message: 'is needed with force: it stands in the ledger beside your name' }]);
+      throw new InvalidInput([
+        { field: 'reason', message: 'is needed with force: it stands in the ledger beside your name' },
+      ]);
     const plan = verb === 'start' ? await this.planNow(caller, id) : null;
     await this.parts.store.say(
       id,

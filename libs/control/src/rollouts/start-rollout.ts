@@ -6,7 +6,13 @@ import type { LoadedRollout, PlanMaterial, RolloutStore } from './rollout-store.
 export type Compiled =
   | { readonly ok: true; readonly plan: FrozenPlan }
   /** `wait`: looks are missing or too old, new ones are on their way. */
-  | { readonly ok: false; readonly kind: 'wait' | 'refuse'; readonly reason: string; readonly message: string; readonly issues?: readonly FieldIssue[] };
+  | {
+      readonly ok: false;
+      readonly kind: 'wait' | 'refuse';
+      readonly reason: string;
+      readonly message: string;
+      readonly issues?: readonly FieldIssue[];
+    };
 
 /**
  * Compiles, claims and gives the baseline: all at the start, so that a scheduled rollout holds nothing and begins with
@@ -25,7 +31,10 @@ export class StartRollout {
       await this.store.commit(loaded, change);
     } catch (error) {
       if (!(error instanceof Conflict)) throw error;
-      await this.store.commit(loaded, notYet({ ok: false, kind: 'refuse', reason: error.reason, message: error.message }, loaded.now));
+      await this.store.commit(
+        loaded,
+        notYet({ ok: false, kind: 'refuse', reason: error.reason, message: error.message }, loaded.now),
+      );
     }
   }
 
@@ -62,7 +71,10 @@ function notYet(compiled: Extract<Compiled, { ok: false }>, now: number): Change
  */
 export function compileNow(material: PlanMaterial, looks: 'fresh' | 'any'): Compiled {
   if (material.missingRouteIds.length > 0)
-    return refuse('RouteMissing', `The plan names routes that this project doesn't have: ${listed(material.missingRouteIds)}.`);
+    return refuse(
+      'RouteMissing',
+      `The plan names routes that this project doesn't have: ${listed(material.missingRouteIds)}.`,
+    );
   if (material.routes.length === 0) return refuse('NoRoutes', "The plan's selector matches no route of this project.");
   const live = new Map<string, LiveRoute>();
   const unseen: string[] = [];

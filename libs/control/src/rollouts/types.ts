@@ -1,4 +1,13 @@
-import type { IntentPurpose, Finding, FrozenPlan, RolloutState, RolloutVerb, RouteChange, RouteDiff, Weights } from '@sluice/domain';
+import type {
+  IntentPurpose,
+  Finding,
+  FrozenPlan,
+  RolloutState,
+  RolloutVerb,
+  RouteChange,
+  RouteDiff,
+  Weights,
+} from '@sluice/domain';
 
 /** A rollout in a list. Times are ISO 8601 UTC. */
 export interface RolloutSummary {

@@ -120,7 +120,8 @@ export function known<T>(fact: Fact<T> | undefined, now: Instant, maxFactAgeMs: 
       why: `could not be read (${fact.code}: ${fact.message})`,
     };
   }
-  if (Math.abs(now - fact.at) <= (maxFactAgeMs ?? fact.freshForMs ?? defaultFreshForMs)) return { kind: 'fresh', value: fact.value, at: fact.at };
+  if (Math.abs(now - fact.at) <= (maxFactAgeMs ?? fact.freshForMs ?? defaultFreshForMs))
+    return { kind: 'fresh', value: fact.value, at: fact.at };
   return { kind: 'unknown', cause: 'stale', why: 'was read too long ago to act on' };
 }
 

@@ -15,7 +15,7 @@ import {
 import { clusters, decided, health, held, live, type Seen } from '../testing/deciding.js';
 import type { ExplicitStep } from '../plan/types.js';
 import {} from './decision.js';
-import type { Rollout } from './types.js';
+import type { RolloutDraft } from '../testing/builders.js';
 
 describe('raising a share', () => {
   const first = { stepIndex: 0 };
@@ -40,7 +40,7 @@ describe('raising a share', () => {
     ).toMatchObject({ reason: 'WaitingForHealthyTargets' });
   });
 
-  it.each<[string, Partial<Rollout>, Seen, string]>([
+  it.each<[string, RolloutDraft, Seen, string]>([
     ['does not rise without fresh health', first, health(2, null), 'ObservationIsStale'],
     [
       'does not rise on health that AWS will not tell',
@@ -172,7 +172,7 @@ describe('losing health', () => {
     });
   });
 
-  it.each<[string, Partial<Rollout>, Seen, RegExp]>([
+  it.each<[string, RolloutDraft, Seen, RegExp]>([
     [
       'it is the former backend that is lost',
       { stepIndex: 2 },

@@ -3,7 +3,7 @@ import { aPlan, aRollout, aWrite, noon, redBlack, stranger, unseen } from '../te
 import { clusters, decided, health, held, live, ownedByLbc, type Seen } from '../testing/deciding.js';
 import type { PlanSpec } from '../plan/types.js';
 import {} from './decision.js';
-import type { Rollout } from './types.js';
+import type { RolloutDraft } from '../testing/builders.js';
 
 /** The order of the checks is the policy. Each row is seen at once; the first must lead, for the reason given. */
 describe('the order of reasons', () => {
@@ -23,7 +23,7 @@ describe('the order of reasons', () => {
     ...planned,
     steps: planned.steps.map((step) => (step.index === 2 ? { ...step, weights: { shop: redBlack(0, 1000) } } : step)),
   };
-  it.each<[string, Partial<Rollout>, Seen, number, string, string]>([
+  it.each<[string, RolloutDraft, Seen, number, string, string]>([
     [
       "a pause outranks a failed write: a person's word comes first",
       { state: 'Paused' },
@@ -267,7 +267,7 @@ describe('the order of reasons', () => {
   ])('%s', (_sentence, change, seen, now, leads, beside) => {
     const decision = decided(
       change,
-      { ...seen, ...(seen.routes ? {} : live(aRollout(change).expected['shop'], {}, now)) },
+      { ...seen, ...(seen.routes ? {} : live(aRollout(change).routes[0]!.expected, {}, now)) },
       now,
     );
     expect(decision.reason).toBe(leads);

@@ -80,7 +80,13 @@ export function settled(
 }
 
 /** Every route at its beginning, as the plan was compiled and its routes were seen. */
-export function started(rollout: Rollout, plan: FrozenPlan, actor: string, reason: string | null, now: Instant): Change {
+export function started(
+  rollout: Rollout,
+  plan: FrozenPlan,
+  actor: string,
+  reason: string | null,
+  now: Instant,
+): Change {
   return {
     ...nothing,
     rollout: {
@@ -154,11 +160,7 @@ export function goingBack(rollout: Rollout, changes: Parameters<typeof backMove>
   };
 }
 
-function stepBegins(
-  route: RouteProgress,
-  decision: Extract<Decision, { kind: 'shift' }>,
-  now: Instant,
-): RoutePatch {
+function stepBegins(route: RouteProgress, decision: Extract<Decision, { kind: 'shift' }>, now: Instant): RoutePatch {
   const writes = decision.changes.some((change) => change.routeId === route.routeId);
   const sameStep = route.stepIndex === decision.stepIndex && route.verifiedAt !== null;
   if (!writes && sameStep) return { routeId: route.routeId };
@@ -211,7 +213,8 @@ function sharesBefore(route: FrozenRoute): Readonly<Record<string, number>> {
 
 /** Seen for the first time, or again by the same looks: not yet enough to stop for. null = act on it. */
 function suspected(rollout: Rollout, seen: Observation, decision: Decision): Rollout['suspicion'] {
-  if ((decision.kind !== 'block' && decision.kind !== 'rollback') || !neededTwice.includes(decision.reason)) return null;
+  if ((decision.kind !== 'block' && decision.kind !== 'rollback') || !neededTwice.includes(decision.reason))
+    return null;
   // a write that failed for it was itself the second look
   if (seen.writes.some((write) => write.state === 'failed')) return null;
   const seenAt = decision.seenAt ?? 0;

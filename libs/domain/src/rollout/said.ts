@@ -52,7 +52,10 @@ const words: Readonly<Record<SaidVerb, Word>> = {
     supersede: `paused by ${word.actor}`,
   }),
 
-  resume: (rollout, _seen, word, now) => ({ ...goesOn(rollout, word, 'Resumed', now), ledger: line(word, rollout.stepIndex) }),
+  resume: (rollout, _seen, word, now) => ({
+    ...goesOn(rollout, word, 'Resumed', now),
+    ledger: line(word, rollout.stepIndex),
+  }),
 
   advance: (_rollout, _seen, word, now) => ({
     ...nothing,

@@ -107,7 +107,9 @@ interface OfEveryRoute {
 }
 
 /** Running step 2 of 4 (90/10), verified at noon, nothing held yet. */
-export function aRollout(change: Partial<Rollout> & OfEveryRoute = {}): Rollout {
+export type RolloutDraft = Partial<Rollout> & OfEveryRoute;
+
+export function aRollout(change: RolloutDraft = {}): Rollout {
   const { verifiedAt, heldMs, touched, expected, ...rest } = change;
   const plan = change.plan ?? aPlan();
   const stepIndex = change.stepIndex ?? 1;
@@ -208,10 +210,7 @@ export function aWrite(change: Partial<WriteFact> = {}): WriteFact {
 export function anObservation(rollout: Rollout, now: Instant, change: Partial<Observation> = {}): Observation {
   return {
     routes: Object.fromEntries(
-      rollout.plan.routes.map((route) => [
-        route.id,
-        seenAt(now, aLiveRoute(expectedOf(rollout, route))),
-      ]),
+      rollout.plan.routes.map((route) => [route.id, seenAt(now, aLiveRoute(expectedOf(rollout, route)))]),
     ),
     health: Object.fromEntries(
       rollout.plan.routes

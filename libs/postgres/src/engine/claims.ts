@@ -30,7 +30,9 @@ export async function takeClaims(client: PoolClient, rolloutId: string): Promise
     [rolloutId],
   );
   if (taken.length === 0) return;
-  const holders = [...new Set(taken.flatMap((row) => (row.holder === null || row.holder === rolloutId ? [] : [row.holder])))];
+  const holders = [
+    ...new Set(taken.flatMap((row) => (row.holder === null || row.holder === rolloutId ? [] : [row.holder]))),
+  ];
   const who = holders.length > 0 ? `Rollout ${listed(holders)}` : 'A write that is outstanding';
   throw new Conflict(
     'RouteIsBusy',
@@ -54,7 +56,9 @@ export async function refuseOverNewer(client: PoolClient, rolloutId: string): Pr
     [rolloutId],
   );
   if (rows.length === 0) return;
-  const movers = [...new Set(rows.map((row) => (row.rollout_id ? `rollout ${row.rollout_id}` : `decision ${row.decision_id}`)))];
+  const movers = [
+    ...new Set(rows.map((row) => (row.rollout_id ? `rollout ${row.rollout_id}` : `decision ${row.decision_id}`))),
+  ];
   throw new Conflict(
     'NewerMoveExists',
     `Something newer has moved ${listed(rows.map((row) => row.name))} since: ${listed(movers)}. Roll that back instead; or send rollback with force and a reason to go over it.`,

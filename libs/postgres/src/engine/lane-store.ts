@@ -94,7 +94,8 @@ export class PostgresLaneStore extends LaneStore {
     const row = rows[0];
     if (row?.sent) return 'sent';
     if (row?.guarded !== false) return this.endExpired(fence, intentId);
-    const message = 'Something that it was decided on has changed since: a verb, a cordon, a pin or a freeze. It was not sent.';
+    const message =
+      'Something that it was decided on has changed since: a verb, a cordon, a pin or a freeze. It was not sent.';
     const ended = await this.settle(fence, intentId, { state: 'superseded', reason: 'Superseded', message });
     return ended ? 'covered' : 'gone';
   }
@@ -224,11 +225,7 @@ async function explain(client: PoolClient, intent: IntentRow, live: Weights): Pr
 }
 
 /** What `settled` makes of the route's row. A write that something newer stands for only says what is live. */
-async function settleRoute(
-  client: PoolClient,
-  intent: IntentRow & { settled_at: Date },
-  live: Weights,
-): Promise<void> {
+async function settleRoute(client: PoolClient, intent: IntentRow & { settled_at: Date }, live: Weights): Promise<void> {
   const { rows } = await client.query<{
     step_index: number;
     expected: Weights | null;

@@ -74,13 +74,21 @@ function reliedOn(loaded: LoadedRollout, change: Change): Readonly<Record<string
 
 /** At a start the rollout's routes become those of the plan as compiled just now (a selector may match others by then). */
 async function claimRoutes(client: PoolClient, writer: Writer, loaded: LoadedRollout, change: Change): Promise<void> {
-  if (change.plan) await putRoutes(client, loaded.rollout.id, change.plan.routes.map((route) => route.id));
+  if (change.plan)
+    await putRoutes(
+      client,
+      loaded.rollout.id,
+      change.plan.routes.map((route) => route.id),
+    );
   await takeClaims(client, loaded.rollout.id);
 }
 
 /** One row per route of a rollout, in the plan's order. */
 export async function putRoutes(client: PoolClient, rolloutId: string, routeIds: readonly string[]): Promise<void> {
-  await client.query('DELETE FROM rollout_routes WHERE rollout_id = $1 AND NOT (route_id = ANY($2))', [rolloutId, routeIds]);
+  await client.query('DELETE FROM rollout_routes WHERE rollout_id = $1 AND NOT (route_id = ANY($2))', [
+    rolloutId,
+    routeIds,
+  ]);
   await client.query(
     `INSERT INTO rollout_routes (rollout_id, route_id, position)
      SELECT $1, n.id, n.position FROM unnest($2::text[]) WITH ORDINALITY AS n (id, position)

@@ -19,8 +19,7 @@ import { ms, type IntentRow, type RolloutRow } from './rows.js';
 
 type Queryable = Pool | PoolClient;
 
-type StoredLook<T> =
-  { ok: true; value: T } | { ok: false; transient: boolean; code: string; message: string };
+type StoredLook<T> = { ok: true; value: T } | { ok: false; transient: boolean; code: string; message: string };
 
 /** A fact beside whatever row it was joined to; every column is null where nothing was ever seen. */
 interface LookColumns<T, M> {
@@ -81,7 +80,9 @@ export async function loadRollout(
     guards: {
       [`rollout/${id}`]: BigInt(row.guard),
       [`freeze/${row.project_id}`]: BigInt(row.freeze_guard),
-      ...Object.fromEntries(routes.flatMap((one) => (one.guard === null ? [] : [[`route/${one.route_id}`, BigInt(one.guard)]]))),
+      ...Object.fromEntries(
+        routes.flatMap((one) => (one.guard === null ? [] : [[`route/${one.route_id}`, BigInt(one.guard)]])),
+      ),
       ...Object.fromEntries(clusters.map((one) => [`cluster/${one.id}`, BigInt(one.guard)])),
     },
   };

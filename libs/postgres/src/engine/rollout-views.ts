@@ -54,7 +54,11 @@ export function toView({ rollout, seen, now }: LoadedRollout, row: RolloutRow): 
   };
 }
 
-export function routeViews(rollout: Rollout, seen: LoadedRollout['seen'], plan: FrozenPlan): readonly RolloutRouteView[] {
+export function routeViews(
+  rollout: Rollout,
+  seen: LoadedRollout['seen'],
+  plan: FrozenPlan,
+): readonly RolloutRouteView[] {
   return plan.routes.map((route, i): RolloutRouteView => {
     const progress = rollout.routes[i];
     const write = seen.writes.find((one) => one.routeId === route.id);

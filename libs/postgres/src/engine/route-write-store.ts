@@ -69,7 +69,10 @@ export class PostgresRouteWriteStore extends RouteWriteStore {
   write(write: RouteMove): Promise<{ decision: DecisionView; intent: IntentView }> {
     return inTransaction(this.pool, async (client) => {
       if (!(await guardsHold(client, write.guards)))
-        throw new Conflict('ChangedMeanwhile', 'The route, its pins or one of its clusters changed meanwhile; send it again.');
+        throw new Conflict(
+          'ChangedMeanwhile',
+          'The route, its pins or one of its clusters changed meanwhile; send it again.',
+        );
       // a statement of its own: what the next one sees is then what everybody before us has left
       await client.query('SELECT 1 FROM routes WHERE id = $1 FOR UPDATE', [write.routeId]);
       const busy = await client.query<{ rollout_id: string | null; open: boolean }>(

@@ -1,4 +1,14 @@
-import type { Finding, FrozenPlan, Forced, Goal, RolloutState, RouteDiff, RouteChange, Suspicion, Weights } from '@sluice/domain';
+import type {
+  Finding,
+  FrozenPlan,
+  Forced,
+  Goal,
+  RolloutState,
+  RouteDiff,
+  RouteChange,
+  Suspicion,
+  Weights,
+} from '@sluice/domain';
 import type { DecisionView, EventView, IntentView } from '@sluice/control';
 
 /** Rows as `pg` gives them: timestamptz is a Date, jsonb is parsed, int8 is a string. */

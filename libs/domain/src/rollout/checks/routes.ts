@@ -2,15 +2,7 @@ import { listed } from '../../text/duration.js';
 import { sameWeights } from '../../weights/equal.js';
 import type { Weights } from '../../weights/types.js';
 import type { RouteDiff } from '../decision.js';
-import {
-  atRecheck,
-  intendedOf,
-  routeKnown,
-  seenSinceLastWrite,
-  soon,
-  type Check,
-  type Context,
-} from '../context.js';
+import { atRecheck, intendedOf, routeKnown, seenSinceLastWrite, soon, type Check, type Context } from '../context.js';
 import { expectedOf, progressOf } from '../progress.js';
 import { weightsOfStep } from '../step-weights.js';
 import { diffText, foreignIn, routeDiff } from '../three-way-diff.js';
