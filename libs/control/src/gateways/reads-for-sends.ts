@@ -10,7 +10,7 @@ export interface RouteToRead {
 }
 
 /** A forward action and when the request that showed it began (monotonic ms). */
-export interface RouteRead {
+export interface SendRead {
   readonly action: ActionFact;
   readonly at: number;
 }
@@ -26,7 +26,7 @@ export interface ReadsForSends {
     routes: readonly RouteToRead[],
     notBefore: number,
     priority: ReadPriority,
-  ): Promise<ReadonlyMap<string, RouteRead | ExternalFailureLike>>;
+  ): Promise<ReadonlyMap<string, SendRead | ExternalFailureLike>>;
   /** Reads one target group's health, in a request that begins now. */
   healthNow(accountId: string, targetGroupArn: string, priority: ReadPriority): Promise<Fact<TargetHealth>>;
 }
