@@ -15,9 +15,12 @@ type Credentials = NonNullable<ElasticLoadBalancingV2ClientConfig['credentials']
 export interface AccountClients {
   /** Retries a little: reading twice does no harm. */
   readonly reader: ElasticLoadBalancingV2Client;
+  /** The same, for a caller that paces every request: never retries. */
+  readonly pacedReader: ElasticLoadBalancingV2Client;
   /** Never retries: a blind second Modify could apply an intent that is no longer wanted. */
   readonly writer: ElasticLoadBalancingV2Client;
   readonly sts: STSClient;
+  readonly pacedSts: STSClient;
   /** Resolves, and where a role is assumed renews, the credentials; throws the SDK's error. */
   readonly credentials: () => Promise<unknown>;
 }
@@ -57,38 +60,37 @@ export class AccessClients {
 
   /** Closes every connection. */
   close(): void {
-    for (const { reader, writer, sts } of this.kept.values()) {
-      reader.destroy();
-      writer.destroy();
-      sts.destroy();
-    }
+    for (const { credentials: _keptElsewhere, ...clients } of this.kept.values())
+      for (const client of Object.values(clients)) client.destroy();
     this.kept.clear();
   }
 
   private make(access: AwsAccess): AccountClients {
-    const source = this.source(access);
-    const reader = new ElasticLoadBalancingV2Client({
-      ...this.common(access),
-      ...this.elbEndpoint(access),
-      credentials: source,
-      maxAttempts: readAttempts,
-    });
+    const elb = (credentials: Credentials, maxAttempts: number, requestHandler: object) =>
+      new ElasticLoadBalancingV2Client({
+        ...this.common(access),
+        ...this.elbEndpoint(access),
+        requestHandler,
+        credentials,
+        maxAttempts,
+      });
+    const sts = (credentials: Credentials, maxAttempts: number) =>
+      new STSClient({ ...this.common(access), ...this.stsEndpoint(access), credentials, maxAttempts });
+    const reader = elb(this.source(access), readAttempts, this.sockets());
     const shared = reader.config.credentials;
-    const writer = new ElasticLoadBalancingV2Client({
-      ...this.common(access),
-      ...this.elbEndpoint(access),
-      requestHandler: { ...this.sockets(), httpAgent: new DeadlineHttpAgent(), httpsAgent: new DeadlineHttpsAgent() },
-      credentials: shared,
-      maxAttempts: 1,
-    });
-    const sts = new STSClient({
-      ...this.common(access),
-      ...this.stsEndpoint(access),
-      credentials: shared,
-      maxAttempts: readAttempts,
-    });
-    for (const client of [reader, writer, sts]) client.middlewareStack.use(keepSocketErrors);
-    return { reader, writer, sts, credentials: () => shared() };
+    const clients = {
+      reader,
+      pacedReader: elb(shared, 1, reader.config.requestHandler),
+      writer: elb(shared, 1, {
+        ...this.sockets(),
+        httpAgent: new DeadlineHttpAgent(),
+        httpsAgent: new DeadlineHttpsAgent(),
+      }),
+      sts: sts(shared, readAttempts),
+      pacedSts: sts(shared, 1),
+    };
+    for (const client of Object.values(clients)) client.middlewareStack.use(keepSocketErrors);
+    return { ...clients, credentials: () => shared() };
   }
 
   private source(access: AwsAccess): Credentials {

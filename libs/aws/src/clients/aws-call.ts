@@ -1,7 +1,7 @@
 import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { STSClient } from '@aws-sdk/client-sts';
 import type { AwsAccess, CallOptions } from '@sluice/control';
-import { isExpiredToken, toExternalFailure } from '../failures/to-external-failure.js';
+import { isExpiredToken, toExternalFailure, type Attempt } from '../failures/to-external-failure.js';
 import type { AccessClients, AccountClients } from './access-clients.js';
 import { withDeadline } from './deadline-agents.js';
 
@@ -32,7 +32,9 @@ export class AwsCall {
   }
 
   read<Reply>(operation: string, subject: string, send: Send<ElasticLoadBalancingV2Client, Reply>): Promise<Reply> {
-    return this.request(operation, subject, false, ({ reader }, http) => send(reader, http));
+    return this.request(operation, subject, false, (clients, http) =>
+      send(this.paced ? clients.pacedReader : clients.reader, http),
+    );
   }
 
   write<Reply>(operation: string, subject: string, send: Send<ElasticLoadBalancingV2Client, Reply>): Promise<Reply> {
@@ -42,7 +44,14 @@ export class AwsCall {
   }
 
   identity<Reply>(operation: string, subject: string, send: Send<STSClient, Reply>): Promise<Reply> {
-    return this.request(operation, subject, false, ({ sts }, http) => send(sts, http));
+    return this.request(operation, subject, false, (clients, http) =>
+      send(this.paced ? clients.pacedSts : clients.sts, http),
+    );
+  }
+
+  /** Whether every request is to be taken from a budget: then the SDK may not send one by itself. */
+  private get paced(): boolean {
+    return this.options.take !== undefined;
   }
 
   /**
@@ -66,18 +75,18 @@ export class AwsCall {
     }
   }
 
-  private async once<Reply>(
-    attempt: { operation: string; subject: string; writes: boolean },
-    send: Request<Reply>,
-  ): Promise<Reply> {
-    let stage: 'credentials' | 'call' = 'credentials';
+  private async once<Reply>(what: Omit<Attempt, 'stage' | 'ended'>, send: Request<Reply>): Promise<Reply> {
+    let stage: Attempt['stage'] = 'budget';
     try {
+      await this.untilEnded(async () => this.options.take?.(what.operation));
+      stage = 'credentials';
       const clients = this.clients.of(this.access);
-      await this.untilAborted(clients.credentials());
+      await this.untilEnded(clients.credentials);
       stage = 'call';
       return await send(clients, { abortSignal: this.signal });
     } catch (error) {
-      throw toExternalFailure(error, { ...attempt, stage, ended: this.ended() });
+      if (stage === 'budget' && !(error instanceof CallEnded)) throw error; // the budget's own word, not AWS's
+      throw toExternalFailure(error, { ...what, stage, ended: this.ended() });
     }
   }
 
@@ -86,18 +95,21 @@ export class AwsCall {
     return this.deadline.aborted ? 'deadline' : null;
   }
 
-  /** The credential chain takes no signal of ours. */
-  private async untilAborted(work: Promise<unknown>): Promise<void> {
-    this.signal.throwIfAborted();
+  /** For work that takes no signal of ours. */
+  private async untilEnded(work: () => Promise<unknown>): Promise<void> {
+    if (this.signal.aborted) throw new CallEnded();
     let stop = (): void => undefined;
-    const aborted = new Promise<never>((_, reject) => {
-      stop = () => reject(new Error('aborted')); // `ended` says by whom
+    const ended = new Promise<never>((_, reject) => {
+      stop = () => reject(new CallEnded());
       this.signal.addEventListener('abort', stop, { once: true });
     });
     try {
-      await Promise.race([work, aborted]);
+      await Promise.race([work(), ended]);
     } finally {
       this.signal.removeEventListener('abort', stop);
     }
   }
 }
+
+/** The call's deadline passed, or its caller gave up; `ended` says which. */
+class CallEnded extends Error {}

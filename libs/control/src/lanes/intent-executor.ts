@@ -1,7 +1,7 @@
 import type { LiveRoute, Weights } from '@sluice/domain';
 import { sameWeights } from '@sluice/domain';
 import { ExternalFailure } from '../ports/external-failure.js';
-import type { AwsAccess, LoadBalancer, WriteOutcome } from '../ports/load-balancer.js';
+import type { AwsAccess, LoadBalancer, RouteRead, WriteOutcome } from '../ports/load-balancer.js';
 import type { ApiBucket } from './api-bucket.js';
 import { backoffMs } from './backoff.js';
 import type { Intent } from './intent.js';
@@ -33,7 +33,7 @@ export class IntentExecutor {
 
   async execute(fence: Fence, access: AwsAccess, intent: Intent, timeLeftMs: () => number): Promise<void> {
     const { store, loadBalancer } = this.parts;
-    let live: LiveRoute;
+    let live: RouteRead;
     let after: Weights;
     try {
       const read = await this.readBeforeWrite(access, intent);
@@ -70,7 +70,7 @@ export class IntentExecutor {
   private async readBeforeWrite(
     access: AwsAccess,
     intent: Intent,
-  ): Promise<{ live: LiveRoute; wanted: WeightsToSend }> {
+  ): Promise<{ live: RouteRead; wanted: WeightsToSend }> {
     const look = async () => {
       const live = await this.parts.loadBalancer.readRoute(access, intent.routeArn);
       return { live, wanted: weightsToSend(intent, live) };
@@ -115,7 +115,7 @@ export class IntentExecutor {
     fence: Fence,
     access: AwsAccess,
     intent: Intent,
-    base: LiveRoute,
+    base: RouteRead,
     after: Weights,
     timeLeftMs: () => number,
   ): Promise<void> {
@@ -145,7 +145,7 @@ export class IntentExecutor {
       });
       return;
     }
-    await this.readBack(fence, access, intent, after, 'the reply did not list the weights as intended');
+    await this.readBack(fence, access, intent, after, outcome.unverified ?? 'the reply did not list the weights as intended');
   }
 
   private async afterFailedRead(fence: Fence, intent: Intent, error: unknown): Promise<void> {
@@ -172,7 +172,7 @@ export class IntentExecutor {
     error: unknown,
   ): Promise<void> {
     if (!(error instanceof ExternalFailure)) throw error;
-    if (isThrottle(error)) {
+    if (error.throttled) {
       this.parts.bucket(intent.accountId).throttled();
       await this.parts.store.putBack(fence, intent.id, backoffMs(intent.attempts), {
         reason: error.code,
@@ -284,10 +284,6 @@ export class IntentExecutor {
 
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-function isThrottle(error: ExternalFailure): boolean {
-  return ['Throttling', 'ThrottlingException', 'RequestLimitExceeded'].includes(error.code);
 }
 
 function failed(reason: string, message: string, live: Weights | null, requestId: string | null): Settlement {
