@@ -11,18 +11,7 @@ import type { ReadBatch, Seen, SeenByArn } from './shared-reads.js';
 import type { WantedRoute } from './watch-list.js';
 
 /** What a gateway reads of AWS. */
-export interface ReadAws extends Pick<LoadBalancer, 'targetHealth'> {
-  readActions(
-    access: AwsAccess,
-    request: { kind: 'listeners'; listenerArns: readonly string[] } | { kind: 'rules'; ruleArns: readonly string[] },
-    options?: CallOptions,
-  ): Promise<Answers<ActionFact>>;
-  ownershipOfRoutes(
-    access: AwsAccess,
-    routes: readonly { routeArn: string; listenerArn: string; loadBalancerArn: string }[],
-    options?: CallOptions,
-  ): Promise<Answers<Ownership>>;
-}
+export type ReadAws = Pick<LoadBalancer, 'readActions' | 'ownershipOfRoutes' | 'targetHealth'>;
 
 export interface RequestParts {
   readonly loadBalancer: ReadAws;
@@ -108,7 +97,7 @@ export class GatewayRequests {
     const began = this.now();
     try {
       const take = this.afterTheFirst(priority, accountId);
-      const answers = await ask(access, list, { signal, timeoutMs, take } as CallOptions);
+      const answers = await ask(access, list, { signal, timeoutMs, take });
       const shown = new Map(list.map(({ arn }) => [arn, { outcome: outcomeOf(answers.get(arn), arn), ...began }]));
       this.learn([...shown.values()].map(({ outcome }) => (outcome.ok ? null : outcome.failure)));
       return shown;

@@ -4,9 +4,13 @@ import {
   ExternalFailure,
   GatewayReader,
   ReadBudget,
-  type ActionFact,
+  type ActionRead,
+  type ActionsRequest,
   type ApiBudget,
   type AwsAccess,
+  type CallOptions,
+  type ExternalFailureLike,
+  type OwnedRoute,
   type ReaderSettings,
   type Wants,
   type WrittenLately,
@@ -101,9 +105,10 @@ export class ScriptedGateway {
 
   async readActions(
     access: AwsAccess,
-    request: { kind: 'listeners'; listenerArns: readonly string[] } | { kind: 'rules'; ruleArns: readonly string[] },
-    options?: { take?: (op: string) => Promise<void> },
-  ): Promise<ReadonlyMap<string, ActionFact | { failure: ExternalFailure }>> {
+    request: ActionsRequest,
+    options?: CallOptions,
+  ): Promise<ReadonlyMap<string, ActionRead | ExternalFailureLike>> {
+    if (request.kind === 'rulesOf') throw new Error('a gateway asks for what it knows by ARN');
     const arns = request.kind === 'rules' ? request.ruleArns : request.listenerArns;
     await options?.take?.(request.kind);
     await this.send(access, request.kind, arns);
@@ -117,8 +122,8 @@ export class ScriptedGateway {
 
   async ownershipOfRoutes(
     access: AwsAccess,
-    routes: readonly { routeArn: string; listenerArn: string; loadBalancerArn: string }[],
-    options?: { take?: (op: string) => Promise<void> },
+    routes: readonly OwnedRoute[],
+    options?: CallOptions,
   ): Promise<ReadonlyMap<string, Ownership>> {
     const arns = [...new Set(routes.flatMap((one) => [one.routeArn, one.listenerArn, one.loadBalancerArn]))];
     for (let i = 0; i < arns.length; i += 20) {
@@ -128,11 +133,7 @@ export class ScriptedGateway {
     return new Map(routes.map(({ routeArn }) => [routeArn, { kind: 'unowned' }]));
   }
 
-  async targetHealth(
-    access: AwsAccess,
-    targetGroupArn: string,
-    options?: { take?: (op: string) => Promise<void> },
-  ): Promise<TargetHealth> {
+  async targetHealth(access: AwsAccess, targetGroupArn: string, options?: CallOptions): Promise<TargetHealth> {
     await options?.take?.('health');
     await this.send(access, 'health', [targetGroupArn]);
     const failure = this.failing.get(targetGroupArn);
@@ -156,7 +157,7 @@ export class ScriptedGateway {
     if (failure) throw failure;
   }
 
-  private action(arn: string): ActionFact {
+  private action(arn: string): ActionRead {
     return {
       routeArn: arn,
       loadBalancerArn: `${region}:loadbalancer/app/shop/1111111111111111`,
@@ -167,7 +168,9 @@ export class ScriptedGateway {
         stickiness: { enabled: false },
         otherActions: [],
       },
-      document: {},
+      document: { actions: [], unknown: [] },
+      protocol: null,
+      port: null,
     };
   }
 }
