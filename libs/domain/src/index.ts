@@ -52,6 +52,8 @@ export * from './lane/priority.js';
 export * from './gateway/read-priority.js';
 export * from './gateway/read-budget-state.js';
 export * from './gateway/period.js';
+export * from './gateway/reads-wanted.js';
+export * from './gateway/schedule.js';
 
 export * from './drain/drained.js';
 

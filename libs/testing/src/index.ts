@@ -2,6 +2,8 @@ export { createTestDatabase, type TestDatabase } from './postgres.js';
 export { describeGatewayStoreContract, type GatewayStorePeer } from './gateways/contract.js';
 export { InMemoryGatewayStore } from './gateways/in-memory-gateway-store.js';
 export { ManualTimers } from './timers/manual-timers.js';
+export { InMemoryFactStore, type RecordedLooks } from './gateways/in-memory-fact-store.js';
+export { awsRefuses, groupArn, ruleArn, ScriptedGateway, type ScriptedRequest } from './gateways/scripted-gateway.js';
 export * from './cluster-agent/index.js';
 export { describeLoadBalancerContract } from './load-balancer/contract.js';
 export { InMemoryFaults, failure as awsFailure, refusal as awsRefusal } from './load-balancer/in-memory-faults.js';

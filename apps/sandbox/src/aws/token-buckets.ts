@@ -17,7 +17,7 @@ export const realBuckets: BucketSizes = {
 /** The sandbox's default: room for fast tries and tests, still finite. */
 export const generousBuckets: BucketSizes = {
   describe: { burst: 2000, perSecond: 500 },
-  modify: { burst: 200, perSecond: 50 },
+  modify: { burst: 500, perSecond: 100 },
   register: { burst: 200, perSecond: 50 },
 };
 

@@ -18,6 +18,15 @@ export interface ContractWorld {
 
 let made = 0;
 
+/** Load balancers that stand on each peer: an account may have fifty. */
+const standing = new WeakMap<LoadBalancerPeer, string[]>();
+
+/** Takes down what `buildWorld` has built on the peer. */
+export async function takeDown(peer: LoadBalancerPeer): Promise<void> {
+  for (const arn of standing.get(peer) ?? []) await peer.port.deleteLoadBalancer(peer.access, arn);
+  standing.delete(peer);
+}
+
 /** A name that no other test of this process has taken: load balancers and target groups are unique by name. */
 function freshName(what: string): string {
   made += 1;
@@ -55,6 +64,7 @@ export async function buildWorld(peer: LoadBalancerPeer, spec: WorldSpec = {}): 
     ...loadBalancerSpec(peer, spec.loadBalancer),
     type: tcp ? 'network' : 'application',
   });
+  standing.set(peer, [...(standing.get(peer) ?? []), loadBalancer.arn]);
   const red = await addTargetGroup();
   const black = await addTargetGroup();
   const listener = await port.createListener(access, {

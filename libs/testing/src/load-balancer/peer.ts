@@ -41,6 +41,8 @@ export interface PeerCapabilities {
   readonly refusesDuplicateListeners: boolean;
   /** A target group may serve one load balancer only. */
   readonly oneLoadBalancerPerTargetGroup: boolean;
+  /** DescribeTags refuses a rule that does not exist. */
+  readonly checksWhatIsTagged: boolean;
   /** Targets of an unattached target group are `unused` with `Target.NotInUse`. */
   readonly knowsUnusedTargets: boolean;
   /** The peer can be made to fail; otherwise its `faults` are never called. */
@@ -51,6 +53,7 @@ export const likeAws: PeerCapabilities = {
   checksTargetGroupsOfListeners: true,
   refusesDuplicateListeners: true,
   oneLoadBalancerPerTargetGroup: true,
+  checksWhatIsTagged: true,
   knowsUnusedTargets: true,
   failsOnDemand: true,
 };
