@@ -2,13 +2,14 @@ import {
   readBatchSize,
   subjectKinds,
   type Fact,
+  type Ownership,
   type ReadPriority,
   type SubjectKind,
   type TargetHealth,
   type WatchedSubject,
 } from '@sluice/domain';
 import type { ExternalFailure } from '../ports/external-failure.js';
-import type { ActionFact } from '../ports/fact-store.js';
+import type { ActionFact, WatchedHealth } from '../ports/fact-store.js';
 import type { ExternalFailureLike } from '../ports/load-balancer.js';
 import type { Timer } from '../ports/timers.js';
 import { AccountTroubles, concernsAccount, NoAccess, retryAfterMs } from './account-troubles.js';
@@ -16,7 +17,8 @@ import { GatewayRequests, type RequestParts } from './gateway-requests.js';
 import { factOf, LookKeeper, unseenLook, type KeeperParts } from './look-keeper.js';
 import type { Look } from './looks.js';
 import type { ReaderSettings } from './reader-settings.js';
-import type { ReadsForSends, RouteToRead, SendRead } from './reads-for-sends.js';
+import type { LeadableReader } from './gateway.js';
+import type { RouteToRead, SendRead, WrittenLately } from './reads-for-sends.js';
 import { SharedReads, type Seen, type SeenByArn } from './shared-reads.js';
 import { subjectKey, WatchList, type WantedRoute } from './watch-list.js';
 
@@ -27,7 +29,7 @@ export interface ReaderLog {
 }
 
 export type ReaderParts = Omit<RequestParts, 'signal' | 'timeoutMs'> &
-  Pick<KeeperParts, 'facts' | 'fence' | 'writtenLately'> & {
+  Pick<KeeperParts, 'facts' | 'fence'> & {
     /** Somebody else owns the gateway: the reader has stopped by itself. */
     readonly onLost: () => void;
     readonly settings: ReaderSettings;
@@ -38,7 +40,7 @@ export type ReaderParts = Omit<RequestParts, 'signal' | 'timeoutMs'> &
  * The looking of one gateway, while this replica owns it. What to look at is derived from rows, when it starts, when it is
  * told, and once per period; each look fires by timer when it is due and the budget gives.
  */
-export class GatewayReader implements ReadsForSends {
+export class GatewayReader implements LeadableReader {
   private readonly ended = new AbortController();
   private readonly watch: WatchList;
   private readonly keeper: LookKeeper;
@@ -46,6 +48,8 @@ export class GatewayReader implements ReadsForSends {
   private readonly actions: SharedReads<RouteToRead, ActionFact>;
   private readonly owners: SharedReads<WantedRoute, unknown>;
   private readonly health: SharedReads<{ readonly arn: string }, TargetHealth>;
+  /** By account and route: what our last verified write there was. */
+  private readonly written = new Map<string, WrittenLately>();
   private readonly underWay = new Map<string, WatchedSubject>();
   private readonly looking = new Set<Promise<void>>();
   private timer: Timer | null = null;
@@ -59,6 +63,7 @@ export class GatewayReader implements ReadsForSends {
     this.keeper = new LookKeeper({
       ...parts,
       ...settings,
+      writtenLately: (accountId, arn) => this.written.get(`${accountId} ${arn}`) ?? null,
       onFenced: () => this.lost(),
       onFailed: (error) =>
         parts.log.warn('looks could not be stored; they are kept and tried again', this.with({ error })),
@@ -127,6 +132,37 @@ export class GatewayReader implements ReadsForSends {
     const now = this.parts.timers.now();
     const seen = await this.health.ask(accountId, [{ arn: targetGroupArn }], now, priority);
     return factOf(seen.get(targetGroupArn)!);
+  }
+
+  watchedHealth(accountId: string, targetGroupArn: string): WatchedHealth | null {
+    const known = this.keeper.newest('health', accountId, targetGroupArn);
+    return known?.kind === 'health' ? known.watched : null;
+  }
+
+  ownerOf(accountId: string, routeArn: string): Ownership | null {
+    const known = this.keeper.newest('owner', accountId, routeArn);
+    return known?.kind === 'owner' && known.watched.fact.ok ? known.watched.fact.value : null;
+  }
+
+  lastAction(accountId: string, routeArn: string): { readonly action: ActionFact; readonly ageMs: number } | null {
+    const known = this.keeper.newest('action', accountId, routeArn);
+    if (known?.kind !== 'action' || !known.watched.fact.ok) return null;
+    const { value, at } = known.watched.fact;
+    return { action: value, ageMs: Math.max(0, this.parts.clock.now() - at) };
+  }
+
+  wrote(accountId: string, routeArn: string, written: WrittenLately, live: ActionFact | null): void {
+    this.written.set(`${accountId} ${routeArn}`, written);
+    if (live === null) return;
+    // a reply that lists everything as intended is a look, begun when the write was
+    const clockAt = this.parts.clock.now() - (this.parts.timers.now() - written.atMs);
+    const seen: Seen<ActionFact> = { outcome: { ok: true, value: live }, at: written.atMs, clockAt };
+    this.saw('action', accountId, new Map([[routeArn, seen]]), (arn, one) => ({
+      kind: 'action',
+      accountId,
+      arn,
+      fact: factOf(one),
+    }));
   }
 
   /** Begins nothing more, breaks off what is under way and stores what was seen. */

@@ -19,7 +19,7 @@ export interface KeeperParts {
   readonly recordDelayMs: number;
   /** For how long after a verified write a look that shows what was before it is a lag. */
   readonly lagMs: number;
-  readonly writtenLately: (arn: string) => WrittenLately | null;
+  readonly writtenLately: (accountId: string, arn: string) => WrittenLately | null;
   readonly onFenced: () => void;
   readonly onFailed: (error: unknown) => void;
 }
@@ -43,6 +43,11 @@ export class LookKeeper {
     for (const write of await this.parts.facts.load(this.parts.fence.gatewayId)) {
       this.known.set(subjectKey(write.kind, write.accountId, write.arn), write);
     }
+  }
+
+  /** What is known of a subject; undefined = it was never looked at. */
+  newest(kind: SubjectKind, accountId: string, arn: string): FactWrite | undefined {
+    return this.known.get(subjectKey(kind, accountId, arn));
   }
 
   /** When the last look began, in monotonic ms; null = there was none. */
@@ -95,7 +100,7 @@ export class LookKeeper {
 
   private lags(look: Look, at: number): boolean {
     if (look.kind !== 'action' || !look.fact.ok) return false;
-    const written = this.parts.writtenLately(look.arn);
+    const written = this.parts.writtenLately(look.accountId, look.arn);
     if (!written || at - written.atMs > this.parts.lagMs) return false;
     const live = look.fact.value.action.weights;
     return sameWeights(live, written.before) && !sameWeights(live, written.after);

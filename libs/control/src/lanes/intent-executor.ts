@@ -3,7 +3,7 @@ import { isEmergency, sameWeights } from '@sluice/domain';
 import { ExternalFailure } from '../ports/external-failure.js';
 import type { ActionFact } from '../ports/fact-store.js';
 import type { GatewayFence } from '../ports/gateway-store.js';
-import type { AwsAccess, LoadBalancer, WriteOutcome } from '../ports/load-balancer.js';
+import type { ActionRead, AwsAccess, LoadBalancer, WriteOutcome } from '../ports/load-balancer.js';
 import type { Timers } from '../ports/timers.js';
 import type { ApiBucket } from './api-bucket.js';
 import { backoffMs } from './backoff.js';
@@ -172,11 +172,8 @@ export class IntentExecutor {
         after,
         outcome.unverified ?? 'the reply did not list the weights as intended',
       );
-    this.parts.looks.wrote(intent.accountId, intent.routeArn, {
-      before: base.action.weights,
-      after,
-      atMs: startedMs,
-    });
+    const written = { before: base.action.weights, after, atMs: startedMs };
+    this.parts.looks.wrote(intent.accountId, intent.routeArn, written, outcome.live && withoutListener(outcome.live));
     await this.settle(attempt.fence, intent, {
       kind: 'settle',
       outcome: {
@@ -297,6 +294,10 @@ export class IntentExecutor {
       this.parts.onCall?.({ op, code, durationMs: this.parts.timers.now() - startedMs });
     }
   }
+}
+
+function withoutListener({ protocol: _protocol, port: _port, ...action }: ActionRead): ActionFact {
+  return action;
 }
 
 /** What an emergency passed over, for whoever reads the ledger in the morning. */

@@ -11,5 +11,5 @@ export interface LaneLooks extends ReadsForSends {
   /** The newest stored action, for an emergency whose own read AWS refuses; `ageMs` since its request began. */
   lastAction(accountId: string, routeArn: string): { readonly action: ActionFact; readonly ageMs: number } | null;
   /** A write was verified: what it wrote is a look like any other, and what stood before it is no news for a minute. */
-  wrote(accountId: string, routeArn: string, written: WrittenLately): void;
+  wrote(accountId: string, routeArn: string, written: WrittenLately, live: ActionFact | null): void;
 }

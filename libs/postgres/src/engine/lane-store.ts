@@ -3,7 +3,7 @@ import type { GatewayFence, Intent, Marked, NextIntents, Settlement, Why } from 
 import { LaneStore } from '@sluice/control';
 import type { RoutePatch, RouteProgress, Weights } from '@sluice/domain';
 import { settled } from '@sluice/domain';
-import { appendEvent, notify } from './ledger-writes.js';
+import { appendEvent } from './ledger-writes.js';
 import { endDecision } from './moves.js';
 import { purposeOf } from './rollout-load.js';
 import { ms, type IntentRow } from './rows.js';
@@ -204,7 +204,6 @@ async function settleIn(
     if (live) await settleRoute(client, intent, live);
     await wakeRollout(client, intent.rollout_id, isLast || outcome.state !== 'applied' ? 0 : settleWakeMs);
   }
-  await notify(client, 'wants', '');
   await appendEvent(client, intent.project_id, 'route.weights', `route/${intent.route_id}`, {
     routeId: intent.route_id,
     rolloutId: intent.rollout_id,

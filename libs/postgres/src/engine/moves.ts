@@ -51,13 +51,14 @@ export async function commitMove(
     after: proposal.after,
     guards: boundBy(move, rolloutId, projectId, proposal, guards),
   }));
-  await client.query(
+  const { rows: inserted } = await client.query<{ gateway_id: string | null }>(
     `INSERT INTO intents (id, project_id, account_id, gateway_id, rollout_id, route_id, listener_arn, decision_id, purpose, priority,
                           step_index, goal, before, after, guards, min_healthy_targets, forced, created_at)
      SELECT n.id, $1, r.account_id, a.gateway_id, $2, r.id, r.listener_arn, $3, $4, $5, $6, n.goal,
             CASE WHEN jsonb_typeof(n.before) = 'array' THEN n.before END, n.after, n.guards, $7, $8, clock_timestamp()
      FROM jsonb_to_recordset($9::jsonb) AS n (id text, route_id text, goal jsonb, before jsonb, after jsonb, guards jsonb)
-     JOIN routes r ON r.id = n.route_id JOIN accounts a ON a.id = r.account_id`,
+     JOIN routes r ON r.id = n.route_id JOIN accounts a ON a.id = r.account_id
+     RETURNING gateway_id`,
     [
       projectId,
       rolloutId,
@@ -70,7 +71,8 @@ export async function commitMove(
       JSON.stringify(rows),
     ],
   );
-  await notify(client, 'intents', '');
+  for (const gatewayId of new Set(inserted.flatMap((row) => row.gateway_id ?? [])))
+    await notify(client, 'intents', gatewayId);
   return { decisionId, intentIds: Object.fromEntries(rows.map((row) => [row.route_id, row.id])) };
 }
 

@@ -5,7 +5,7 @@ import { isEmergency } from '@sluice/domain';
 import { refuseOverNewer, releaseClaims, takeClaims } from './claims.js';
 import type { FrozenPlans } from './frozen-plans.js';
 import { guardsHold, lockGuard, moveGuard } from './guards.js';
-import { appendEvent } from './ledger-writes.js';
+import { appendEvent, notify } from './ledger-writes.js';
 import { commitMove, supersedePending } from './moves.js';
 import { assignments } from './rollout-patch.js';
 import type { RolloutRow } from './rows.js';
@@ -112,6 +112,9 @@ async function applyChange(client: PoolClient, writer: Writer, loaded: LoadedRol
   if (change.supersede !== null) await supersedePending(client, rollout.id, change.supersede);
   await writeDecision(client, writer.ids, loaded, change, guards);
   await setWakeup(client, rollout.id, change.wakeAt, row.state === 'RollingBack' ? 0 : 1);
+  // other receivers come next: somebody has to look at them
+  if (change.claims !== 'keep' || change.rollout.stepIndex !== undefined || change.rollout.state !== undefined)
+    await notify(client, 'wants', '');
   if (isNews(loaded, change))
     await appendEvent(client, rollout.projectId, 'rollout.changed', `rollout/${rollout.id}`, summary(row));
 }
