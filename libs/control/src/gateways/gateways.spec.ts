@@ -161,6 +161,51 @@ describe('the gateways of a replica', () => {
     expect(live()).toHaveLength(1);
   });
 
+  it('are held from when a renewal was asked for, not from when its answer came', async () => {
+    seed(1);
+    const a = await started('a');
+    const renew = store.renew.bind(store);
+    store.renew = (...all) => {
+      store.renew = () => new Promise(() => undefined);
+      return new Promise((resolve, reject) => void timers.after(4_000, () => void renew(...all).then(resolve, reject)));
+    };
+    await timers.advance(settings.leaseMs / 3 + 4_000); // asked for at a third of the lease
+    await timers.advance(settings.leaseMs - settings.leaseMarginMs - 4_000 - 1);
+    expect(a.isHeld('gtw_1')).toBe(true);
+    await timers.advance(1);
+    expect(a.isHeld('gtw_1')).toBe(false);
+  });
+
+  it('that it claims anew, because its lease ran out, are no more worked on under the older grant', async () => {
+    seed(1);
+    const a = await started('a');
+    store.renew = () => Promise.reject(new Error('renewals do not get through'));
+    await timers.advance(settings.leaseMs + settings.leaseMs / 2);
+    expect(made.map((one) => [one.fence.epoch, one.closed])).toEqual([
+      [1n, true],
+      [2n, false],
+    ]);
+    expect(a.isHeld('gtw_1')).toBe(true);
+  });
+
+  it('that are handed over while a renewal is under way are not lost', async () => {
+    seed(2);
+    await started('a');
+    const renew = store.renew.bind(store);
+    let answer: () => void = () => undefined;
+    store.renew = async (...all) => {
+      if (all[0] === 'a') await new Promise<void>((resolve) => (answer = resolve));
+      return renew(...all);
+    };
+    await timers.advance(settings.leaseMs / 3);
+    await started('b');
+    await timers.advance(settings.leaseMs / 6);
+    expect(await owned()).toMatchObject({ a: 1, b: 1 });
+    answer();
+    await timers.advance(0);
+    expect(logged.filter((message) => message.startsWith('gateway lost'))).toEqual([]);
+  });
+
   it('are given up, and their calls not waited for, when another has them', async () => {
     seed(2);
     const a = await started('a');
