@@ -1,26 +1,27 @@
 import pg from 'pg';
-import type { AwsAccess, LaneSettings } from '@sluice/control';
+import type { AwsAccess, CrashPoint, EngineParts } from '@sluice/control';
 import {
-  DriftSweep,
-  Engine,
-  IntentExecutor,
-  Lanes,
-  Observer,
+  Clock,
   OneOffWeights,
-  ReconcileRollout,
   Rollouts,
-  Waker,
+  createEngine,
+  defaultGatewaySettings,
+  defaultLaneSettings,
+  defaultReaderSettings,
+  type Engine,
 } from '@sluice/control';
-import type { CrashPoint } from '@sluice/control';
 import type { PlanSpec, Weights } from '@sluice/domain';
 import {
+  PostgresDriftStore,
+  PostgresFactStore,
+  PostgresGatewayStore,
   PostgresLaneStore,
   PostgresRolloutStore,
   PostgresRouteWriteStore,
   PostgresSignals,
   RandomIds,
 } from '@sluice/postgres';
-import { InMemoryLoadBalancer, createTestDatabase } from '@sluice/testing';
+import { InMemoryLoadBalancer, NodeTimers, createTestDatabase } from '@sluice/testing';
 
 export const operator = { actor: 'token:ops', role: 'operator', projectId: null } as const;
 const access: AwsAccess = {
@@ -38,16 +39,36 @@ export const weights = (onRed: number, onBlack: number): Weights => [
   { targetGroupArn: black, weight: onBlack },
   { targetGroupArn: red, weight: onRed },
 ];
-const fast: LaneSettings = { leaseMs: 2_000, writeTimeoutMs: 500, leaseMarginMs: 50, pollMs: 100, concurrency: 4 };
+type Settings = EngineParts['settings'];
+/** Looks every 50 ms, leases of two seconds: the tests wait for events, and these are what they wait for. */
+const fast: Settings = {
+  ...defaultGatewaySettings,
+  ...defaultReaderSettings,
+  ...defaultLaneSettings,
+  leaseMs: 2_000,
+  writeTimeoutMs: 500,
+  leaseMarginMs: 50,
+  moveEveryMs: 1_000,
+  minPeriodMs: 50,
+  timeoutMs: 2_000,
+  recordDelayMs: 10,
+  lagMs: 1_000,
+  pollMs: 100,
+};
 
-/** Short holds: the tests wait for events, and these are what they wait for. */
+class SystemClock extends Clock {
+  now(): number {
+    return Date.now();
+  }
+}
+
+/** Short holds. */
 export const quickPlan = (routeId: string, overrides: Partial<PlanSpec> = {}): PlanSpec => ({
   schemaVersion: 1,
   routes: { kind: 'ids', ids: [routeId] },
   minHealthyTargets: 1,
   settleMs: 50,
-  maxFactAgeMs: 30_000,
-  recheckMs: 100,
+  maxFactAgeMs: null,
   onHealthLost: 'block',
   bakeMs: 60_000,
   steps: {
@@ -164,16 +185,11 @@ export class EngineWorld {
   }
 
   get rollouts(): Rollouts {
-    return new Rollouts({
-      store: this.store,
-      loadBalancer: this.loadBalancer,
-      access: async () => access,
-      ids: this.ids,
-    });
+    return new Rollouts({ store: this.store, ids: this.ids });
   }
 
   get oneOff(): OneOffWeights {
-    return new OneOffWeights(new PostgresRouteWriteStore(this.pool, this.ids), this.loadBalancer, async () => access);
+    return new OneOffWeights(new PostgresRouteWriteStore(this.pool, this.ids));
   }
 
   async startRollout(spec?: PlanSpec): Promise<string> {
@@ -183,70 +199,56 @@ export class EngineWorld {
   /** A replica of its own: its pool, its signals, its lanes. `crashPoint` may throw to end it where it stands. */
   async replica(
     owner: string,
-    options: { crashPoint?: (point: CrashPoint) => void; settings?: Partial<LaneSettings> } = {},
+    options: { crashPoint?: (point: CrashPoint) => void; settings?: Partial<Settings> } = {},
   ): Promise<Replica> {
     const settings = { ...fast, ...options.settings };
     const pool = new pg.Pool({ connectionString: this.databaseUrl, max: 8 });
     pool.on('error', () => undefined);
     const signals = new PostgresSignals(this.databaseUrl);
     await signals.start();
-    const log = { info: () => undefined, warn: () => undefined };
-    const laneStore = new PostgresLaneStore(pool);
-    const store = new PostgresRolloutStore(pool, this.ids);
-    const lanes = new Lanes({
+    const gateways = new PostgresGatewayStore(this.databaseUrl, settings.leaseMs);
+    const engine = createEngine({
       owner,
-      store: laneStore,
-      signals,
-      settings,
-      log,
+      rollouts: new PostgresRolloutStore(pool, this.ids),
+      gateways,
+      lanes: new PostgresLaneStore(pool),
+      facts: new PostgresFactStore(pool),
+      drift: new PostgresDriftStore(pool),
+      loadBalancer: this.loadBalancer,
       access: async () => access,
-      executor: (bucket) =>
-        new IntentExecutor({
-          store: laneStore,
-          loadBalancer: this.loadBalancer,
-          bucket,
-          writeTimeoutMs: settings.writeTimeoutMs,
-          crashPoint: options.crashPoint,
-        }),
-    });
-    const waker = new Waker(
-      store,
-      new ReconcileRollout(store, new Observer(this.loadBalancer, async () => access), 20),
       signals,
-      log,
-    );
-    const sweep = new DriftSweep(
-      new PostgresRouteWriteStore(pool, this.ids),
-      this.loadBalancer,
-      async () => access,
-      log,
-    );
-    const engine = new Engine({ lanes, waker, sweep, agents: async () => undefined, bindings: async () => undefined });
+      timers: new NodeTimers(),
+      clock: new SystemClock(),
+      settings,
+      log: this.log,
+      agents: async () => undefined,
+      bindings: async () => undefined,
+      hooks: options.crashPoint ? { crashPoint: options.crashPoint } : {},
+    });
     await engine.start();
-    const jobs = setInterval(
-      () =>
-        void engine
-          .renewLeases()
-          .then(() => engine.claimLanes())
-          .catch(() => undefined),
-      settings.leaseMs / 4,
-    );
     let stopped: Promise<void> | null = null;
     const stop = () =>
       (stopped ??= (async () => {
-        clearInterval(jobs);
         await engine.stop();
         await signals.stop();
+        await gateways.close();
         await pool.end();
       })());
     const die = () => {
-      clearInterval(jobs);
-      // the timers of a dead process don't go on either, so they are ended with the world; its pool is gone by then
-      stopped = Promise.all([signals.stop(), pool.end()]).then(() => engine.stop().catch(() => undefined));
+      // the timers of a dead process don't go on either, so they are ended with the world; its connections are gone by then
+      stopped = Promise.all([signals.stop(), gateways.close(), pool.end()]).then(() =>
+        engine.stop().catch(() => undefined),
+      );
     };
     this.closers.push(stop);
     return { engine, stop, die };
   }
+
+  /** What replicas tell; `SLUICE_TEST_LOG=1` shows it. */
+  private readonly log = {
+    info: (message: string, fields: object) => process.env['SLUICE_TEST_LOG'] && console.log(message, fields),
+    warn: (message: string, fields: object) => process.env['SLUICE_TEST_LOG'] && console.warn(message, fields),
+  };
 
   async stop(): Promise<void> {
     await Promise.all(this.closers.map((close) => close()));

@@ -5,6 +5,9 @@ import { ElbV2LoadBalancer } from '@sluice/aws';
 import {
   Clock,
   ClusterAgent,
+  DriftStore,
+  FactStore,
+  GatewayStore,
   IdempotencyStore,
   Ids,
   LaneStore,
@@ -21,6 +24,10 @@ import { DirectClusterAgent } from '@sluice/kubernetes';
 import {
   AesGcmSealer,
   FileReferences,
+  PostgresDriftStore,
+  PostgresFactStore,
+  PostgresGatewayStore,
+  PostgresLaneStore,
   PostgresRolloutStore,
   PostgresRouteWriteStore,
   PostgresSignals,
@@ -55,8 +62,6 @@ import { ValidationPipe } from './http/validation.pipe.js';
 import { loggerParams } from './logging/logger.js';
 import { NestLogger } from './logging/nest-logger.js';
 import { OutwardConnections } from './outward-connections.js';
-import { OverviewController } from './overview/overview.controller.js';
-import { OverviewReader } from './overview/overview-reader.js';
 import { PlansController } from './plans/plans.controller.js';
 import { ProjectsController } from './projects/projects.controller.js';
 import { ProvisioningController } from './provisioning/provisioning.controller.js';
@@ -69,7 +74,6 @@ import { useCases } from './use-cases.js';
 import { EngineMetrics } from './worker/engine-metrics.js';
 import { engineProvider } from './worker/engine.provider.js';
 import { EngineJobs } from './worker/engine-jobs.js';
-import { MeasuredLaneStore } from './worker/measured-lane-store.js';
 import { replicaName } from './worker/replica.js';
 
 export interface AppParts {
@@ -102,11 +106,10 @@ function adapters({ config, database, methods }: AppParts): Provider[] {
     { provide: IdempotencyStore, useFactory: () => new PrismaIdempotencyStore(prisma) },
     { provide: RolloutStore, useFactory: (ids: Ids) => new PostgresRolloutStore(pool, ids), inject: [Ids] },
     { provide: RouteWriteStore, useFactory: (ids: Ids) => new PostgresRouteWriteStore(pool, ids), inject: [Ids] },
-    {
-      provide: LaneStore,
-      useFactory: (metrics: EngineMetrics) => new MeasuredLaneStore(pool, metrics),
-      inject: [EngineMetrics],
-    },
+    { provide: LaneStore, useFactory: () => new PostgresLaneStore(pool) },
+    { provide: FactStore, useFactory: () => new PostgresFactStore(pool) },
+    { provide: DriftStore, useFactory: () => new PostgresDriftStore(pool) },
+    { provide: GatewayStore, useFactory: () => new PostgresGatewayStore(url, config.leaseMs) },
     { provide: Signals, useFactory: () => new PostgresSignals(url) },
     {
       provide: StateMetrics,
@@ -139,7 +142,6 @@ const api = [
   PlansController,
   RolloutsController,
   DecisionsController,
-  OverviewController,
   EventsController,
   TokensController,
 ];
@@ -164,7 +166,6 @@ export class AppModule {
         ReadinessChecks,
         EventStreams,
         OutwardConnections,
-        OverviewReader,
         engineProvider,
         EngineJobs,
         ...(parts.overrides ?? []),

@@ -1,5 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import {
+  AccessCache,
   AccountAccess,
   Accounts,
   Backends,
@@ -26,6 +27,7 @@ import {
   RouteWriteStore,
   Sealer,
   Signals,
+  Timers,
   Tokens,
   createResources,
   type Resources,
@@ -35,7 +37,7 @@ import { CONFIG, type Config } from './config.js';
 
 const RESOURCES = Symbol('Resources');
 
-/** How the engine and one-off writes reach an account; asked anew for each call, so that changed credentials hold at once. */
+/** How the engine reaches an account: opened once per version of its row, so that changed credentials hold within seconds. */
 export const ACCESS = Symbol('Access');
 export type Access = (accountId: string) => ReturnType<AccountAccess['access']>;
 
@@ -74,8 +76,7 @@ export const useCases: readonly Provider[] = [
           clusterAgent,
           parseKubeconfig,
           parseClusterCredentials,
-          weightWriter: (accounts) =>
-            new OneOffWeights(writes, loadBalancer, (accountId) => accounts.access(accountId)),
+          weightWriter: () => new OneOffWeights(writes),
         },
         { allowedEndpoints: config.allowedAwsEndpoints, allowProcessCredentials: config.allowProcessCredentials },
       ),
@@ -96,23 +97,25 @@ export const useCases: readonly Provider[] = [
   resource(Tokens, 'tokens'),
   {
     provide: ACCESS,
-    useFactory:
-      (accounts: AccountAccess): Access =>
-      (accountId) =>
-        accounts.access(accountId),
-    inject: [AccountAccess],
+    useFactory: (timers: Timers, store: ResourceStore, accounts: AccountAccess): Access => {
+      const cache = new AccessCache(
+        timers,
+        (accountId) => store.read.accounts.find(accountId),
+        (account) => accounts.of(account),
+      );
+      return (accountId) => cache.of(accountId);
+    },
+    inject: [Timers, ResourceStore, AccountAccess],
   },
   {
     provide: OneOffWeights,
-    useFactory: (store: RouteWriteStore, loadBalancer: LoadBalancer, access: Access) =>
-      new OneOffWeights(store, loadBalancer, access),
-    inject: [RouteWriteStore, LoadBalancer, ACCESS],
+    useFactory: (store: RouteWriteStore) => new OneOffWeights(store),
+    inject: [RouteWriteStore],
   },
   {
     provide: Rollouts,
-    useFactory: (store: RolloutStore, loadBalancer: LoadBalancer, access: Access, ids: Ids) =>
-      new Rollouts({ store, loadBalancer, access, ids }),
-    inject: [RolloutStore, LoadBalancer, ACCESS, Ids],
+    useFactory: (store: RolloutStore, ids: Ids) => new Rollouts({ store, ids }),
+    inject: [RolloutStore, Ids],
   },
   { provide: Ledger, useFactory: (store: RolloutStore) => new Ledger(store), inject: [RolloutStore] },
   {

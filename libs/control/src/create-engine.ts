@@ -39,7 +39,6 @@ export interface EngineParts {
   readonly log: LaneLog;
   readonly agents: (accountIds: readonly string[]) => Promise<void>;
   readonly bindings: (accountIds: readonly string[]) => Promise<void>;
-  readonly proofs: () => Promise<void>;
   readonly hooks?: Pick<ExecutorParts, 'onCall' | 'onSettled' | 'crashPoint'>;
 }
 
@@ -63,7 +62,6 @@ export function createEngine(parts: EngineParts): Engine {
     drift: new DriftWatch(parts.drift, parts.log),
     agents: parts.agents,
     bindings: parts.bindings,
-    proofs: parts.proofs,
   });
 }
 

@@ -13,8 +13,6 @@ export class Engine {
       readonly agents: (accountIds: readonly string[]) => Promise<void>;
       /** Reads the bindings back in the clusters of these accounts. */
       readonly bindings: (accountIds: readonly string[]) => Promise<void>;
-      /** Proves the accounts that aren't yet. */
-      readonly proofs: () => Promise<void>;
     },
   ) {}
 
@@ -38,9 +36,5 @@ export class Engine {
 
   refreshBindings(): Promise<void> {
     return this.parts.bindings(this.parts.gateways.heldAccountIds);
-  }
-
-  proveAccounts(): Promise<void> {
-    return this.parts.proofs();
   }
 }

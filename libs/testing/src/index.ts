@@ -2,6 +2,7 @@ export { createTestDatabase, type TestDatabase } from './postgres.js';
 export { describeGatewayStoreContract, type GatewayStorePeer } from './gateways/contract.js';
 export { InMemoryGatewayStore } from './gateways/in-memory-gateway-store.js';
 export { ManualTimers } from './timers/manual-timers.js';
+export { NodeTimers } from './timers/node-timers.js';
 export { InMemoryFactStore, type RecordedLooks } from './gateways/in-memory-fact-store.js';
 export { awsRefuses, groupArn, ruleArn, ScriptedGateway, type ScriptedRequest } from './gateways/scripted-gateway.js';
 export * from './cluster-agent/index.js';

@@ -54,7 +54,8 @@ export async function startTestService(
     referenceDir: null,
     leaseMs: 2_000,
     writeTimeoutMs: 500,
-    driftSweepMs: 60_000,
+    watchPeriodMs: 100,
+    driftWatchMs: 60_000,
     agentLivenessMs: 60_000,
     ...config,
   };

@@ -39,21 +39,18 @@ export class EngineJobs implements OnApplicationBootstrap, BeforeApplicationShut
     this.logger.info({ role: this.config.role, leaseMs: this.config.leaseMs }, 'worker started');
   }
 
-  /** No new run, the running ones end, then the lanes are handed over. */
+  /** No new run, the running ones end, then the gateways are handed over. */
   async beforeApplicationShutdown(): Promise<void> {
     if (this.config.role === 'api') return;
     for (const name of this.scheduler.getIntervals()) this.scheduler.deleteInterval(name);
     await Promise.all(this.running.values());
     await this.engine.stop();
-    this.logger.info({ role: this.config.role }, 'worker stopped, lanes handed over');
+    this.logger.info({ role: this.config.role }, 'worker stopped, gateways handed over');
   }
 
   private jobs(): Job[] {
-    const { leaseMs } = this.config;
     return [
-      { name: 'renewLeases', everyMs: Math.max(100, Math.floor(leaseMs / 3)), run: () => this.engine.renewLeases() },
-      { name: 'claimLanes', everyMs: Math.max(100, Math.floor(leaseMs / 2)), run: () => this.engine.claimLanes() },
-      { name: 'driftSweep', everyMs: this.config.driftSweepMs, run: () => this.engine.driftSweep() },
+      { name: 'driftWatch', everyMs: this.config.driftWatchMs, run: () => this.engine.driftWatch() },
       { name: 'agentLiveness', everyMs: this.config.agentLivenessMs, run: () => this.engine.agentLiveness() },
       { name: 'refreshBindings', everyMs: this.config.agentLivenessMs, run: () => this.engine.refreshBindings() },
       { name: 'proveAccounts', everyMs: 60_000, run: () => this.proveAccounts() },

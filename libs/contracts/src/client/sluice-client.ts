@@ -15,7 +15,6 @@ import {
 import { Cluster, ClusterCheckReply, ClusterPage, type CreateCluster, type UpdateCluster } from '../clusters.js';
 import { Decision, DecisionPage, WeightsPreview, WeightsSet } from '../decisions.js';
 import { Event } from '../events.js';
-import { Overview } from '../overview.js';
 import {
   PlanPage,
   PlanVersion,
@@ -217,10 +216,6 @@ export class SluiceClient {
     revoke: (id: string, options?: WriteOptions) =>
       this.#post(Token, `/v1/tokens/${seg(id)}:revoke`, undefined, options),
   };
-
-  overview(filter?: InProject, options?: ReadOptions): Promise<Overview> {
-    return this.#get(Overview, '/v1/overview', { ...filter }, options);
-  }
 
   /** Who this token is. */
   whoAmI(options?: ReadOptions): Promise<z.infer<typeof WhoAmI>> {

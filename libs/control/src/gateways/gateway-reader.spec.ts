@@ -202,7 +202,7 @@ describe('what a gateway makes of it', () => {
     await started(gateway);
     gateway.weights.set(ruleArn('r'), red90);
     await gateway.timers.advance(31_000);
-    gateway.written.set(ruleArn('r'), { before, after: red90, atMs: gateway.timers.now() });
+    gateway.reader.wrote('acc_1', ruleArn('r'), { before, after: red90, atMs: gateway.timers.now() }, null);
     gateway.weights.delete(ruleArn('r'));
     await gateway.timers.advance(59_000);
     const shown = () => gateway.facts.of('action', 'acc_1', ruleArn('r'))?.watched.runs.at(-1)?.mark;

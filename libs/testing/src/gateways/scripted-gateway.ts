@@ -50,7 +50,6 @@ export class ScriptedGateway {
   readonly failing = new Map<string, ExternalFailure>();
   /** Thrown where an account's access is asked for. */
   readonly unreachable = new Map<string, Error>();
-  readonly written = new Map<string, WrittenLately>();
   /** How long a request takes, by account id. */
   readonly latencyMs = new Map<string, number>();
   readonly logged: string[] = [];
@@ -67,7 +66,6 @@ export class ScriptedGateway {
       budget: this.budget,
       timers: this.timers,
       clock: { now: () => startedAt + this.timers.now() },
-      writtenLately: (arn) => this.written.get(arn) ?? null,
       onLost: () => (this.lost += 1),
       settings: { ...defaultReaderSettings, ...options.settings },
       log: { info: log, warn: log },
