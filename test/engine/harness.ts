@@ -155,6 +155,13 @@ export class EngineWorld {
        VALUES ($1, 'prj_1', 'acc_1', $1, $2, 'lb', 'li', 'HTTP', 80, true, '{"kind": "unowned"}', $3, 'test')`,
       [id, arn, JSON.stringify(live)],
     );
+    const { ownership: _owner, protocol: _protocol, port: _port, ...action } = await this.loadBalancer.readRoute(access, arn);
+    // as registering a route does: what was read then is the first look
+    await this.pool.query(
+      `INSERT INTO facts (account_id, subject, at, period_ms, look, runs) VALUES ('acc_1', 'action/' || $1, clock_timestamp(), 30000, $2,
+         jsonb_build_array(jsonb_build_object('from', floor(extract(epoch FROM clock_timestamp()) * 1000), 'to', floor(extract(epoch FROM clock_timestamp()) * 1000), 'joined', false, 'mark', $3::jsonb)))`,
+      [arn, JSON.stringify({ ok: true, value: action }), JSON.stringify(action.action.weights)],
+    );
     for (const [name, cluster, targetGroupArn] of [
       ['red', 'clu_1', targetGroups.red],
       ['black', 'clu_2', targetGroups.black],
