@@ -386,5 +386,20 @@ describe('a reader that ends', () => {
     await gateway.timers.advance(1_000);
     expect(gateway.facts.records.flatMap((one) => one.changed)).toHaveLength(1);
     expect(gateway.facts.of('action', 'acc_1', ruleArn('r'))?.watched.runs).toHaveLength(2);
+    expect(gateway.logged).toHaveLength(2);
+  });
+
+  it('tries again, without a word to AWS or in the facts, what our own side kept it from asking', async () => {
+    const gateway = new ScriptedGateway();
+    gateway.want('acc_1', { raised: ['black'] });
+    gateway.unreachable.set('acc_1', new Error('connection refused'));
+    await started(gateway);
+    await gateway.timers.advance(10_000);
+    expect([gateway.requests, gateway.facts.records]).toEqual([[], []]);
+    expect(gateway.logged).toEqual(['looks cannot be made; they are tried again']);
+    await expect(gateway.reader.healthNow('acc_1', groupArn('black'), 'send')).rejects.toThrow('connection refused');
+    gateway.unreachable.clear();
+    await gateway.timers.advance(1_000);
+    expect(only('health', gateway.requests)).toHaveLength(1);
   });
 });
