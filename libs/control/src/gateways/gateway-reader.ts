@@ -20,7 +20,7 @@ import type { ReaderSettings } from './reader-settings.js';
 import type { LeadableReader } from './gateway.js';
 import type { RouteToRead, SendRead, WrittenLately } from './reads-for-sends.js';
 import { Refresher } from './refresher.js';
-import { SharedReads, type Seen, type SeenByArn } from './shared-reads.js';
+import { SharedReads, yetToBegin, type Seen, type SeenByArn } from './shared-reads.js';
 import { subjectKey, WatchList, type WantedRoute } from './watch-list.js';
 
 /** What a reader tells the logs: transitions, not looks. */
@@ -119,8 +119,7 @@ export class GatewayReader implements LeadableReader {
   }
 
   async healthNow(accountId: string, targetGroupArn: string, priority: ReadPriority): Promise<Fact<TargetHealth>> {
-    const now = this.parts.timers.now();
-    const seen = await this.health.ask(accountId, [{ arn: targetGroupArn }], now, priority);
+    const seen = await this.health.ask(accountId, [{ arn: targetGroupArn }], yetToBegin, priority);
     return factOf(seen.get(targetGroupArn)!);
   }
 
@@ -234,11 +233,10 @@ export class GatewayReader implements LeadableReader {
     const [first] = subjects;
     if (!first) return;
     const { kind, accountId } = first;
-    const now = this.parts.timers.now();
     const routes = subjects.flatMap(({ arn }) => this.watch.route(accountId, arn) ?? []);
-    if (kind === 'health') await this.health.ask(accountId, subjects, now, 'watch');
-    else if (kind === 'action') await this.actions.ask(accountId, routes, now, 'watch', first.isAlone);
-    else await this.owners.ask(accountId, routes, now, 'watch', first.isAlone);
+    if (kind === 'health') await this.health.ask(accountId, subjects, yetToBegin, 'watch');
+    else if (kind === 'action') await this.actions.ask(accountId, routes, yetToBegin, 'watch', first.isAlone);
+    else await this.owners.ask(accountId, routes, yetToBegin, 'watch', first.isAlone);
   }
 
   /** Nothing was learned, of AWS neither: our database, or a fault of ours. */
