@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   readBatchSize,
   subjectKinds,
@@ -60,6 +61,8 @@ export class GatewayReader implements LeadableReader {
 
   constructor(private readonly parts: ReaderParts) {
     const { settings, timers, budget } = parts;
+    // every request under way listens to it
+    setMaxListeners(0, this.ended.signal);
     this.watch = new WatchList(settings.minPeriodMs, budget.readsPerSecond);
     this.keeper = new LookKeeper({
       ...parts,
