@@ -20,6 +20,7 @@ export class FactRecorder {
   private storing: Promise<void> | null = null;
   private timer: { readonly at: number; readonly it: Timer } | null = null;
   private isClosed = false;
+  private isFailing = false;
 
   constructor(
     private readonly parts: {
@@ -29,6 +30,7 @@ export class FactRecorder {
       readonly delayMs: number;
       /** Somebody else owns the gateway: nothing was stored, nothing will be. */
       readonly onFenced: () => void;
+      /** Told once, until it works again. */
       readonly onFailed: (error: unknown) => void;
     },
   ) {}
@@ -79,11 +81,13 @@ export class FactRecorder {
         batch.map(([, one]) => one.write),
         changed,
       );
+      this.isFailing = false;
       if (!isOurs) this.fenced();
       return true;
     } catch (error) {
       this.keep(batch);
-      this.parts.onFailed(error);
+      if (!this.isFailing) this.parts.onFailed(error);
+      this.isFailing = true;
       return false;
     }
   }

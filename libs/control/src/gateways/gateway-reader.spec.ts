@@ -84,6 +84,18 @@ describe('what a gateway asks AWS', () => {
     expect(servedHoldMs(subjects, instant(from), instant(from + minute))).toBeGreaterThanOrEqual(50_000);
   });
 
+  it('every request with a token of its own, also the further ones of one look', async () => {
+    const gateway = new ScriptedGateway();
+    gateway.want('acc_1', { rules: names('r', 400) });
+    await started(gateway);
+    await gateway.timers.advance(0);
+    // the burst less the reserve; each look at tags takes two requests
+    expect(gateway.requests).toHaveLength(15);
+    await gateway.timers.advance(6_000);
+    expect(only('tags', gateway.requests).length).toBeGreaterThan(20);
+    expect(gateway.requests.length).toBeLessThanOrEqual(15 + 30);
+  });
+
   it('donors every third period only', async () => {
     const gateway = new ScriptedGateway();
     gateway.want('acc_1', { raised: ['black'], donors: ['red'] });
@@ -213,26 +225,27 @@ describe('what a gateway makes of it', () => {
 });
 
 describe('an account record that nobody gets in through', () => {
-  const twoRecords = (): ScriptedGateway => {
-    const gateway = new ScriptedGateway();
-    gateway.want('acc_bad', { rules: names('bad', 100), raised: names('worse', 100) });
+  const twoRecords = (readPerSecond = 5, rules = 100): ScriptedGateway => {
+    const gateway = new ScriptedGateway({ budget: { readPerSecond } });
+    gateway.want('acc_bad', { rules: names('bad', rules), raised: names('worse', 100) });
     gateway.want('acc_good', { rules: ['good'], raised: ['fine'] });
     return gateway;
   };
 
   it('tells every subject of its why, costs no request, and slows no other record of the gateway', async () => {
-    const gateway = twoRecords();
+    // one read in two seconds: each part of the other record would stretch the period
+    const gateway = twoRecords(0.5, 300);
     gateway.unreachable.set('acc_bad', new Conflict('CredentialsUnreadable', 'the credentials cannot be unsealed'));
     await started(gateway);
     await gateway.timers.advance(10 * minute);
     const bad = [...gateway.facts.stored.values()].filter((one) => one.accountId === 'acc_bad');
-    expect(bad).toHaveLength(300);
+    expect(bad).toHaveLength(700);
     for (const { watched } of bad)
       expect(watched.fact).toMatchObject({ ok: false, transient: false, code: 'CredentialsUnreadable' });
     expect(gateway.requests.filter((one) => one.accountId === 'acc_bad')).toEqual([]);
     // AWS's own interval, as if the other record weren't there
     expect(longestGap(gateway.requests, groupArn('fine'))).toBe(30_000);
-    expect(gateway.budget.readsPerSecond).toBe(5);
+    expect(gateway.budget.readsPerSecond).toBe(0.5);
   });
 
   it('is asked again with growing pauses of at most a minute when its role is refused, and goes on once it lets us in', async () => {
@@ -386,5 +399,20 @@ describe('a reader that ends', () => {
     await gateway.timers.advance(1_000);
     expect(gateway.facts.records.flatMap((one) => one.changed)).toHaveLength(1);
     expect(gateway.facts.of('action', 'acc_1', ruleArn('r'))?.watched.runs).toHaveLength(2);
+    expect(gateway.logged).toHaveLength(2);
+  });
+
+  it('tries again, without a word to AWS or in the facts, what our own side kept it from asking', async () => {
+    const gateway = new ScriptedGateway();
+    gateway.want('acc_1', { raised: ['black'] });
+    gateway.unreachable.set('acc_1', new Error('connection refused'));
+    await started(gateway);
+    await gateway.timers.advance(10_000);
+    expect([gateway.requests, gateway.facts.records]).toEqual([[], []]);
+    expect(gateway.logged).toEqual(['looks cannot be made; they are tried again']);
+    await expect(gateway.reader.healthNow('acc_1', groupArn('black'), 'send')).rejects.toThrow('connection refused');
+    gateway.unreachable.clear();
+    await gateway.timers.advance(1_000);
+    expect(only('health', gateway.requests)).toHaveLength(1);
   });
 });

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   readBatchSize,
   subjectKinds,
@@ -19,7 +20,8 @@ import type { Look } from './looks.js';
 import type { ReaderSettings } from './reader-settings.js';
 import type { LeadableReader } from './gateway.js';
 import type { RouteToRead, SendRead, WrittenLately } from './reads-for-sends.js';
-import { SharedReads, type Seen, type SeenByArn } from './shared-reads.js';
+import { Refresher } from './refresher.js';
+import { SharedReads, yetToBegin, type Seen, type SeenByArn } from './shared-reads.js';
 import { subjectKey, WatchList, type WantedRoute } from './watch-list.js';
 
 /** What a reader tells the logs: transitions, not looks. */
@@ -53,12 +55,14 @@ export class GatewayReader implements LeadableReader {
   private readonly underWay = new Map<string, WatchedSubject>();
   private readonly looking = new Set<Promise<void>>();
   private timer: Timer | null = null;
-  private wantsTimer: Timer | null = null;
-  private wanting: Promise<void> | null = null;
-  private wantAgain = false;
+  private readonly wants: Refresher;
+  /** Account records that our own side keeps us from asking. */
+  private readonly unasked = new Set<string>();
 
   constructor(private readonly parts: ReaderParts) {
     const { settings, timers, budget } = parts;
+    // every request under way listens to it
+    setMaxListeners(0, this.ended.signal);
     this.watch = new WatchList(settings.minPeriodMs, budget.readsPerSecond);
     this.keeper = new LookKeeper({
       ...parts,
@@ -67,6 +71,12 @@ export class GatewayReader implements LeadableReader {
       onFenced: () => this.lost(),
       onFailed: (error) =>
         parts.log.warn('looks could not be stored; they are kept and tried again', this.with({ error })),
+    });
+    this.wants = new Refresher({
+      timers,
+      work: () => this.derive(),
+      everyMs: () => this.watch.periods.usualMs,
+      onFailed: (error) => parts.log.warn('what to look at cannot be read; the old list stands', this.with({ error })),
     });
     const requests = new GatewayRequests({ ...parts, timeoutMs: settings.timeoutMs, signal: this.ended.signal });
     const actions = requests.actions((accountId, shown) =>
@@ -88,29 +98,12 @@ export class GatewayReader implements LeadableReader {
   /** Goes on from what is stored. Rejects when that can't be read; nothing has begun then. */
   async start(): Promise<void> {
     await this.keeper.load();
-    await this.derive();
-    this.deriveIn(this.watch.periods.usualMs);
-    this.pump();
+    await this.wants.start();
   }
 
   /** Routes or rollouts may have changed. Cheap; calls that come while one is under way are folded into one more. */
   wantsChanged(): void {
-    if (this.ended.signal.aborted) return;
-    this.wantAgain = this.wanting !== null;
-    if (this.wanting) return;
-    let nextMs = retryAfterMs(1);
-    this.wanting = this.derive()
-      .then(() => {
-        nextMs = this.watch.periods.usualMs;
-        this.pump();
-      })
-      .catch((error: unknown) => {
-        this.parts.log.warn('what to look at could not be read; the old list stands', this.with({ error }));
-      })
-      .finally(() => {
-        this.wanting = null;
-        this.deriveIn(this.wantAgain ? 0 : nextMs);
-      });
+    this.wants.kick();
   }
 
   async readForSend(
@@ -129,8 +122,7 @@ export class GatewayReader implements LeadableReader {
   }
 
   async healthNow(accountId: string, targetGroupArn: string, priority: ReadPriority): Promise<Fact<TargetHealth>> {
-    const now = this.parts.timers.now();
-    const seen = await this.health.ask(accountId, [{ arn: targetGroupArn }], now, priority);
+    const seen = await this.health.ask(accountId, [{ arn: targetGroupArn }], yetToBegin, priority);
     return factOf(seen.get(targetGroupArn)!);
   }
 
@@ -169,14 +161,14 @@ export class GatewayReader implements LeadableReader {
   async stop(): Promise<void> {
     this.end();
     await Promise.allSettled([...this.looking]);
-    await this.wanting;
+    await this.wants.ended();
     await this.keeper.close();
   }
 
   private end(): void {
     this.ended.abort(new Error('this replica no longer reads for the gateway'));
     this.timer?.cancel();
-    this.wantsTimer?.cancel();
+    this.wants.stop();
   }
 
   private lost(): void {
@@ -193,11 +185,7 @@ export class GatewayReader implements LeadableReader {
     this.actions.forget((accountId, arn) => this.watch.has('action', accountId, arn));
     this.owners.forget((accountId, arn) => this.watch.has('owner', accountId, arn));
     this.health.forget((accountId, arn) => this.watch.has('health', accountId, arn));
-  }
-
-  private deriveIn(ms: number): void {
-    this.wantsTimer?.cancel();
-    if (!this.ended.signal.aborted) this.wantsTimer = this.parts.timers.after(ms, () => this.wantsChanged());
+    this.pump();
   }
 
   private replan(): void {
@@ -248,17 +236,20 @@ export class GatewayReader implements LeadableReader {
     const [first] = subjects;
     if (!first) return;
     const { kind, accountId } = first;
-    const now = this.parts.timers.now();
     const routes = subjects.flatMap(({ arn }) => this.watch.route(accountId, arn) ?? []);
-    if (kind === 'health') await this.health.ask(accountId, subjects, now, 'watch');
-    else if (kind === 'action') await this.actions.ask(accountId, routes, now, 'watch', first.isAlone);
-    else await this.owners.ask(accountId, routes, now, 'watch', first.isAlone);
+    if (kind === 'health') await this.health.ask(accountId, subjects, yetToBegin, 'watch');
+    else if (kind === 'action') await this.actions.ask(accountId, routes, yetToBegin, 'watch', first.isAlone);
+    else await this.owners.ask(accountId, routes, yetToBegin, 'watch', first.isAlone);
   }
 
   /** Nothing was learned, of AWS neither: our database, or a fault of ours. */
   private couldNotAsk(subjects: readonly WatchedSubject[], error: unknown): void {
     if (this.ended.signal.aborted) return;
-    this.parts.log.warn('a look could not be made; it will be tried again', this.with({ error }));
+    const [accountId] = subjects.map((one) => one.accountId);
+    if (accountId !== undefined && !this.unasked.has(accountId)) {
+      this.unasked.add(accountId);
+      this.parts.log.warn('looks cannot be made; they are tried again', this.with({ accountId, error }));
+    }
     const next = { retryMs: retryAfterMs(1), isAlone: false };
     for (const one of subjects) this.watch.looked(one.kind, one.accountId, one.arn, this.parts.timers.now(), next);
   }
@@ -270,6 +261,7 @@ export class GatewayReader implements LeadableReader {
     shown: SeenByArn<T>,
     lookOf: (arn: string, seen: Seen<T>) => Look,
   ): void {
+    this.unasked.delete(accountId);
     let refused: (Seen<T> & { readonly failure: ExternalFailure }) | null = null;
     for (const [arn, seen] of shown) {
       const next = this.keeper.keep(lookOf(arn, seen), seen, this.watch.periodOf(kind, accountId, arn));

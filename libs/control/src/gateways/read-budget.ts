@@ -18,7 +18,7 @@ import { FairQueue } from './fair-queue.js';
 
 interface Waiter {
   readonly go: () => void;
-  readonly fail: (error: unknown) => void;
+  readonly fail: (error: Error) => void;
 }
 
 /** Everything one gateway asks AWS goes through here, one request at a time. An idle one holds no timer. */
@@ -73,7 +73,7 @@ export class ReadBudget {
       };
       const remove = this.waiting[priority].push(accountId, {
         go: () => settle(resolve),
-        fail: (error) => settle(() => reject(error as Error)),
+        fail: (error) => settle(() => reject(error)),
       });
       signal?.addEventListener('abort', giveUp, { once: true });
       this.pump();

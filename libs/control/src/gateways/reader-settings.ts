@@ -2,7 +2,7 @@
 export interface ReaderSettings {
   /** How often a subject is looked at where the budget gives plenty. Default 30 000, AWS's usual health-check interval. */
   readonly minPeriodMs: number;
-  /** Longest a look may take, all its requests together. Default 10 000. */
+  /** Longest a look may take, all its requests together. Default 20 000. */
   readonly timeoutMs: number;
   /** How long looks that bring no news may wait for others to be stored with. Default 500. */
   readonly recordDelayMs: number;
@@ -14,7 +14,7 @@ export interface ReaderSettings {
 
 export const defaultReaderSettings: ReaderSettings = {
   minPeriodMs: 30_000,
-  timeoutMs: 10_000,
+  timeoutMs: 20_000,
   recordDelayMs: 500,
   lagMs: 60_000,
   concurrency: 4,

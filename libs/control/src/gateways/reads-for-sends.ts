@@ -27,7 +27,7 @@ export interface ReadsForSends {
     notBefore: number,
     priority: ReadPriority,
   ): Promise<ReadonlyMap<string, SendRead | ExternalFailureLike>>;
-  /** Reads one target group's health, in a request that begins now. */
+  /** Reads one target group's health, in a request that has yet to begin. */
   healthNow(accountId: string, targetGroupArn: string, priority: ReadPriority): Promise<Fact<TargetHealth>>;
 }
 

@@ -20,6 +20,9 @@ export type ReadBatch<I, T> = (
   items: () => readonly I[],
 ) => Promise<SeenByArn<T>>;
 
+/** As `notBefore`: only a request that hasn't begun will do. */
+export const yetToBegin = Infinity;
+
 interface OpenBatch<I, T> {
   readonly key: string;
   readonly priority: ReadPriority;

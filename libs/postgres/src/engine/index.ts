@@ -1,3 +1,4 @@
+export { PostgresFactStore } from './fact-store.js';
 export { readFigures, type Figures } from './figures.js';
 export { PostgresGatewayStore } from './gateway-store.js';
 export { RandomIds } from './ids.js';

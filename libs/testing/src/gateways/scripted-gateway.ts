@@ -13,7 +13,6 @@ import {
   type OwnedRoute,
   type ReaderSettings,
   type Wants,
-  type WrittenLately,
 } from '@sluice/control';
 import type { Ownership, TargetHealth, Weights } from '@sluice/domain';
 import { ManualTimers } from '../timers/manual-timers.js';
