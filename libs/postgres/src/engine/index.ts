@@ -7,4 +7,3 @@ export { PostgresRolloutStore } from './rollout-store.js';
 export { PostgresRouteWriteStore } from './route-write-store.js';
 export { PostgresSignals } from './signals.js';
 export { PostgresDriftStore } from './drift-store.js';
-export { PostgresFactStore } from './fact-store.js';
