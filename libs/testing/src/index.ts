@@ -12,6 +12,7 @@ export {
   type PeerCapabilities,
   type PeerFaults,
 } from './load-balancer/peer.js';
+export * as elbReplies from './load-balancer/elb-replies.js';
 export {
   awsError,
   awsResult,

@@ -6,6 +6,7 @@ import {
 import { STSClient } from '@aws-sdk/client-sts';
 import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import { ExternalFailure, type AwsAccess } from '@sluice/control';
+import { boundReplies } from './replies.js';
 import { keepSocketErrors } from './socket-errors.js';
 import { DeadlineHttpAgent, DeadlineHttpsAgent } from './deadline-agents.js';
 
@@ -89,7 +90,10 @@ export class AccessClients {
       sts: sts(shared, readAttempts),
       pacedSts: sts(shared, 1),
     };
-    for (const client of Object.values(clients)) client.middlewareStack.use(keepSocketErrors);
+    for (const client of Object.values(clients)) {
+      client.middlewareStack.use(keepSocketErrors);
+      client.middlewareStack.use(boundReplies);
+    }
     return { ...clients, credentials: () => shared() };
   }
 
