@@ -1,4 +1,5 @@
 export { createTestDatabase, type TestDatabase } from './postgres.js';
+export { deferred } from './deferred.js';
 export * from './cluster-agent/index.js';
 export { describeLoadBalancerContract } from './load-balancer/contract.js';
 export { InMemoryFaults, failure as awsFailure, refusal as awsRefusal } from './load-balancer/in-memory-faults.js';

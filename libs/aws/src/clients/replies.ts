@@ -1,24 +1,19 @@
-import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { MiddlewareStack } from '@smithy/types';
-
-type Pluggable = Parameters<ElasticLoadBalancingV2Client['middlewareStack']['use']>[0];
 
 /** No reply of these APIs comes near: 400 rules take about 1 MB. An endpoint of somebody's own may send anything. */
 export const maxReplyBytes = 16 * 1024 * 1024;
 
 /** Reads each reply whole, up to a bound, before anything parses it; the bytes stay with the response. */
-export const boundReplies: Pluggable = {
-  applyToStack: (stack) => {
-    stack.add(
-      (next) => async (args) => {
-        const result = await next(args);
-        if (hasBody(result.response)) result.response.body = await bytesOf(result.response.body);
-        return result;
-      },
-      { name: 'boundReplies', step: 'deserialize', priority: 'low' },
-    );
-  },
-};
+export function boundReplies<Input extends object, Output extends object>(stack: MiddlewareStack<Input, Output>): void {
+  stack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      if (hasBody(result.response)) result.response.body = await bytesOf(result.response.body);
+      return result;
+    },
+    { name: 'boundReplies', step: 'deserialize', priority: 'low' },
+  );
+}
 
 /** Keeps the text of the last successful reply to `command`, beside what the SDK makes of it. */
 export function overhear<Input extends object, Output extends object>(command: {
