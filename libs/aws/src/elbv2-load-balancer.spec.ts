@@ -93,6 +93,28 @@ describe('a write on the wire', () => {
     expect(await port.writeWeights(access, base, half)).toMatchObject({ verified: false, live: null });
   });
 
+  it('is not verified when the reply shows anything else of the actions otherwise', async () => {
+    const login = (client: string): string =>
+      `<Type>authenticate-oidc</Type><Order>1</Order><AuthenticateOidcConfig><ClientId>${client}</ClientId></AuthenticateOidcConfig>`;
+    const sticky = (seconds: number): string =>
+      `<TargetGroupStickinessConfig><Enabled>true</Enabled><DurationSeconds>${seconds}</DurationSeconds></TargetGroupStickinessConfig>`;
+    aws.on('DescribeRules', rulesReply('DescribeRules', members(login('shop'), forwardXml(90, 10, sticky(60), 2))));
+    const base = await port.readRoute(access, ruleArn);
+
+    aws.on('ModifyRule', rulesReply('ModifyRule', members(login('shop'), forwardXml(500, 500, sticky(61), 2))));
+    expect(await port.writeWeights(access, base, half)).toMatchObject({
+      verified: false,
+      unverified: 'the reply showed the stickiness otherwise than sent',
+    });
+    aws.on('ModifyRule', rulesReply('ModifyRule', members(login('other'), forwardXml(500, 500, '', 2))));
+    expect(await port.writeWeights(access, base, half)).toMatchObject({
+      verified: false,
+      unverified: 'the reply showed the stickiness and the other actions otherwise than sent',
+    });
+    aws.on('ModifyRule', rulesReply('ModifyRule', members(login('shop'), forwardXml(500, 500, sticky(60), 2))));
+    expect(await port.writeWeights(access, base, half)).toMatchObject({ verified: true, unverified: null });
+  });
+
   it('has a connection of its own, so that one which AWS just closed cannot make its outcome unknown', async () => {
     aws.on('ModifyRule', rulesReply('ModifyRule', forwardsXml(500, 500)));
     await port.writeWeights(access, await port.readRoute(access, ruleArn), half);

@@ -172,8 +172,8 @@ describe('temporary credentials', () => {
 
 describe('clients that are no longer kept', () => {
   const settings = { allowDefaultChain: false, connectTimeoutMs: 1_000, requestTimeoutMs: 2_000, maxKept: 1 };
-  const health = ({ reader }: AccountClients) =>
-    reader.send(new DescribeTargetHealthCommand({ TargetGroupArn: targetGroupArn }));
+  const health = ({ pacedReader }: AccountClients) =>
+    pacedReader.send(new DescribeTargetHealthCommand({ TargetGroupArn: targetGroupArn }));
   let clients: AccessClients;
   beforeEach(() => {
     clients = new AccessClients(settings);

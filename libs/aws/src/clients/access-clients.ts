@@ -96,7 +96,10 @@ export class AccessClients {
       credentials,
       destroy: () => {
         for (const client of Object.values(clients)) client.destroy();
-        for (const agent of [...Object.values(keeping), ...Object.values(fresh)]) agent.destroy();
+        for (const { httpAgent, httpsAgent } of [keeping, fresh]) {
+          httpAgent.destroy();
+          httpsAgent.destroy();
+        }
       },
     };
   }

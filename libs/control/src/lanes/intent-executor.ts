@@ -145,7 +145,13 @@ export class IntentExecutor {
       });
       return;
     }
-    await this.readBack(fence, access, intent, after, outcome.unverified ?? 'the reply did not list the weights as intended');
+    await this.readBack(
+      fence,
+      access,
+      intent,
+      after,
+      outcome.unverified ?? 'the reply did not list the weights as intended',
+    );
   }
 
   private async afterFailedRead(fence: Fence, intent: Intent, error: unknown): Promise<void> {

@@ -34,6 +34,7 @@ export class ScriptedAws {
 
   static async start(): Promise<ScriptedAws> {
     const server = createServer();
+    server.keepAliveTimeout = 0; // connections stay until the client closes them
     const aws = new ScriptedAws(server);
     server.on('request', (request: IncomingMessage, response: ServerResponse) => void aws.answer(request, response));
     server.on('connection', (socket: Socket) => {
