@@ -6,7 +6,7 @@ import {
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import type { MiddlewareStack } from '@smithy/types';
+import type { AwsCredentialIdentity, MiddlewareStack } from '@smithy/types';
 import { ExternalFailure, type AwsAccess } from '@sluice/control';
 import { LRUCache } from 'lru-cache';
 import { freshAgents, keepingAgents, type AgentPair } from './agents.js';
@@ -112,36 +112,20 @@ export class AccessClients {
     const base = this.baseCredentials(access);
     if (access.role === null)
       return { provide: base, credentials: async () => (typeof base === 'function' ? base() : base) };
-    const assumed = this.assumedRole(access, access.role, base, sockets);
+    const { role } = access;
+    const assume = (maxAttempts: number) => {
+      const sts = this.sts(access, base, sockets, maxAttempts);
+      return () => assumeRole(sts, role);
+    };
+    const kept = new Renewed<AwsCredentialIdentity>();
+    const [patient, once] = [assume(readAttempts), assume(1)];
     return {
-      provide: () => assumed.get(),
+      provide: () => kept.get(once),
       credentials: async (take) => {
-        if (!assumed.fresh) await take?.('AssumeRole');
-        return assumed.get();
+        if (!kept.fresh) await take?.('AssumeRole');
+        return kept.get(take === undefined ? patient : once);
       },
     };
-  }
-
-  private assumedRole(
-    access: AwsAccess,
-    role: NonNullable<AwsAccess['role']>,
-    base: Credentials,
-    sockets: NodeHttpHandler,
-  ) {
-    const sts = this.sts(access, base, sockets, readAttempts);
-    const command = () =>
-      new AssumeRoleCommand({ RoleArn: role.arn, ExternalId: role.externalId, RoleSessionName: 'sluice' });
-    return new Renewed(async () => {
-      const { Credentials: lent } = await sts.send(command());
-      if (lent?.AccessKeyId === undefined || lent.SecretAccessKey === undefined)
-        throw unreadableReply('AssumeRole', role.arn, 'credentials');
-      return {
-        accessKeyId: lent.AccessKeyId,
-        secretAccessKey: lent.SecretAccessKey,
-        ...(lent.SessionToken !== undefined && { sessionToken: lent.SessionToken }),
-        ...(lent.Expiration !== undefined && { expiration: lent.Expiration }),
-      };
-    });
   }
 
   private elb(access: AwsAccess, credentials: Credentials, requestHandler: NodeHttpHandler, maxAttempts: number) {
@@ -201,6 +185,20 @@ export class AccessClients {
   private stsEndpoint(access: AwsAccess): { endpoint: string } {
     return { endpoint: access.endpoint ?? regionalUrl(new STSClient({ region: access.region }), access.region) };
   }
+}
+
+async function assumeRole(sts: STSClient, role: NonNullable<AwsAccess['role']>): Promise<AwsCredentialIdentity> {
+  const { Credentials: lent } = await sts.send(
+    new AssumeRoleCommand({ RoleArn: role.arn, ExternalId: role.externalId, RoleSessionName: 'sluice' }),
+  );
+  if (lent?.AccessKeyId === undefined || lent.SecretAccessKey === undefined)
+    throw unreadableReply('AssumeRole', role.arn, 'credentials');
+  return {
+    accessKeyId: lent.AccessKeyId,
+    secretAccessKey: lent.SecretAccessKey,
+    ...(lent.SessionToken !== undefined && { sessionToken: lent.SessionToken }),
+    ...(lent.Expiration !== undefined && { expiration: lent.Expiration }),
+  };
 }
 
 function guard<Input extends object, Output extends object>(stack: MiddlewareStack<Input, Output>): void {

@@ -56,7 +56,9 @@ describe('the time to connect', () => {
       doNotFake: ['Date', 'hrtime', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate', 'setInterval'],
     });
   });
-  afterEach(() => jest.useRealTimers());
+  afterEach(() => {
+    jest.useRealTimers();
+  });
 
   it('ends the request that no connection comes for, and says that nothing was sent', async () => {
     const slow = post(keepingAgents(1_500).httpAgent);

@@ -70,6 +70,16 @@ describe('a call on a budget', () => {
     expect(ops).toEqual(['DescribeRules', 'DescribeRules', 'AssumeRole']);
   });
 
+  it('does not ask STS again by itself', async () => {
+    aws.on('AssumeRole', awsError('Throttling', 'Rate exceeded'));
+    const reads = await port.readActions({ ...access, role }, rules, { take });
+    expect(reads.get(ruleArn)).toMatchObject({ failure: { throttled: true } });
+    expect(sent()).toEqual(['AssumeRole']);
+
+    await port.readActions({ ...access, role }, rules);
+    expect(sent()).toHaveLength(1 + 3);
+  });
+
   it('assumes the role anew shortly before its credentials run out', async () => {
     aws.on('AssumeRole', assumed(new Date(Date.now() + 240_000).toISOString()));
     await port.targetHealth({ ...access, role }, red, { take }).catch(() => undefined);

@@ -88,7 +88,7 @@ export class AwsCall {
       stage = 'credentials';
       used.clients = this.clients.of(this.access);
       return await used.clients.use(async (clients) => {
-        await this.untilEnded(() => clients.credentials((op) => this.taken(op)));
+        await this.untilEnded(() => clients.credentials(this.paced ? (op) => this.taken(op) : undefined));
         stage = 'call';
         return send(clients, { abortSignal: this.signal });
       });

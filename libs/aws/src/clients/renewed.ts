@@ -11,21 +11,16 @@ export class Renewed<Credentials extends Temporary> {
   private current: Credentials | null = null;
   private pending: Promise<Credentials> | null = null;
 
-  constructor(
-    private readonly renew: () => Promise<Credentials>,
-    private readonly nowMs: () => number = Date.now,
-  ) {}
-
   /** Whether `get` sends nothing. */
   get fresh(): boolean {
     const expiration = this.current?.expiration;
-    return this.current !== null && (expiration === undefined || expiration.getTime() - this.nowMs() > marginMs);
+    return this.current !== null && (expiration === undefined || expiration.getTime() - Date.now() > marginMs);
   }
 
   /** @throws what `renew` throws; the next call tries again */
-  async get(): Promise<Credentials> {
+  async get(renew: () => Promise<Credentials>): Promise<Credentials> {
     if (this.current !== null && this.fresh) return this.current;
-    this.pending ??= this.renew().finally(() => {
+    this.pending ??= renew().finally(() => {
       this.pending = null;
     });
     this.current = await this.pending;
