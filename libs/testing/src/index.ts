@@ -5,6 +5,7 @@ export { ManualTimers } from './timers/manual-timers.js';
 export { NodeTimers } from './timers/node-timers.js';
 export { InMemoryFactStore, type RecordedLooks } from './gateways/in-memory-fact-store.js';
 export { awsRefuses, groupArn, ruleArn, ScriptedGateway, type ScriptedRequest } from './gateways/scripted-gateway.js';
+export { deferred } from './deferred.js';
 export * from './cluster-agent/index.js';
 export { describeLoadBalancerContract } from './load-balancer/contract.js';
 export { InMemoryFaults, failure as awsFailure, refusal as awsRefusal } from './load-balancer/in-memory-faults.js';
@@ -18,6 +19,7 @@ export {
   type PeerCapabilities,
   type PeerFaults,
 } from './load-balancer/peer.js';
+export * as elbReplies from './load-balancer/elb-replies.js';
 export {
   awsError,
   awsResult,

@@ -110,7 +110,12 @@ export class QueryEndpoint {
       if (dropped) return 'dropped';
       return version === ec2Version
         ? ec2Reply(action, result, requestId)
-        : queryReply(this.services.get(version)?.namespace ?? '', action, result, requestId);
+        : queryReply(
+            this.services.get(version)?.namespace ?? '',
+            action,
+            caller.internal ? result : faults.shown(result),
+            requestId,
+          );
     } catch (error) {
       if (error instanceof AwsError) await logged(error.code);
       throw error;

@@ -3,7 +3,8 @@ import type { STSClient } from '@aws-sdk/client-sts';
 import type { AwsAccess, CallOptions } from '@sluice/control';
 import { isExpiredToken, toExternalFailure, type Attempt } from '../failures/to-external-failure.js';
 import type { AccessClients, AccountClients } from './access-clients.js';
-import { withDeadline } from './deadline-agents.js';
+import { withDeadline } from './agents.js';
+import type { KeptClients } from './kept-clients.js';
 
 /** What each request is sent with besides its input. */
 interface Http {
@@ -64,30 +65,49 @@ export class AwsCall {
     writes: boolean,
     send: Request<Reply>,
   ): Promise<Reply> {
-    const attempt = { operation, subject, writes };
+    const what = { operation, subject, writes };
+    const used: { clients?: KeptClients } = {};
     try {
-      return await this.once(attempt, send);
+      return await this.once(what, send, used);
     } catch (failure) {
       const renewable = this.access.role !== null || this.access.credentials === null;
       if (!renewable || !isExpiredToken(failure instanceof Error ? failure.cause : undefined)) throw failure;
-      this.clients.forget(this.access);
-      return this.once(attempt, send);
+      if (used.clients !== undefined) this.clients.forget(this.access, used.clients);
+      return this.once(what, send, used);
     }
   }
 
-  private async once<Reply>(what: Omit<Attempt, 'stage' | 'ended'>, send: Request<Reply>): Promise<Reply> {
+  private async once<Reply>(
+    what: Omit<Attempt, 'stage' | 'ended'>,
+    send: Request<Reply>,
+    used: { clients?: KeptClients },
+  ): Promise<Reply> {
     let stage: Attempt['stage'] = 'budget';
     try {
-      await this.untilEnded(async () => this.options.take?.(what.operation));
+      await this.taken(what.operation);
       stage = 'credentials';
-      const clients = this.clients.of(this.access);
-      await this.untilEnded(clients.credentials);
-      stage = 'call';
-      return await send(clients, { abortSignal: this.signal });
+      used.clients = this.clients.of(this.access);
+      return await used.clients.use(async (clients) => {
+        await this.untilEnded(() => clients.credentials(this.paced ? (op) => this.taken(op) : undefined));
+        stage = 'call';
+        return send(clients, { abortSignal: this.signal });
+      });
     } catch (error) {
-      if (stage === 'budget' && !(error instanceof CallEnded)) throw error; // the budget's own word, not AWS's
+      if (error instanceof BudgetRefused) throw error.cause;
       throw toExternalFailure(error, { ...what, stage, ended: this.ended() });
     }
+  }
+
+  /** Waits for the budget, at most until the call ends. */
+  private async taken(op: string): Promise<void> {
+    const { take } = this.options;
+    await this.untilEnded(async () => {
+      try {
+        await take?.(op);
+      } catch (cause) {
+        throw new BudgetRefused('the budget gave no turn', { cause });
+      }
+    });
   }
 
   private ended(): 'deadline' | 'caller' | null {
@@ -113,3 +133,6 @@ export class AwsCall {
 
 /** The call's deadline passed, or its caller gave up; `ended` says which. */
 class CallEnded extends Error {}
+
+/** The budget's own word, not AWS's: it is passed on to the caller as it is. */
+class BudgetRefused extends Error {}

@@ -44,8 +44,22 @@ export function meaningOfCode(code: string): CodeMeaning | null {
   return codeMeanings.get(code) ?? null;
 }
 
+/** AWS compares a signature's time with its own and does nothing for one that is minutes away. */
+export const clockSkew: CodeMeaning = {
+  kind: 'transient',
+  refused: true,
+  advice:
+    'The clock of this machine and the clock of AWS are minutes apart, so AWS refuses what is signed here; nothing was changed. Set the clock of this machine (NTP); the key is not the cause.',
+};
+
+/** The same complaint by several codes, one of which also stands for a wrong key. */
+export function isClockSkew(code: string, says: string): boolean {
+  if (['RequestTimeTooSkewed', 'RequestExpired', 'RequestInTheFuture'].includes(code)) return true;
+  const ofSignature = code === 'SignatureDoesNotMatch' || code === 'InvalidSignatureException';
+  return ofSignature && /signature (expired|not yet current)/i.test(says);
+}
+
 const checkTheKey = 'Check the access key of this account in Sluice, then run its check.';
-const clock = 'Check that the clock of this machine is right.';
 const goneRule =
   'It may have been deleted or made anew under another ARN by Terraform or a controller. Look at the listener, then register the new ARN.';
 const gone = 'It may have been deleted. Check the ARN, the account and the Region.';
@@ -65,8 +79,6 @@ const codeMeanings: ReadonlyMap<string, CodeMeaning> = new Map(
     RequestTimeout: transient(),
     RequestTimeoutException: transient(),
     IDPCommunicationError: transient(),
-    RequestTimeTooSkewed: transient(clock),
-    RequestExpired: transient(clock),
 
     // The chain cannot tell a broken set-up from a metadata service that is away for a moment.
     CredentialsProviderError: {

@@ -1,5 +1,13 @@
 import { ExternalFailure } from '@sluice/control';
-import { isCertificateCode, isThrottle, meaningOfCode, neverSent, type CodeMeaning } from './codes.js';
+import {
+  clockSkew,
+  isCertificateCode,
+  isClockSkew,
+  isThrottle,
+  meaningOfCode,
+  neverSent,
+  type CodeMeaning,
+} from './codes.js';
 
 /** One call as a person would name it: `ModifyRule` of `arn:…`. */
 export interface Attempt {
@@ -67,7 +75,8 @@ function look(error: unknown, attempt: Attempt): Seen {
   if (system === 'ETIMEDOUT') return { code: 'Timeout', says: 'AWS did not answer in time', status: null, requestId };
   if (system !== null) return { code: system, says, status: null, requestId };
   if (textAt(error, 'name') === 'TimeoutError')
-    return { code: 'ConnectTimeout', says: 'no connection in time', status: null, requestId };
+    // never one of connecting: our agents say that by a code
+    return { code: 'Timeout', says: 'AWS did not answer in time', status: null, requestId };
   if (status === null) return { code: textAt(error, 'name') ?? 'Error', says, status, requestId };
   if (status < 300)
     return {
@@ -85,7 +94,7 @@ function look(error: unknown, attempt: Attempt): Seen {
 }
 
 function meaningOf(seen: Seen): CodeMeaning {
-  const known = meaningOfCode(seen.code);
+  const known = isClockSkew(seen.code, seen.says) ? clockSkew : meaningOfCode(seen.code);
   if (known !== null) return known;
   if (isCertificateCode(seen.code)) {
     return {

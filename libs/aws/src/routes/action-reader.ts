@@ -11,9 +11,11 @@ import { parseRouteArn, type RouteArn } from '../arns.js';
 import type { AwsCall } from '../clients/aws-call.js';
 import { lookUp, attempt, type Outcome } from '../clients/batches.js';
 import { everyPage, pageSize, unreadableReply } from '../clients/paging.js';
+import { overhear } from '../clients/replies.js';
 import { refusal } from '../failures/refusal.js';
 import { documentOf } from './actions-document.js';
 import { canonicalForward } from './forward-action.js';
+import { seenListeners, seenRules, type Seen } from './seen.js';
 
 /**
  * The actions of many routes by one kind of Describe call.
@@ -36,26 +38,26 @@ export async function readActions(call: AwsCall, request: ActionsRequest): Promi
 export function readRules(call: AwsCall, arns: readonly string[]): Promise<Map<string, Outcome<ActionRead>>> {
   return byArn(arns, 'rule', async (batch) => {
     const rules = await pagesOfRules(call, batch.join(', '), { RuleArns: batch });
-    return new Map(rules.map((rule) => [rule.RuleArn ?? '', attempt(() => ruleRead(rule))]));
+    return new Map(rules.map((seen) => [seen.of.RuleArn ?? '', attempt(() => ruleRead(seen))]));
   });
 }
 
 /** Listeners by ARN, 20 a request. Every ARN has an outcome. */
-export function readListeners(call: AwsCall, arns: readonly string[]): Promise<Map<string, Outcome<Listener>>> {
+export function readListeners(call: AwsCall, arns: readonly string[]): Promise<Map<string, Outcome<Seen<Listener>>>> {
   return byArn(arns, 'listener', async (batch) => {
     const listeners = await everyPage('DescribeListeners', async (Marker) => {
-      const page = await call.read('DescribeListeners', batch.join(', '), (client, http) =>
-        client.send(new DescribeListenersCommand({ ListenerArns: batch, Marker }), http),
-      );
-      return { items: page.Listeners ?? [], next: page.NextMarker };
+      const command = new DescribeListenersCommand({ ListenerArns: batch, Marker });
+      const text = overhear(command);
+      const page = await call.read('DescribeListeners', batch.join(', '), (client, http) => client.send(command, http));
+      return { items: seenListeners(page.Listeners, text()), next: page.NextMarker };
     });
-    return new Map(listeners.map((listener) => [listener.ListenerArn ?? '', listener]));
+    return new Map(listeners.map((seen) => [seen.of.ListenerArn ?? '', seen]));
   });
 }
 
 /** The default actions of listeners that were read. */
 export function actionsOfListeners(
-  listeners: ReadonlyMap<string, Outcome<Listener>>,
+  listeners: ReadonlyMap<string, Outcome<Seen<Listener>>>,
 ): Map<string, Outcome<ActionRead>> {
   return new Map(
     [...listeners].map(([arn, one]) => [
@@ -71,10 +73,10 @@ async function rulesOf(call: AwsCall, listenerArn: string): Promise<Map<string, 
   if (listener.kind !== 'listener') throw notA('listener', listenerArn);
   const rules = await pagesOfRules(call, listenerArn, { ListenerArn: listenerArn, PageSize: pageSize });
   return new Map(
-    rules.map((rule): [string, Outcome<ActionRead>] =>
-      rule.IsDefault === true
-        ? [listenerArn, attempt(() => actionRead(listener, rule.Actions))]
-        : [rule.RuleArn ?? '', attempt(() => ruleRead(rule))],
+    rules.map((seen): [string, Outcome<ActionRead>] =>
+      seen.of.IsDefault === true
+        ? [listenerArn, attempt(() => actionRead(listener, seen.of.Actions, seen.unknown))]
+        : [seen.of.RuleArn ?? '', attempt(() => ruleRead(seen))],
     ),
   );
 }
@@ -83,12 +85,12 @@ function pagesOfRules(
   call: AwsCall,
   subject: string,
   which: { RuleArns: string[] } | { ListenerArn: string; PageSize: number },
-): Promise<Rule[]> {
+): Promise<Seen<Rule>[]> {
   return everyPage('DescribeRules', async (Marker) => {
-    const page = await call.read('DescribeRules', subject, (client, http) =>
-      client.send(new DescribeRulesCommand({ ...which, Marker }), http),
-    );
-    return { items: page.Rules ?? [], next: page.NextMarker };
+    const command = new DescribeRulesCommand({ ...which, Marker });
+    const text = overhear(command);
+    const page = await call.read('DescribeRules', subject, (client, http) => client.send(command, http));
+    return { items: seenRules(page.Rules, text()), next: page.NextMarker };
   });
 }
 
@@ -119,18 +121,26 @@ function routeArn(arn: string, kind: RouteArn['kind']): RouteArn {
   return parsed;
 }
 
-function ruleRead(rule: Rule): ActionRead {
+function ruleRead({ of: rule, unknown }: Seen<Rule>): ActionRead {
   const arn = parseRouteArn(rule.RuleArn ?? '');
   if (rule.IsDefault === true) throw defaultRule(arn.arn, listenerOf(arn));
-  return actionRead(arn, rule.Actions);
+  return actionRead(arn, rule.Actions, unknown);
 }
 
-function listenerRead(arn: string, { DefaultActions, Protocol, Port }: Listener): ActionRead {
-  return { ...actionRead(parseRouteArn(arn), DefaultActions), protocol: Protocol ?? '', port: Port ?? 0 };
+function listenerRead(arn: string, { of: { DefaultActions, Protocol, Port }, unknown }: Seen<Listener>): ActionRead {
+  return {
+    ...actionRead(parseRouteArn(arn), DefaultActions, unknown),
+    protocol: Protocol ?? '',
+    port: Port ?? 0,
+  };
 }
 
 /** @throws ExternalFailure terminal `NotAForwardAction` */
-export function actionRead(arn: RouteArn, actions: readonly Action[] = []): ActionRead {
+export function actionRead(
+  arn: RouteArn,
+  actions: readonly Action[] = [],
+  unknown: readonly string[] = [],
+): ActionRead {
   return {
     routeArn: arn.arn,
     loadBalancerArn: arn.loadBalancerArn,
@@ -139,7 +149,7 @@ export function actionRead(arn: RouteArn, actions: readonly Action[] = []): Acti
     port: null,
     isDefault: arn.kind === 'listener',
     action: forwardOf(arn.arn, actions),
-    document: documentOf(actions),
+    document: documentOf(actions, unknown),
   };
 }
 

@@ -7,6 +7,7 @@ import { attempt, type Outcome } from '../clients/batches.js';
 import { unreadableReply } from '../clients/paging.js';
 import { actionsOfListeners, listenerOf, readListeners, readRules } from './action-reader.js';
 import { readOwnership } from './ownership-reader.js';
+import type { Seen } from './seen.js';
 
 /** Whole routes: rules by ARN, the listeners above them, then the tags that tell their owners. Every ARN has an outcome. */
 export async function readRoutes(call: AwsCall, arns: readonly string[]): Promise<Map<string, Outcome<RouteRead>>> {
@@ -34,14 +35,14 @@ type Located = ActionRead & { readonly protocol: string; readonly port: number }
 /** A route with the protocol and port of its listener. */
 function located(
   read: Outcome<ActionRead> | undefined,
-  listeners: ReadonlyMap<string, Outcome<Listener>>,
+  listeners: ReadonlyMap<string, Outcome<Seen<Listener>>>,
   arn: RouteArn,
 ): Outcome<Located> {
   const listener = listeners.get(listenerOf(arn)) ?? unreadableReply('DescribeListeners', arn.arn, 'such listener');
   if (read === undefined || read instanceof ExternalFailure)
     return read ?? unreadableReply('DescribeRules', arn.arn, 'such route');
   if (listener instanceof ExternalFailure) return listener;
-  return { ...read, protocol: listener.Protocol ?? '', port: listener.Port ?? 0 };
+  return { ...read, protocol: listener.of.Protocol ?? '', port: listener.of.Port ?? 0 };
 }
 
 function withOwner(route: Outcome<Located>, owner: Outcome<Ownership> | undefined): Outcome<RouteRead> {

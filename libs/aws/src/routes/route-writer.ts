@@ -3,10 +3,12 @@ import type { WriteBase, WriteOutcome } from '@sluice/control';
 import { unsafeWeights, type Weights } from '@sluice/domain';
 import { parseRouteArn } from '../arns.js';
 import type { AwsCall } from '../clients/aws-call.js';
+import { overhear } from '../clients/replies.js';
 import { refusal } from '../failures/refusal.js';
 import { actionRead } from './action-reader.js';
 import { actionsOf } from './actions-document.js';
 import { canonicalForward, withWeights } from './forward-action.js';
+import { seenListeners, seenRules } from './seen.js';
 import { whatDiffers } from './verification.js';
 
 /**
@@ -18,7 +20,7 @@ export async function writeWeights(call: AwsCall, base: WriteBase, weights: Weig
   refuseOwned(base);
   const arn = parseRouteArn(base.routeArn);
   const actions = withWeights(actionsOf(base), weights);
-  const { stored, requestId } =
+  const { stored, unknown, requestId } =
     arn.kind === 'listener'
       ? await modifyListener(call, base.routeArn, actions)
       : await modifyRule(call, base.routeArn, actions);
@@ -27,7 +29,7 @@ export async function writeWeights(call: AwsCall, base: WriteBase, weights: Weig
   return {
     verified: unverified === null,
     unverified,
-    live: seen === null ? null : actionRead(arn, stored),
+    live: seen === null ? null : actionRead(arn, stored, unknown),
     requestId,
   };
 }
@@ -50,22 +52,27 @@ function refuseOwned({ routeArn, ownership }: WriteBase): void {
 
 interface Stored {
   readonly stored: readonly Action[] | undefined;
+  readonly unknown: readonly string[];
   readonly requestId: string | null;
 }
 
 async function modifyListener(call: AwsCall, arn: string, DefaultActions: Action[]): Promise<Stored> {
-  const reply = await call.write('ModifyListener', arn, (client, http) =>
-    client.send(new ModifyListenerCommand({ ListenerArn: arn, DefaultActions }), http),
-  );
-  const listener = reply.Listeners?.find(({ ListenerArn }) => ListenerArn === arn);
-  return { stored: listener?.DefaultActions, requestId: reply.$metadata.requestId ?? null };
+  const command = new ModifyListenerCommand({ ListenerArn: arn, DefaultActions });
+  const text = overhear(command);
+  const reply = await call.write('ModifyListener', arn, (client, http) => client.send(command, http));
+  const seen = seenListeners(reply.Listeners, text()).find(({ of }) => of.ListenerArn === arn);
+  return {
+    stored: seen?.of.DefaultActions,
+    unknown: seen?.unknown ?? [],
+    requestId: reply.$metadata.requestId ?? null,
+  };
 }
 
 /** Sends no conditions: DescribeRules gives them in two forms at once, which ModifyRule refuses. */
 async function modifyRule(call: AwsCall, arn: string, Actions: Action[]): Promise<Stored> {
-  const reply = await call.write('ModifyRule', arn, (client, http) =>
-    client.send(new ModifyRuleCommand({ RuleArn: arn, Actions }), http),
-  );
-  const rule = reply.Rules?.find(({ RuleArn }) => RuleArn === arn);
-  return { stored: rule?.Actions, requestId: reply.$metadata.requestId ?? null };
+  const command = new ModifyRuleCommand({ RuleArn: arn, Actions });
+  const text = overhear(command);
+  const reply = await call.write('ModifyRule', arn, (client, http) => client.send(command, http));
+  const seen = seenRules(reply.Rules, text()).find(({ of }) => of.RuleArn === arn);
+  return { stored: seen?.of.Actions, unknown: seen?.unknown ?? [], requestId: reply.$metadata.requestId ?? null };
 }

@@ -140,6 +140,34 @@ export function describeWriting(peer: () => LoadBalancerPeer, can: PeerCapabilit
       expect((await read(listenerArn)).action.weights).toEqual(weightsOf([red, 90], [black, 10]));
     });
 
+    (can.failsOnDemand ? it : it.skip).each(['default action', 'rule'])(
+      'refuses to write a %s that has what cannot be sent back, and nothing is lost',
+      async (where) => {
+        const { addRule, listenerArn, red, black } = await buildWorld(peer());
+        const routeArn = where === 'rule' ? await addRule(1, weightsOf([red, 1])) : listenerArn;
+        const { port, access } = peer();
+        await peer().faults.showNewerActions();
+
+        const reads = [
+          await port.readRoute(access, routeArn),
+          (await port.readActions(access, { kind: 'rulesOf', listenerArn })).get(routeArn),
+        ];
+        for (const read of reads) {
+          if (read === undefined || 'failure' in read) throw read?.failure ?? new Error('the route was not read');
+          expect(read.document.unknown).toEqual(['1.ForwardConfig.FailoverConfig']);
+          const { ops, take } = counted();
+          const write = port.writeWeights(access, read, weightsOf([red, 1], [black, 2]), { take });
+          expect(await failureOf(write)).toMatchObject({
+            code: 'UnknownActionMember',
+            kind: 'terminal',
+            ambiguous: false,
+            message: expect.stringContaining('1.ForwardConfig.FailoverConfig'),
+          });
+          expect(ops).toEqual([]);
+        }
+      },
+    );
+
     it('never writes what a controller owns', async () => {
       const { read, write, listenerArn, red, black } = await buildWorld(peer(), {
         loadBalancer: { 'elbv2.k8s.aws/cluster': 'blue-2025' },

@@ -1,7 +1,7 @@
 import { ExternalFailure, type CallOptions } from '@sluice/control';
 
 /**
- * What goes wrong with the next calls of an `InMemoryLoadBalancer`. Each counter is used up by one call; 0 = nothing.
+ * What goes wrong with the next calls of an `InMemoryLoadBalancer`. A counter is used up call by call; 0 = nothing.
  * `failBefore` and `dropReply` look the same to the caller: an ambiguous failure of a write.
  */
 export class InMemoryFaults {
@@ -11,6 +11,8 @@ export class InMemoryFaults {
   failBefore = 0;
   /** Writes that take effect and whose reply never comes (`Timeout`). */
   dropReply = 0;
+  /** What reads show of actions that cannot be sent back, as paths; until emptied. */
+  unknownMembers: readonly string[] = [];
   /** Calls of any kind that fail with this code and kind, for an outage: until set to null again. */
   outage: { readonly code: string; readonly kind: 'transient' | 'terminal' } | null = null;
 

@@ -12,7 +12,7 @@ import {
 } from '@sluice/control';
 import { ownershipOf, type ForwardAction, type Ownership } from '@sluice/domain';
 import { refusal, type InMemoryFaults } from './in-memory-faults.js';
-import type { InMemoryWorld, StoredListener, StoredRule } from './in-memory-world.js';
+import type { InMemoryWorld } from './in-memory-world.js';
 
 type Outcomes<One> = Map<string, One | ExternalFailureLike>;
 
@@ -80,7 +80,7 @@ export class InMemoryReads {
 
   /** As it is, whatever reads show. */
   liveAction(routeArn: string): ActionRead {
-    return readOf(this.world.route(routeArn), routeArn, false);
+    return this.readOf(this.world.route(routeArn), routeArn, false);
   }
 
   private get seen(): InMemoryWorld {
@@ -88,7 +88,25 @@ export class InMemoryReads {
   }
 
   private action(routeArn: string, withListener: boolean): ActionRead {
-    return readOf(this.seen.route(routeArn), routeArn, withListener);
+    return this.readOf(this.seen.route(routeArn), routeArn, withListener);
+  }
+
+  private readOf(
+    { listener, rule, action }: ReturnType<InMemoryWorld['route']>,
+    routeArn: string,
+    withListener: boolean,
+  ): ActionRead {
+    if (action === null) throw refusal('NotAForwardAction', `${routeArn} does not forward to target groups.`);
+    return {
+      routeArn,
+      loadBalancerArn: listener.loadBalancerArn,
+      listenerArn: listener.arn,
+      protocol: withListener ? listener.protocol : null,
+      port: withListener ? listener.port : null,
+      isDefault: rule === null,
+      action,
+      document: documentOf(action, this.faults.unknownMembers),
+    };
   }
 
   private async rulesOf(listenerArn: string, options?: CallOptions): Promise<Outcomes<ActionRead>> {
@@ -123,27 +141,8 @@ async function halved<One>(
   }
 }
 
-function readOf(
-  { listener, rule, action }: { listener: StoredListener; rule: StoredRule | null; action: ForwardAction | null },
-  routeArn: string,
-  withListener: boolean,
-): ActionRead {
-  if (action === null) throw refusal('NotAForwardAction', `${routeArn} does not forward to target groups.`);
-  return {
-    routeArn,
-    loadBalancerArn: listener.loadBalancerArn,
-    listenerArn: listener.arn,
-    protocol: withListener ? listener.protocol : null,
-    port: withListener ? listener.port : null,
-    isDefault: rule === null,
-    action,
-    document: documentOf(action),
-  };
-}
-
 /** The document of an action in memory: the action itself. */
-function documentOf({ weights, stickiness, otherActions }: ForwardAction): ActionsDocument {
-  const unknown = otherActions.filter(({ digest }) => digest === unknownMember).map(({ type }) => type);
+function documentOf({ weights, stickiness, otherActions }: ForwardAction, unknown: readonly string[]): ActionsDocument {
   const forward: JsonObject = {
     weights: weights.map((one) => ({ ...one })),
     stickiness,
@@ -151,9 +150,6 @@ function documentOf({ weights, stickiness, otherActions }: ForwardAction): Actio
   };
   return { actions: [forward], unknown };
 }
-
-/** The digest that marks an other action as something which the adapter doesn't know; its type says what. */
-export const unknownMember = 'in-memory-unknown';
 
 /** @throws ExternalFailure terminal `UnknownActionMember`, `StaleBase` */
 export function actionIn(routeArn: string, { actions, unknown }: ActionsDocument): ForwardAction {

@@ -10,11 +10,13 @@ export type ConsoleEdit =
   | { readonly kind: 'authenticateAndStick'; readonly weights: Weights; readonly stickySeconds: number }
   | { readonly kind: 'fixedResponse' };
 
-/** The next calls of the peer go wrong in these ways, once each. */
+/** The next calls of the peer go wrong in these ways, once each unless said otherwise, until `none`. */
 export interface PeerFaults {
   throttleNextWrite(): Promise<void>;
   failNextWriteBeforeEffect(): Promise<void>;
   dropNextReply(): Promise<void>;
+  /** From now on forward actions have a member that no SDK knows. */
+  showNewerActions(): Promise<void>;
   none(): Promise<void>;
 }
 
@@ -63,6 +65,7 @@ export const noFaults: PeerFaults = {
   throttleNextWrite: cannot,
   failNextWriteBeforeEffect: cannot,
   dropNextReply: cannot,
+  showNewerActions: cannot,
   none: cannot,
 };
 
