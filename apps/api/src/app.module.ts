@@ -15,6 +15,7 @@ import {
   RouteWriteStore,
   Sealer,
   Signals,
+  Timers,
 } from '@sluice/control';
 import { DirectClusterAgent } from '@sluice/kubernetes';
 import {
@@ -62,6 +63,7 @@ import { ProvisioningController } from './provisioning/provisioning.controller.j
 import { RolloutsController } from './rollouts/rollouts.controller.js';
 import { RoutesController } from './routes/routes.controller.js';
 import { SystemClock } from './system-clock.js';
+import { SystemTimers } from './system-timers.js';
 import { TokensController } from './tokens/tokens.controller.js';
 import { useCases } from './use-cases.js';
 import { EngineMetrics } from './worker/engine-metrics.js';
@@ -87,6 +89,7 @@ function adapters({ config, database, methods }: AppParts): Provider[] {
     { provide: CONFIG, useValue: config },
     { provide: MethodTable, useValue: methods },
     { provide: Clock, useClass: SystemClock },
+    { provide: Timers, useClass: SystemTimers },
     { provide: Ids, useFactory: () => new RandomIds() },
     { provide: Sealer, useFactory: () => new AesGcmSealer(readSealingKeys(config.encryptionKeyFile)) },
     { provide: References, useFactory: () => new FileReferences(config.referenceDir) },

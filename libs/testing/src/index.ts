@@ -1,4 +1,5 @@
 export { createTestDatabase, type TestDatabase } from './postgres.js';
+export { ManualTimers } from './timers/manual-timers.js';
 export * from './cluster-agent/index.js';
 export { describeLoadBalancerContract } from './load-balancer/contract.js';
 export { InMemoryFaults, failure as awsFailure, refusal as awsRefusal } from './load-balancer/in-memory-faults.js';
