@@ -5,6 +5,7 @@ import { ElbV2LoadBalancer } from '@sluice/aws';
 import {
   Clock,
   ClusterAgent,
+  EventStore,
   IdempotencyStore,
   Ids,
   LaneStore,
@@ -14,6 +15,7 @@ import {
   RolloutStore,
   RouteWriteStore,
   Sealer,
+  SealingRight,
   Signals,
   Timers,
 } from '@sluice/control';
@@ -21,8 +23,10 @@ import { DirectClusterAgent } from '@sluice/kubernetes';
 import {
   AesGcmSealer,
   FileReferences,
+  PostgresEventStore,
   PostgresRolloutStore,
   PostgresRouteWriteStore,
+  PostgresSealingRight,
   PostgresSignals,
   PrismaIdempotencyStore,
   PrismaResourceStore,
@@ -69,6 +73,7 @@ import { useCases } from './use-cases.js';
 import { EngineMetrics } from './worker/engine-metrics.js';
 import { engineProvider } from './worker/engine.provider.js';
 import { EngineJobs } from './worker/engine-jobs.js';
+import { EventNumbering } from './worker/event-numbering.js';
 import { MeasuredLaneStore } from './worker/measured-lane-store.js';
 import { replicaName } from './worker/replica.js';
 
@@ -107,6 +112,8 @@ function adapters({ config, database, methods }: AppParts): Provider[] {
       useFactory: (metrics: EngineMetrics) => new MeasuredLaneStore(pool, metrics),
       inject: [EngineMetrics],
     },
+    { provide: EventStore, useFactory: () => new PostgresEventStore(pool) },
+    { provide: SealingRight, useFactory: () => new PostgresSealingRight(url) },
     { provide: Signals, useFactory: () => new PostgresSignals(url) },
     {
       provide: StateMetrics,
@@ -167,6 +174,7 @@ export class AppModule {
         OverviewReader,
         engineProvider,
         EngineJobs,
+        EventNumbering,
         ...(parts.overrides ?? []),
       ],
     };

@@ -9,6 +9,7 @@ import {
   ClusterAgent,
   Clock,
   Clusters,
+  EventStore,
   Events,
   Ids,
   Ledger,
@@ -115,7 +116,7 @@ export const useCases: readonly Provider[] = [
   { provide: Ledger, useFactory: (store: RolloutStore) => new Ledger(store), inject: [RolloutStore] },
   {
     provide: Events,
-    useFactory: (store: RolloutStore, signals: Signals) => new Events(store, signals),
-    inject: [RolloutStore, Signals],
+    useFactory: (store: EventStore, signals: Signals) => new Events(store, signals),
+    inject: [EventStore, Signals],
   },
 ];

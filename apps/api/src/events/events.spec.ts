@@ -7,7 +7,7 @@ import { request } from '../testing/http.js';
 
 let service: TestService;
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({ role: 'all' });
 });
 afterAll(async () => {
   await service.close();
@@ -51,6 +51,7 @@ describe('the event stream', () => {
 
   it('without Last-Event-ID begins with what happens from then on', async () => {
     await service.admin.projects.create({ name: 'before' });
+    await newest();
     const stop = new AbortController();
     const events = service.admin.events({
       signal: stop.signal,

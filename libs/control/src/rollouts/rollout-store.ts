@@ -12,7 +12,7 @@ import type {
   WriteFact,
 } from '@sluice/domain';
 import type { Page, PageRequest } from '../resources/types.js';
-import type { DecisionView, EventView, RolloutTimeline, RolloutView } from './types.js';
+import type { DecisionView, RolloutTimeline, RolloutView } from './types.js';
 
 /** A rollout as stored: what `decide` needs, and what a person is told. */
 export interface StoredRollout extends Rollout {
@@ -115,7 +115,7 @@ export interface PlanMaterial {
   readonly missingRouteIds: readonly string[];
 }
 
-/** Rollouts, their ledger and their events. Every change is one transaction; time is Postgres's. */
+/** Rollouts and their ledger. Every change is one transaction; time is Postgres's. */
 export abstract class RolloutStore {
   abstract material(planId: string, planVersion: number | null): Promise<PlanMaterial | null>;
   /** Conflict `RouteIsBusy` when a route is in an active rollout or has a write in flight. */
@@ -144,13 +144,10 @@ export abstract class RolloutStore {
   abstract claimDue(limit: number, claimMs: number): Promise<readonly string[]>;
   /** Milliseconds until the next wake-up by Postgres's clock (0 = due), null = none. */
   abstract nextWakeInMs(): Promise<number | null>;
-
-  abstract eventsAfter(filter: { projectId: string | null }, seq: bigint, limit: number): Promise<readonly EventView[]>;
-  abstract latestEvent(): Promise<bigint>;
 }
 
 /** Wakes the replicas: NOTIFY where it gets through, a poll of at most a second behind it. */
 export abstract class Signals {
-  /** `rollouts`: a wake-up moved; `intents`: a lane has work; `events`: something to tell. */
-  abstract on(topic: 'rollouts' | 'intents' | 'events', listener: (payload: string) => void): () => void;
+  /** `rollouts`: a wake-up moved; `intents`: a lane has work; `outbox`: an event to number; `events`: a numbered one to tell. */
+  abstract on(topic: 'rollouts' | 'intents' | 'outbox' | 'events', listener: (payload: string) => void): () => void;
 }

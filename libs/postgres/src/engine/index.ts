@@ -1,3 +1,5 @@
+export { PostgresEventStore } from './event-store.js';
+export { PostgresSealingRight } from './sealing-right.js';
 export { readFigures, type Figures } from './figures.js';
 export { RandomIds } from './ids.js';
 export { PostgresLaneStore } from './lane-store.js';

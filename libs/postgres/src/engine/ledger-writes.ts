@@ -91,7 +91,7 @@ export async function endDecision(client: PoolClient, decisionId: string): Promi
   );
 }
 
-/** One event for people; last in its transaction, it holds the counter's row until commit. */
+/** One event for people, numbered after the commit; call it when the subject's row is locked (see `append_event`). */
 export async function appendEvent(
   client: PoolClient,
   projectId: string | null,

@@ -11,7 +11,6 @@ import type {
   RolloutView,
   StoredRollout,
   DecisionView,
-  EventView,
 } from '@sluice/control';
 import { RolloutStore } from '@sluice/control';
 import type { RolloutState } from '@sluice/domain';
@@ -20,12 +19,12 @@ import { cursorNumber, decodeCursor, encodeCursor } from './cursor.js';
 import { appendEvent, insertDecision, notify, supersedePending } from './ledger-writes.js';
 import { planMaterial } from './plan-material.js';
 import { assignments } from './rollout-patch.js';
-import type { DecisionRow, EventRow, IntentRow, RolloutRow } from './rows.js';
-import { toDecision, toEvent, toIntent, toStored, toView } from './rows.js';
+import type { DecisionRow, IntentRow, RolloutRow } from './rows.js';
+import { toDecision, toIntent, toStored, toView } from './rows.js';
 import { timelinePoints } from './timeline.js';
 import { inTransaction } from './transaction.js';
 
-/** Rollouts on Postgres. The lock order everywhere is: rollout, then intents, then decisions, then the event counter. */
+/** Rollouts on Postgres. The lock order everywhere is: rollout, then intents, then decisions. */
 export class PostgresRolloutStore extends RolloutStore {
   constructor(
     private readonly pool: Pool,
@@ -267,19 +266,6 @@ export class PostgresRolloutStore extends RolloutStore {
       `SELECT greatest(0, ceil(extract(epoch FROM min(wake_at) - clock_timestamp()) * 1000)) AS ms FROM rollouts WHERE wake_at IS NOT NULL`,
     );
     return rows[0]?.ms == null ? null : Number(rows[0].ms);
-  }
-
-  async eventsAfter(filter: { projectId: string | null }, seq: bigint, limit: number): Promise<readonly EventView[]> {
-    const { rows } = await this.pool.query<EventRow>(
-      'SELECT * FROM events WHERE seq > $1 AND ($2::text IS NULL OR project_id = $2) ORDER BY seq LIMIT $3',
-      [seq.toString(), filter.projectId, limit],
-    );
-    return rows.map(toEvent);
-  }
-
-  async latestEvent(): Promise<bigint> {
-    const { rows } = await this.pool.query<{ last: string }>('SELECT last FROM event_counter WHERE id = 1');
-    return BigInt(rows[0]?.last ?? '0');
   }
 }
 

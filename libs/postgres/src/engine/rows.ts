@@ -1,6 +1,6 @@
 import type { FrozenPlan, RolloutState, RouteChange, RouteDiff, Finding, Weights } from '@sluice/domain';
 import { verbAllowed, rolloutVerbs } from '@sluice/domain';
-import type { DecisionView, EventView, IntentView, RolloutView, StoredRollout } from '@sluice/control';
+import type { DecisionView, IntentView, RolloutView, StoredRollout } from '@sluice/control';
 
 /** Rows as `pg` gives them: timestamptz is a Date, jsonb is parsed, int8 is a string. */
 export interface RolloutRow {
@@ -70,14 +70,6 @@ export interface IntentRow {
   message: string | null;
   live: Weights | null;
   created_at: Date;
-}
-export interface EventRow {
-  seq: string;
-  project_id: string | null;
-  type: string;
-  subject: string;
-  data: Record<string, unknown>;
-  at: Date;
 }
 
 const ms = (date: Date | null) => date?.getTime() ?? null;
@@ -183,16 +175,5 @@ export function toIntent(row: IntentRow): IntentView {
     reason: row.reason,
     message: row.message,
     live: row.live,
-  };
-}
-
-export function toEvent(row: EventRow): EventView {
-  return {
-    seq: row.seq,
-    projectId: row.project_id,
-    type: row.type,
-    subject: row.subject,
-    data: row.data,
-    at: row.at.toISOString(),
   };
 }

@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { Signals } from '@sluice/control';
 
-type Topic = 'rollouts' | 'intents' | 'events';
-const topics: readonly Topic[] = ['rollouts', 'intents', 'events'];
+type Topic = Parameters<Signals['on']>[0];
+const topics: readonly Topic[] = ['rollouts', 'intents', 'outbox', 'events'];
 const retryMs = 1_000;
 
 /**
