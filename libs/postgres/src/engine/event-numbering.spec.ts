@@ -49,6 +49,30 @@ describe('numbering events', () => {
     }
   });
 
+  it('waits for another that is numbering, so that no number is seen before a lower one', async () => {
+    await inTransaction(pool, (client) => told(client, 'project/first'));
+    const other = await pool.connect();
+    try {
+      await other.query('BEGIN');
+      await other.query('SELECT seal_events(10)');
+      await inTransaction(pool, (client) => told(client, 'project/second'));
+      const second = seal();
+      await eventually('the second to wait', async () => {
+        const { rows } = await pool.query(`SELECT FROM pg_locks WHERE NOT granted`);
+        return rows.length > 0 ? true : null;
+      });
+      expect(await store.after(0n, everything, 10)).toEqual([]);
+      await other.query('COMMIT');
+      expect(await second).toBe(1);
+    } finally {
+      other.release();
+    }
+    expect((await store.after(0n, everything, 10)).map(({ seq, subject }) => [seq, subject])).toEqual([
+      ['1', 'project/first'],
+      ['2', 'project/second'],
+    ]);
+  });
+
   it('misses none and gives no number twice, whatever twenty writers and three sealers do at once', async () => {
     const subjects = ['a', 'b', 'c', 'd', 'e'];
     for (const id of subjects)
