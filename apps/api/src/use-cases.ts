@@ -9,6 +9,7 @@ import {
   ClusterAgent,
   Clock,
   Clusters,
+  EventFeed,
   EventStore,
   Events,
   Ids,
@@ -26,11 +27,13 @@ import {
   RouteWriteStore,
   Sealer,
   Signals,
+  Timers,
   Tokens,
   createResources,
   type Resources,
 } from '@sluice/control';
 import { parseClusterCredentials, parseKubeconfig } from '@sluice/kubernetes';
+import { PinoLogger } from 'nestjs-pino';
 import { CONFIG, type Config } from './config.js';
 
 const RESOURCES = Symbol('Resources');
@@ -115,8 +118,19 @@ export const useCases: readonly Provider[] = [
   },
   { provide: Ledger, useFactory: (store: RolloutStore) => new Ledger(store), inject: [RolloutStore] },
   {
+    provide: EventFeed,
+    useFactory: (store: EventStore, signals: Signals, timers: Timers, logger: PinoLogger) =>
+      new EventFeed({
+        store,
+        signals,
+        timers,
+        log: { warn: (message, { error }) => logger.warn({ context: 'events', err: error }, message) },
+      }),
+    inject: [EventStore, Signals, Timers, PinoLogger],
+  },
+  {
     provide: Events,
-    useFactory: (store: EventStore, signals: Signals) => new Events(store, signals),
-    inject: [EventStore, Signals],
+    useFactory: (store: EventStore, feed: EventFeed) => new Events(store, feed),
+    inject: [EventStore, EventFeed],
   },
 ];

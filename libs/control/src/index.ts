@@ -22,6 +22,7 @@ export * from './rollouts/ledger.js';
 export * from './rollouts/waker.js';
 export * from './events/event-store.js';
 export * from './events/event-sealer.js';
+export * from './events/event-feed.js';
 export * from './events/events.js';
 export * from './engine.js';
 export * from './resources/options.js';

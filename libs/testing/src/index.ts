@@ -1,4 +1,5 @@
 export { createTestDatabase, type TestDatabase } from './postgres.js';
+export { ManualSignals } from './signals/manual-signals.js';
 export { ManualTimers } from './timers/manual-timers.js';
 export * from './cluster-agent/index.js';
 export { describeLoadBalancerContract } from './load-balancer/contract.js';

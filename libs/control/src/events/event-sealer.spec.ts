@@ -1,19 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { ManualTimers } from '@sluice/testing';
-import { Signals } from '../rollouts/rollout-store.js';
+import { ManualSignals, ManualTimers } from '@sluice/testing';
 import { EventSealer } from './event-sealer.js';
 import { SealingRight, type HeldSealingRight } from './event-store.js';
-
-class ManualSignals extends Signals {
-  private readonly listeners = new Set<(payload: string) => void>();
-  on(topic: string, listener: (payload: string) => void): () => void {
-    if (topic === 'outbox') this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  }
-  tell(): void {
-    for (const listener of this.listeners) listener('');
-  }
-}
 
 /** A right that is given at once, over an outbox that is a number; notes when it was asked to number. */
 class NotedRight extends SealingRight {
@@ -69,12 +57,12 @@ describe('the sealer', () => {
     sealing.start();
     await timers.advance(500);
     right.outbox = 1;
-    signals.tell();
+    signals.tell('outbox');
     await timers.advance(10);
     expect(right.sealed).toEqual([1]);
     for (let i = 0; i < 8; i += 1) {
       right.outbox += 1;
-      signals.tell();
+      signals.tell('outbox');
       await timers.advance(1);
     }
     expect(right.sealed).toEqual([1]);

@@ -1,25 +1,26 @@
 import type { Caller } from '../context.js';
-import type { Signals } from '../rollouts/rollout-store.js';
 import { scope } from '../rollouts/rollouts.js';
-import type { EventStore, EventView } from './event-store.js';
+import type { EventBatch, EventFeed } from './event-feed.js';
+import type { EventStore } from './event-store.js';
 
-/** Events as a caller may see them. A reader that remembers the last number it saw misses nothing. */
+/** Events as a caller may see them. A reader that goes on from where it was misses nothing. */
 export class Events {
   constructor(
     private readonly store: EventStore,
-    private readonly signals: Signals,
+    private readonly feed: EventFeed,
   ) {}
 
-  after(caller: Caller, seq: bigint, limit: number, projectId?: string | null): Promise<readonly EventView[]> {
-    return this.store.after(seq, { projectId: scope(caller, projectId) }, limit);
+  /** What comes after number `seq`, at most `limit`; `projectId` null or absent = all that the caller may see. */
+  after(caller: Caller, seq: bigint, limit: number, projectId?: string | null): Promise<EventBatch> {
+    return this.feed.after(seq, { projectId: scope(caller, projectId) }, limit);
   }
 
   latest(): Promise<bigint> {
     return this.store.latest();
   }
 
-  /** Calls `listener` when there may be something new. */
+  /** Calls `listener` when there is something new, until what it returns is called. */
   subscribe(listener: () => void): () => void {
-    return this.signals.on('events', listener);
+    return this.feed.follow(listener);
   }
 }
