@@ -281,8 +281,6 @@ CREATE TABLE "event_outbox" (
     "type" TEXT NOT NULL,
     "subject" TEXT NOT NULL,
     "data" JSONB NOT NULL,
-    "actor" JSONB NOT NULL,
-    "change" JSONB,
     "at" TIMESTAMPTZ(3) NOT NULL,
 
     CONSTRAINT "event_outbox_pkey" PRIMARY KEY ("id")
@@ -295,8 +293,6 @@ CREATE TABLE "events" (
     "type" TEXT NOT NULL,
     "subject" TEXT NOT NULL,
     "data" JSONB NOT NULL,
-    "actor" JSONB NOT NULL,
-    "change" JSONB,
     "at" TIMESTAMPTZ(3) NOT NULL,
 
     CONSTRAINT "events_pkey" PRIMARY KEY ("seq")
@@ -427,14 +423,11 @@ INSERT INTO "event_counter" ("id", "last") VALUES (1, 0);
 -- ids one after the other, the second only when the first has committed. So ids order the events of one subject, and
 -- whoever sees the later one sees the earlier one as well. (The sequence must not cache: a session's cached ids are older
 -- than the lock.)
-CREATE FUNCTION append_event(
-  p_project_id text, p_type text, p_subject text, p_data jsonb,
-  p_actor jsonb DEFAULT '{"kind": "engine", "id": "engine", "name": "Sluice"}', p_change jsonb DEFAULT NULL
-) RETURNS void
+CREATE FUNCTION append_event(p_project_id text, p_type text, p_subject text, p_data jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-  INSERT INTO event_outbox (project_id, type, subject, data, actor, change, at)
-  VALUES (p_project_id, p_type, p_subject, p_data, p_actor, p_change, clock_timestamp());
+  INSERT INTO event_outbox (project_id, type, subject, data, at)
+  VALUES (p_project_id, p_type, p_subject, p_data, clock_timestamp());
   PERFORM pg_notify('sluice_outbox', '');
 END $$;
 
@@ -454,8 +447,8 @@ BEGIN
   WITH taken AS (
     DELETE FROM event_outbox WHERE id IN (SELECT id FROM event_outbox ORDER BY id LIMIT p_limit) RETURNING *
   )
-  INSERT INTO events (seq, project_id, type, subject, data, actor, change, at)
-  SELECT before + row_number() OVER (ORDER BY id), project_id, type, subject, data, actor, change, at FROM taken;
+  INSERT INTO events (seq, project_id, type, subject, data, at)
+  SELECT before + row_number() OVER (ORDER BY id), project_id, type, subject, data, at FROM taken;
   GET DIAGNOSTICS n = ROW_COUNT;
   IF n > 0 THEN
     UPDATE event_counter SET last = before + n WHERE id = 1;
