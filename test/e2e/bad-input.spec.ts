@@ -17,7 +17,7 @@ interface Operation {
 }
 
 /** The periodic looks at clusters and weights tell people what they found, whatever is asked meanwhile. */
-const BY_ITSELF = ['events'];
+const BY_ITSELF = ['events', 'event_outbox'];
 const canary = (what: string) => `canary-${what}-${'0123456789'.repeat(2)}`;
 const SECRET_KEY = canary('secret-access-key');
 

@@ -20,10 +20,9 @@ describe('projects and accounts', () => {
   it('tells people of a new project in the same transaction', async () => {
     const project = await world.resources.projects.create(admin, { name: 'told' });
     expect(project).toMatchObject({ name: 'told', version: 1, createdBy: 'token:ann' });
-    expect(await world.events()).toContainEqual({
+    expect((await world.events()).find(({ subject }) => subject === `project/${project.id}`)).toMatchObject({
       type: 'project.created',
-      subject: `project/${project.id}`,
-      project_id: project.id,
+      projectId: project.id,
     });
   });
 

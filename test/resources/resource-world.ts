@@ -3,6 +3,7 @@ import {
   createResources,
   WeightWriter,
   type Caller,
+  type EventView,
   type Resources,
   type ResourceOptions,
 } from '@sluice/control';
@@ -12,6 +13,7 @@ import {
   AesGcmSealer,
   FileReferences,
   openDatabase,
+  PostgresEventStore,
   PrismaIdempotencyStore,
   PrismaResourceStore,
   RandomIds,
@@ -91,7 +93,8 @@ export interface ResourceWorld {
   settle(routeId: string, weights: Weights): Promise<{ decisionId: string }>;
   /** A rollout that moves this route, as the engine's tables say it. */
   rollout(routeId: string, planId?: string): Promise<string>;
-  events(): Promise<readonly { type: string; subject: string; project_id: string | null }[]>;
+  /** All of them so far, as people are told. */
+  events(): Promise<readonly EventView[]>;
   close(): Promise<void>;
 }
 
@@ -191,11 +194,8 @@ export async function createResourceWorld(
       return id;
     },
     async events() {
-      return (
-        await database.pool.query<{ type: string; subject: string; project_id: string | null }>(
-          'SELECT type, subject, project_id FROM events ORDER BY seq',
-        )
-      ).rows;
+      await database.pool.query('SELECT seal_events(100000)');
+      return new PostgresEventStore(database.pool).after(0n, { projectId: null }, 100_000);
     },
     async close() {
       await database.close();

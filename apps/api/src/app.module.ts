@@ -8,6 +8,7 @@ import {
   DriftStore,
   FactStore,
   GatewayStore,
+  EventStore,
   IdempotencyStore,
   Ids,
   LaneStore,
@@ -17,6 +18,7 @@ import {
   RolloutStore,
   RouteWriteStore,
   Sealer,
+  SealingRight,
   Signals,
   Timers,
 } from '@sluice/control';
@@ -28,8 +30,10 @@ import {
   PostgresFactStore,
   PostgresGatewayStore,
   PostgresLaneStore,
+  PostgresEventStore,
   PostgresRolloutStore,
   PostgresRouteWriteStore,
+  PostgresSealingRight,
   PostgresSignals,
   PrismaIdempotencyStore,
   PrismaResourceStore,
@@ -74,6 +78,7 @@ import { useCases } from './use-cases.js';
 import { EngineMetrics } from './worker/engine-metrics.js';
 import { engineProvider } from './worker/engine.provider.js';
 import { EngineJobs } from './worker/engine-jobs.js';
+import { EventNumbering } from './worker/event-numbering.js';
 import { replicaName } from './worker/replica.js';
 
 export interface AppParts {
@@ -110,6 +115,8 @@ function adapters({ config, database, methods }: AppParts): Provider[] {
     { provide: FactStore, useFactory: () => new PostgresFactStore(pool) },
     { provide: DriftStore, useFactory: () => new PostgresDriftStore(pool) },
     { provide: GatewayStore, useFactory: () => new PostgresGatewayStore(url, config.leaseMs) },
+    { provide: EventStore, useFactory: () => new PostgresEventStore(pool) },
+    { provide: SealingRight, useFactory: () => new PostgresSealingRight(url) },
     { provide: Signals, useFactory: () => new PostgresSignals(url) },
     {
       provide: StateMetrics,
@@ -168,6 +175,7 @@ export class AppModule {
         OutwardConnections,
         engineProvider,
         EngineJobs,
+        EventNumbering,
         ...(parts.overrides ?? []),
       ],
     };

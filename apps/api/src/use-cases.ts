@@ -10,6 +10,8 @@ import {
   ClusterAgent,
   Clock,
   Clusters,
+  EventFeed,
+  EventStore,
   Events,
   Ids,
   Ledger,
@@ -33,6 +35,7 @@ import {
   type Resources,
 } from '@sluice/control';
 import { parseClusterCredentials, parseKubeconfig } from '@sluice/kubernetes';
+import { PinoLogger } from 'nestjs-pino';
 import { CONFIG, type Config } from './config.js';
 
 const RESOURCES = Symbol('Resources');
@@ -119,8 +122,19 @@ export const useCases: readonly Provider[] = [
   },
   { provide: Ledger, useFactory: (store: RolloutStore) => new Ledger(store), inject: [RolloutStore] },
   {
+    provide: EventFeed,
+    useFactory: (store: EventStore, signals: Signals, timers: Timers, logger: PinoLogger) =>
+      new EventFeed({
+        store,
+        signals,
+        timers,
+        log: { warn: (message, { error }) => logger.warn({ context: 'events', err: error }, message) },
+      }),
+    inject: [EventStore, Signals, Timers, PinoLogger],
+  },
+  {
     provide: Events,
-    useFactory: (store: RolloutStore, signals: Signals) => new Events(store, signals),
-    inject: [RolloutStore, Signals],
+    useFactory: (store: EventStore, feed: EventFeed) => new Events(store, feed),
+    inject: [EventStore, EventFeed],
   },
 ];

@@ -6,6 +6,7 @@ export { NodeTimers } from './timers/node-timers.js';
 export { InMemoryFactStore, type RecordedLooks } from './gateways/in-memory-fact-store.js';
 export { awsRefuses, groupArn, ruleArn, ScriptedGateway, type ScriptedRequest } from './gateways/scripted-gateway.js';
 export { deferred } from './deferred.js';
+export { ManualSignals } from './signals/manual-signals.js';
 export * from './cluster-agent/index.js';
 export { describeLoadBalancerContract } from './load-balancer/contract.js';
 export { InMemoryFaults, failure as awsFailure, refusal as awsRefusal } from './load-balancer/in-memory-faults.js';

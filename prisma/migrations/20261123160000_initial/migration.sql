@@ -346,13 +346,25 @@ CREATE TABLE "replicas" (
 );
 
 -- CreateTable
+CREATE TABLE "event_outbox" (
+    "id" BIGSERIAL NOT NULL,
+    "project_id" TEXT,
+    "type" TEXT NOT NULL,
+    "subject" TEXT NOT NULL,
+    "data" JSONB NOT NULL,
+    "at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "event_outbox_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
 CREATE TABLE "events" (
     "seq" BIGINT NOT NULL,
     "project_id" TEXT,
     "type" TEXT NOT NULL,
     "subject" TEXT NOT NULL,
     "data" JSONB NOT NULL,
-    "at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "at" TIMESTAMPTZ(3) NOT NULL,
 
     CONSTRAINT "events_pkey" PRIMARY KEY ("seq")
 );
@@ -552,15 +564,42 @@ CREATE TRIGGER "frozen_plans_immutable" BEFORE UPDATE ON "frozen_plans" FOR EACH
 
 INSERT INTO "event_counter" ("id", "last") VALUES (1, 0);
 
--- Events are numbered in commit order: the counter's row stays locked until the transaction ends,
--- so this is called last in a transaction.
-CREATE FUNCTION append_event(p_project_id text, p_type text, p_subject text, p_data jsonb) RETURNS bigint
+-- Tells of a change, in its transaction. The event gets its number from the sealer after the commit, so nobody waits here.
+-- Call it after the subject's row has been locked (updated, inserted): two transactions about one subject then take their
+-- ids one after the other, the second only when the first has committed. So ids order the events of one subject, and
+-- whoever sees the later one sees the earlier one as well. (The sequence must not cache: a session's cached ids are older
+-- than the lock.)
+CREATE FUNCTION append_event(p_project_id text, p_type text, p_subject text, p_data jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
-DECLARE n bigint;
 BEGIN
-  UPDATE event_counter SET last = last + 1 WHERE id = 1 RETURNING last INTO n;
-  INSERT INTO events (seq, project_id, type, subject, data, at) VALUES (n, p_project_id, p_type, p_subject, p_data, clock_timestamp());
-  PERFORM pg_notify('sluice_events', n::text);
+  INSERT INTO event_outbox (project_id, type, subject, data, at)
+  VALUES (p_project_id, p_type, p_subject, p_data, clock_timestamp());
+  PERFORM pg_notify('sluice_outbox', '');
+END $$;
+
+-- Numbers what has committed, at most p_limit of it; returns how many. Safe to be called by several at once: the
+-- counter's row stays locked until the numbers are committed, each statement here sees what has committed before it, so
+-- a second caller numbers only what is left, and no reader sees a number before all lower ones. What commits late is
+-- simply still in the outbox: nothing is looked for by position, so nothing is missed. Needs READ COMMITTED.
+CREATE FUNCTION seal_events(p_limit integer) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+  n integer;
+  before bigint;
+BEGIN
+  -- an idle installation asks this once a second: it must not write
+  IF NOT EXISTS (SELECT FROM event_outbox) THEN RETURN 0; END IF;
+  SELECT last INTO STRICT before FROM event_counter WHERE id = 1 FOR UPDATE;
+  WITH taken AS (
+    DELETE FROM event_outbox WHERE id IN (SELECT id FROM event_outbox ORDER BY id LIMIT p_limit) RETURNING *
+  )
+  INSERT INTO events (seq, project_id, type, subject, data, at)
+  SELECT before + row_number() OVER (ORDER BY id), project_id, type, subject, data, at FROM taken;
+  GET DIAGNOSTICS n = ROW_COUNT;
+  IF n > 0 THEN
+    UPDATE event_counter SET last = before + n WHERE id = 1;
+    PERFORM pg_notify('sluice_events', (before + n)::text);
+  END IF;
   RETURN n;
 END $$;
 
@@ -569,4 +608,8 @@ CREATE FUNCTION events_are_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'events are append-only';
 END $$;
-CREATE TRIGGER "events_append_only" BEFORE UPDATE OR DELETE ON "events" FOR EACH ROW EXECUTE FUNCTION events_are_append_only();
+CREATE TRIGGER "events_append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON "events" FOR EACH STATEMENT EXECUTE FUNCTION events_are_append_only();
+CREATE TRIGGER "event_outbox_append_only" BEFORE UPDATE OR TRUNCATE ON "event_outbox" FOR EACH STATEMENT EXECUTE FUNCTION events_are_append_only();
+
+-- Rows come and go here: what is gone must not pile up in the index that every seal reads from its beginning.
+ALTER TABLE "event_outbox" SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);

@@ -9,7 +9,7 @@ import type {
   Weights,
 } from '@sluice/domain';
 import type { Page, PageRequest } from '../resources/types.js';
-import type { DecisionView, EventView, RolloutSummary, RolloutTimeline, RolloutView } from './types.js';
+import type { DecisionView, RolloutSummary, RolloutTimeline, RolloutView } from './types.js';
 
 /** A rollout as stored: what `decide` needs, and what a person is told. */
 export interface StoredRollout extends Rollout {
@@ -91,9 +91,6 @@ export abstract class RolloutStore {
   abstract claimDue(limit: number, claimMs: number): Promise<readonly string[]>;
   /** Milliseconds until the next wake-up by Postgres's clock (0 = due), null = none. */
   abstract nextWakeInMs(): Promise<number | null>;
-
-  abstract eventsAfter(filter: { projectId: string | null }, seq: bigint, limit: number): Promise<readonly EventView[]>;
-  abstract latestEvent(): Promise<bigint>;
 }
 
 export interface SayOptions {
@@ -103,9 +100,9 @@ export interface SayOptions {
 
 /** Wakes the replicas: NOTIFY where it gets through, a poll of at most a second behind it. */
 export abstract class Signals {
-  /** `rollouts`: a wake-up moved; `intents`: a gateway has work; `events`: something to tell; `gateways`: one was let go of; `wants`: something else is to be looked at. */
+  /** `rollouts`: a wake-up moved; `intents`: a gateway has work; `outbox`: an event to number; `events`: a numbered one to tell; `gateways`: one was let go of; `wants`: something else is to be looked at. */
   abstract on(topic: SignalTopic, listener: (payload: string) => void): () => void;
 }
 
-export const signalTopics = ['rollouts', 'intents', 'events', 'gateways', 'wants'] as const;
+export const signalTopics = ['rollouts', 'intents', 'outbox', 'events', 'gateways', 'wants'] as const;
 export type SignalTopic = (typeof signalTopics)[number];

@@ -129,15 +129,3 @@ export interface RolloutTimeline {
   readonly decisions: readonly DecisionView[];
   readonly intents: readonly IntentView[];
 }
-
-export interface EventView {
-  /** Commit order; the SSE id. */
-  readonly seq: string;
-  readonly projectId: string | null;
-  /** `rollout.changed`, `route.weights`, `cluster.changed`, `binding.changed` … */
-  readonly type: string;
-  /** `rollout/rol_…` */
-  readonly subject: string;
-  readonly data: Readonly<Record<string, unknown>>;
-  readonly at: string;
-}

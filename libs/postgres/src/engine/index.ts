@@ -1,4 +1,6 @@
 export { PostgresFactStore } from './fact-store.js';
+export { PostgresEventStore } from './event-store.js';
+export { PostgresSealingRight } from './sealing-right.js';
 export { readFigures, type Figures } from './figures.js';
 export { PostgresGatewayStore } from './gateway-store.js';
 export { RandomIds } from './ids.js';

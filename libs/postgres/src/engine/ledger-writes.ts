@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { SignalTopic } from '@sluice/control';
 
-/** One event for people. */
+/** One event for people, numbered after the commit; call it when the subject's row is locked (see `append_event`). */
 export async function appendEvent(
   client: PoolClient,
   projectId: string | null,

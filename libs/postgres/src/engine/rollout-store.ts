@@ -2,7 +2,6 @@ import type { Pool } from 'pg';
 import type {
   CommitResult,
   DecisionView,
-  EventView,
   Ids,
   LoadedRollout,
   NewRollout,
@@ -26,8 +25,8 @@ import { planMaterial } from './plan-material.js';
 import { applySaid, commitChange, putRoutes, summary } from './rollout-commit.js';
 import { loadRollout } from './rollout-load.js';
 import { toSummary, toView } from './rollout-views.js';
-import type { DecisionRow, EventRow, IntentRow, RolloutRow } from './rows.js';
-import { toDecision, toEvent, toIntent } from './rows.js';
+import type { DecisionRow, IntentRow, RolloutRow } from './rows.js';
+import { toDecision, toIntent } from './rows.js';
 import { timelinePoints } from './timeline.js';
 import { inTransaction } from './transaction.js';
 
@@ -206,19 +205,6 @@ export class PostgresRolloutStore extends RolloutStore {
       `SELECT greatest(0, ceil(extract(epoch FROM at - clock_timestamp()) * 1000)) AS ms FROM wakeups ORDER BY at LIMIT 1`,
     );
     return rows[0] ? Number(rows[0].ms) : null;
-  }
-
-  async eventsAfter(filter: { projectId: string | null }, seq: bigint, limit: number): Promise<readonly EventView[]> {
-    const { rows } = await this.pool.query<EventRow>(
-      'SELECT * FROM events WHERE seq > $1 AND ($2::text IS NULL OR project_id = $2) ORDER BY seq LIMIT $3',
-      [seq.toString(), filter.projectId, limit],
-    );
-    return rows.map(toEvent);
-  }
-
-  async latestEvent(): Promise<bigint> {
-    const { rows } = await this.pool.query<{ last: string }>('SELECT last FROM event_counter WHERE id = 1');
-    return BigInt(rows[0]?.last ?? '0');
   }
 
   private get writer() {

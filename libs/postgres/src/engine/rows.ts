@@ -85,14 +85,6 @@ export interface IntentRow {
   live: Weights | null;
   created_at: Date;
 }
-export interface EventRow {
-  seq: string;
-  project_id: string | null;
-  type: string;
-  subject: string;
-  data: Record<string, unknown>;
-  at: Date;
-}
 
 export const ms = (date: Date | null) => date?.getTime() ?? null;
 export const iso = (date: Date | null) => date?.toISOString() ?? null;
@@ -136,16 +128,5 @@ export function toIntent(row: IntentRow): IntentView {
     reason: row.reason,
     message: row.message,
     live: row.live,
-  };
-}
-
-export function toEvent(row: EventRow): EventView {
-  return {
-    seq: row.seq,
-    projectId: row.project_id,
-    type: row.type,
-    subject: row.subject,
-    data: row.data,
-    at: row.at.toISOString(),
   };
 }
