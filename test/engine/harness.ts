@@ -118,7 +118,7 @@ export class EngineWorld {
       `INSERT INTO gateways (id, partition, aws_account_id, region) VALUES ('gtw_1', 'aws', '000000000000', 'eu-central-1')`,
     );
     await this.pool.query(
-      `INSERT INTO accounts (id, project_id, name, aws_account_id, region, external_id, gateway_id, api_budget, created_by) VALUES ('acc_1', 'prj_1', 'main', '000000000000', 'eu-central-1', 'x', 'gtw_1', '{"modifyPerSecond": 50, "modifyBurst": 50}', 'test')`,
+      `INSERT INTO accounts (id, project_id, name, aws_account_id, region, external_id, gateway_id, api_budget, created_by) VALUES ('acc_1', 'prj_1', 'main', '000000000000', 'eu-central-1', 'x', 'gtw_1', '{"modifyPerSecond": 50, "modifyBurst": 50, "readPerSecond": 100, "readBurst": 200}', 'test')`,
     );
     for (const [id, name] of [
       ['clu_1', 'blue-2025'],
@@ -150,17 +150,29 @@ export class EngineWorld {
     live: Weights,
     targetGroups: { red: string; black: string },
   ): Promise<void> {
+    const { ownership, protocol, port, ...action } = await this.loadBalancer.readRoute(access, arn);
     await this.pool.query(
       `INSERT INTO routes (id, project_id, account_id, name, arn, load_balancer_arn, listener_arn, protocol, port, is_default, ownership, expected, created_by)
-       VALUES ($1, 'prj_1', 'acc_1', $1, $2, 'lb', 'li', 'HTTP', 80, true, '{"kind": "unowned"}', $3, 'test')`,
-      [id, arn, JSON.stringify(live)],
+       VALUES ($1, 'prj_1', 'acc_1', $1, $2, $3, $4, $5, $6, $7, $8, $9, 'test')`,
+      [
+        id,
+        arn,
+        action.loadBalancerArn,
+        action.listenerArn,
+        protocol,
+        port,
+        action.isDefault,
+        JSON.stringify(ownership),
+        JSON.stringify(live),
+      ],
     );
-    const { ownership: _owner, protocol: _protocol, port: _port, ...action } = await this.loadBalancer.readRoute(access, arn);
     // as registering a route does: what was read then is the first look
     await this.pool.query(
-      `INSERT INTO facts (account_id, subject, at, period_ms, look, runs) VALUES ('acc_1', 'action/' || $1, clock_timestamp(), 30000, $2,
-         jsonb_build_array(jsonb_build_object('from', floor(extract(epoch FROM clock_timestamp()) * 1000), 'to', floor(extract(epoch FROM clock_timestamp()) * 1000), 'joined', false, 'mark', $3::jsonb)))`,
-      [arn, JSON.stringify({ ok: true, value: action }), JSON.stringify(action.action.weights)],
+      `INSERT INTO facts (account_id, subject, at, period_ms, look, runs)
+       SELECT 'acc_1', f.subject, to_timestamp(f.at / 1000.0), 30000, jsonb_build_object('ok', true, 'value', f.value),
+              jsonb_build_array(jsonb_build_object('from', f.at, 'to', f.at, 'joined', false, 'mark', f.mark))
+       FROM (VALUES ('action/' || $1::text, $2::jsonb, $3::jsonb, $5::bigint), ('owner/' || $1, $4::jsonb, '"unowned"', $5)) AS f (subject, value, mark, at)`,
+      [arn, JSON.stringify(action), JSON.stringify(action.action.weights), JSON.stringify(ownership), Date.now()],
     );
     for (const [name, cluster, targetGroupArn] of [
       ['red', 'clu_1', targetGroups.red],

@@ -76,12 +76,13 @@ function purposeOf({ purpose }: Intent): Purpose {
 
 /** Health seen within this lets an emergency go without another read. */
 const emergencyFreshMs = 60_000;
-/** How long an emergency waits for one that has to be read. */
+/** How long an emergency waits for health that has to be read. */
 const emergencyReadMs = 2_000;
 
 /**
- * What is known of the target groups of the action. The watch's looks serve while they count; an emergency reads the
- * groups that would get requests when none of them was seen healthy within a minute.
+ * What is known of the target groups of the action. The watch's looks serve while they count; a plan waits for them.
+ * A person's write, whose route nobody may be watching, reads what isn't known; an emergency reads the groups that would
+ * get requests when none of them was seen healthy within a minute, and doesn't wait long.
  */
 export async function factsFor(
   intent: Intent,
@@ -91,28 +92,33 @@ export async function factsFor(
   now: Instant,
   within: (ms: number) => Promise<unknown>,
 ): Promise<PolicyFacts> {
-  const emergency = isEmergency(intent.purpose);
+  const purpose = purposeOf(intent);
   const health: Record<string, PolicyFacts['health'][string]> = {};
   for (const { targetGroupArn } of [...live, ...after]) {
     const watched = looks.watchedHealth(intent.accountId, targetGroupArn);
-    const freshForMs = watched && (emergency ? Math.max(emergencyFreshMs, 2 * watched.periodMs) : 2 * watched.periodMs);
-    if (watched && freshForMs !== null) health[targetGroupArn] = { fact: watched.fact, freshForMs };
+    if (!watched) continue;
+    const freshForMs = purpose === 'emergency' ? Math.max(emergencyFreshMs, 2 * watched.periodMs) : 2 * watched.periodMs;
+    health[targetGroupArn] = { fact: watched.fact, freshForMs };
   }
-  if (emergency) {
-    const receivers = after.map((one) => one.targetGroupArn).filter((arn) => shareOf(after, arn) > 0);
-    const seenHealthy = receivers.some((arn) => {
-      const seen = health[arn];
-      return seen?.fact.ok === true && seen.fact.value.healthy > 0 && now - seen.fact.at <= seen.freshForMs;
-    });
-    if (!seenHealthy) await Promise.race([readAll(receivers), within(emergencyReadMs)]);
-  }
+  const receivers = after.map((one) => one.targetGroupArn).filter((arn) => shareOf(after, arn) > 0);
+  const isKnown = (arn: string) => {
+    const seen = health[arn];
+    return seen?.fact.ok === true && Math.abs(now - seen.fact.at) <= seen.freshForMs;
+  };
+  const isHealthy = (arn: string) => isKnown(arn) && health[arn]?.fact.ok === true && health[arn].fact.value.healthy > 0;
+  if (purpose === 'emergency' && !receivers.some(isHealthy))
+    await Promise.race([read(receivers, 'emergency'), within(emergencyReadMs)]);
+  if (purpose === 'person' && intent.purpose === 'oneOff')
+    await read(
+      [...new Set([...live, ...after].map((one) => one.targetGroupArn))].filter((arn) => !isKnown(arn)),
+      'send',
+    );
   return { now, health, clusters: clustersOf(intent), mask: new Set(), freeze: null };
 
-  async function readAll(arns: readonly string[]): Promise<void> {
+  async function read(arns: readonly string[], priority: 'emergency' | 'send'): Promise<void> {
     await Promise.all(
       arns.map(async (arn) => {
-        const fact = await looks.healthNow(intent.accountId, arn, 'emergency');
-        health[arn] = { fact, freshForMs: emergencyFreshMs };
+        health[arn] = { fact: await looks.healthNow(intent.accountId, arn, priority), freshForMs: emergencyFreshMs };
       }),
     );
   }

@@ -21,6 +21,8 @@ export class ReconcileRollout {
       await this.start.due(loaded);
       return null;
     }
+    // whoever waits for a person, or has ended, keeps the reason it was given
+    if (rollout.state !== 'Running' && rollout.state !== 'RollingBack') return null;
     const decision = decide(rollout, seen, now);
     await this.store.commit(loaded, decided(rollout, seen, decision, now));
     return decision;

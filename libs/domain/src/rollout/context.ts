@@ -129,11 +129,16 @@ export function routeKnown(at: Context, route: FrozenRoute): Known<LiveRoute> {
   return known(own(at.seen.routes, route.id), at.now, at.rollout.plan.maxFactAgeMs);
 }
 
-/** A route as read since its own last verification; an earlier read says nothing about what was written then. */
+/**
+ * A route as read since its own last verification; an earlier read says nothing about what was written then, unless it
+ * shows just that (the write's own reply is such a look, begun before it was settled).
+ */
 export function seenSinceLastWrite(at: Context, route: FrozenRoute): LiveRoute | null {
   const live = routeKnown(at, route);
+  if (live.kind !== 'fresh') return null;
   const written = progressOf(at.rollout, route.id)?.verifiedAt ?? null;
-  return live.kind === 'fresh' && (written === null || live.at >= written) ? live.value : null;
+  const isNewer = written === null || live.at >= written;
+  return isNewer || sameWeights(live.value.action.weights, expectedOf(at.rollout, route)) ? live.value : null;
 }
 
 export function healthKnown(at: Context, targetGroupArn: string): Known<TargetHealth> {

@@ -111,7 +111,7 @@ async function applyChange(client: PoolClient, writer: Writer, loaded: LoadedRol
   if (change.steady) await setSteadyShares(client, change.steady);
   if (change.supersede !== null) await supersedePending(client, rollout.id, change.supersede);
   await writeDecision(client, writer.ids, loaded, change, guards);
-  await setWakeup(client, rollout.id, change.wakeAt, row.state === 'RollingBack' ? 0 : 1);
+  await setWakeup(client, rollout.id, change.wakeAt, row.state === 'RollingBack' ? 0 : 1, loaded.woken);
   // other receivers come next: somebody has to look at them
   if (change.claims !== 'keep' || change.rollout.stepIndex !== undefined || change.rollout.state !== undefined)
     await notify(client, 'wants', '');

@@ -59,9 +59,10 @@ export async function loadRollout(
   id: string,
   lock: boolean,
 ): Promise<(LoadedRollout & { readonly row: RolloutRow }) | null> {
-  const { rows } = await db.query<RolloutRow & { now: Date; guard: string; freeze_guard: string }>(
-    `SELECT o.*, clock_timestamp() AS now, g.version AS guard, f.version AS freeze_guard
+  const { rows } = await db.query<RolloutRow & { now: Date; guard: string; freeze_guard: string; woken: string | null }>(
+    `SELECT o.*, clock_timestamp() AS now, g.version AS guard, f.version AS freeze_guard, w.woken
      FROM rollouts o JOIN guards g ON g.key = 'rollout/' || o.id JOIN guards f ON f.key = 'freeze/' || o.project_id
+     LEFT JOIN wakeups w ON w.rollout_id = o.id
      WHERE o.id = $1${lock ? ' FOR UPDATE OF o' : ''}`,
     [id],
   );
@@ -75,6 +76,7 @@ export async function loadRollout(
   return {
     row,
     now: row.now.getTime(),
+    woken: row.woken === null ? null : BigInt(row.woken),
     rollout: toStored(row, plan, routes),
     seen: observation(plan, routes, clusters, health, flying),
     guards: {

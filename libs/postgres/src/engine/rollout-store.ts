@@ -17,6 +17,7 @@ import { RolloutStore } from '@sluice/control';
 import type { Change, RolloutState } from '@sluice/domain';
 import { NotFound } from '@sluice/domain';
 import { cursorNumber, decodeCursor, encodeCursor } from './cursor.js';
+import { takeClaims } from './claims.js';
 import { FrozenPlans } from './frozen-plans.js';
 import { lockGuard } from './guards.js';
 import { appendEvent, notify } from './ledger-writes.js';
@@ -75,6 +76,8 @@ export class PostgresRolloutStore extends RolloutStore {
         rollout.id,
         rollout.plan.routes.map((route) => route.id),
       );
+      // who starts at once holds its routes from now on, so that whoever is refused is refused to the person who asks
+      if (rollout.startAt === 'now') await takeClaims(client, rollout.id);
       await commitMove(client, this.ids, {
         projectId: rollout.projectId,
         rolloutId: rollout.id,
