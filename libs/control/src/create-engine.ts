@@ -54,7 +54,7 @@ export function createEngine(parts: EngineParts): Engine {
       return gateway;
     },
   });
-  parts.signals.on('wants', () => owned.forEach((gateway) => gateway.wantsChanged()));
+  parts.signals.on('wants', (payload) => owned.forEach((gateway) => gateway.wantsChanged(payload === 'retry')));
   const reconcile = new ReconcileRollout(parts.rollouts, new StartRollout(parts.rollouts));
   return new Engine({
     gateways,

@@ -106,6 +106,14 @@ export class GatewayReader implements LeadableReader {
     this.wants.kick();
   }
 
+  /** A person says that what kept us out is mended: whatever waits to be tried again is tried now. */
+  retryNow(): void {
+    const now = this.parts.timers.now();
+    for (const one of this.watch.waiting())
+      this.watch.looked(one.kind, one.accountId, one.arn, now, { retryMs: 0, isAlone: one.isAlone });
+    this.pump();
+  }
+
   async readForSend(
     accountId: string,
     routes: readonly RouteToRead[],

@@ -11,6 +11,7 @@ export interface LeadableReader extends LaneLooks {
   start(): Promise<void>;
   stop(): Promise<void>;
   wantsChanged(): void;
+  retryNow(): void;
 }
 
 export interface GatewayParts {
@@ -64,9 +65,11 @@ export class Gateway implements OwnedGateway {
     this.parts.lane.wake();
   }
 
-  /** Routes, rollouts or what they need may have changed. */
-  wantsChanged(): void {
-    if (!this.closed) this.parts.reader.wantsChanged();
+  /** Routes, rollouts or what they need may have changed; `retry`: a person says that what kept us out is mended. */
+  wantsChanged(retry: boolean): void {
+    if (this.closed) return;
+    if (retry) this.parts.reader.retryNow();
+    this.parts.reader.wantsChanged();
   }
 
   /** Somebody else owns it: what its reader was told the lane has to know as well. */

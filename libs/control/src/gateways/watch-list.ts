@@ -87,6 +87,11 @@ export class WatchList {
     return [...this.subjects.values()].filter((one) => one.accountId === accountId && kinds.includes(one.kind));
   }
 
+  /** Those whose next look is put off. */
+  waiting(): readonly WatchedSubject[] {
+    return [...this.subjects.values()].filter((one) => one.retryMs !== null);
+  }
+
   route(accountId: string, arn: string): WantedRoute | undefined {
     return this.routes.get(`${accountId} ${arn}`);
   }

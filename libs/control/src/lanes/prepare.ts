@@ -97,7 +97,8 @@ export async function factsFor(
   for (const { targetGroupArn } of [...live, ...after]) {
     const watched = looks.watchedHealth(intent.accountId, targetGroupArn);
     if (!watched) continue;
-    const freshForMs = purpose === 'emergency' ? Math.max(emergencyFreshMs, 2 * watched.periodMs) : 2 * watched.periodMs;
+    const freshForMs =
+      purpose === 'emergency' ? Math.max(emergencyFreshMs, 2 * watched.periodMs) : 2 * watched.periodMs;
     health[targetGroupArn] = { fact: watched.fact, freshForMs };
   }
   const receivers = after.map((one) => one.targetGroupArn).filter((arn) => shareOf(after, arn) > 0);
@@ -105,7 +106,8 @@ export async function factsFor(
     const seen = health[arn];
     return seen?.fact.ok === true && Math.abs(now - seen.fact.at) <= seen.freshForMs;
   };
-  const isHealthy = (arn: string) => isKnown(arn) && health[arn]?.fact.ok === true && health[arn].fact.value.healthy > 0;
+  const isHealthy = (arn: string) =>
+    isKnown(arn) && health[arn]?.fact.ok === true && health[arn].fact.value.healthy > 0;
   if (purpose === 'emergency' && !receivers.some(isHealthy))
     await Promise.race([read(receivers, 'emergency'), within(emergencyReadMs)]);
   if (purpose === 'person' && intent.purpose === 'oneOff')

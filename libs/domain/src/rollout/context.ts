@@ -126,7 +126,15 @@ export function known<T>(fact: Fact<T> | undefined, now: Instant, maxFactAgeMs: 
 }
 
 export function routeKnown(at: Context, route: FrozenRoute): Known<LiveRoute> {
-  return known(own(at.seen.routes, route.id), at.now, at.rollout.plan.maxFactAgeMs);
+  return knownSince(at, own(at.seen.routes, route.id));
+}
+
+/** What a person resumed over isn't held against the rollout: a refusal from before that is asked again first. */
+function knownSince<T>(at: Context, fact: Fact<T> | undefined): Known<T> {
+  const answer = known(fact, at.now, at.rollout.plan.maxFactAgeMs);
+  const { holdFrom } = at.rollout;
+  if (answer.kind === 'fresh' || answer.cause !== 'terminal' || !fact || holdFrom === null) return answer;
+  return fact.at >= holdFrom ? answer : { ...answer, cause: 'missing' };
 }
 
 /**
@@ -142,7 +150,7 @@ export function seenSinceLastWrite(at: Context, route: FrozenRoute): LiveRoute |
 }
 
 export function healthKnown(at: Context, targetGroupArn: string): Known<TargetHealth> {
-  return known(own(at.seen.health, targetGroupArn), at.now, at.rollout.plan.maxFactAgeMs);
+  return knownSince(at, own(at.seen.health, targetGroupArn));
 }
 
 /** When to look again for a fact that can't be used; new looks wake it earlier. */

@@ -20,7 +20,7 @@ const neededTwice: readonly Reason[] = ['LiveWeightsDiffer', 'ForeignTargetGroup
  */
 export function decided(rollout: Rollout, seen: Observation, decision: Decision, now: Instant): Change {
   const suspicion = suspected(rollout, seen, decision);
-  if (suspicion !== null) return suspectedChange(rollout, decision, suspicion, now);
+  if (suspicion !== null) return suspectedChange(decision, suspicion, now + nextLookMs(seen));
   const told = { reason: decision.reason, message: decision.message, beside: decision.beside, suspicion: null };
   switch (decision.kind) {
     case 'hold':
@@ -223,18 +223,20 @@ function suspected(rollout: Rollout, seen: Observation, decision: Decision): Rol
   return { reason: decision.reason, seenAt };
 }
 
-function suspectedChange(
-  rollout: Rollout,
-  decision: Decision,
-  suspicion: NonNullable<Rollout['suspicion']>,
-  now: Instant,
-): Change {
+function suspectedChange(decision: Decision, suspicion: NonNullable<Rollout['suspicion']>, wakeAt: Instant): Change {
   const message = `Seen once: ${decision.message} It is looked at again before anything stops for it.`;
   return {
     ...nothing,
     rollout: { suspicion, reason: decision.reason, message, beside: decision.beside, diffs: [] },
-    wakeAt: now + 5_000,
+    wakeAt,
   };
+}
+
+/** After how long somebody will have looked again; asking Postgres once more often costs little. */
+function nextLookMs(seen: Observation): number {
+  const facts = [...Object.values(seen.routes), ...Object.values(seen.health)];
+  const freshForMs = Math.min(10_000, ...facts.map((fact) => (fact.ok ? (fact.freshForMs ?? 10_000) : 10_000)));
+  return Math.max(50, Math.ceil(freshForMs / 2));
 }
 
 function line(decision: Decision, stepIndex: number | null, facts: Readonly<Record<string, unknown>>): LedgerLine {

@@ -114,7 +114,7 @@ async function applyChange(client: PoolClient, writer: Writer, loaded: LoadedRol
   await setWakeup(client, rollout.id, change.wakeAt, row.state === 'RollingBack' ? 0 : 1, loaded.woken);
   // other receivers come next: somebody has to look at them
   if (change.claims !== 'keep' || change.rollout.stepIndex !== undefined || change.rollout.state !== undefined)
-    await notify(client, 'wants', '');
+    await notify(client, 'wants', change.rollout.reason === 'Resumed' ? 'retry' : '');
   if (isNews(loaded, change))
     await appendEvent(client, rollout.projectId, 'rollout.changed', `rollout/${rollout.id}`, summary(row));
 }

@@ -59,7 +59,9 @@ export async function loadRollout(
   id: string,
   lock: boolean,
 ): Promise<(LoadedRollout & { readonly row: RolloutRow }) | null> {
-  const { rows } = await db.query<RolloutRow & { now: Date; guard: string; freeze_guard: string; woken: string | null }>(
+  const { rows } = await db.query<
+    RolloutRow & { now: Date; guard: string; freeze_guard: string; woken: string | null }
+  >(
     `SELECT o.*, clock_timestamp() AS now, g.version AS guard, f.version AS freeze_guard, w.woken
      FROM rollouts o JOIN guards g ON g.key = 'rollout/' || o.id JOIN guards f ON f.key = 'freeze/' || o.project_id
      LEFT JOIN wakeups w ON w.rollout_id = o.id
