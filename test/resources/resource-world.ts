@@ -14,6 +14,7 @@ import {
   FileReferences,
   openDatabase,
   PostgresEventStore,
+  PostgresFactStore,
   PrismaIdempotencyStore,
   PrismaResourceStore,
   RandomIds,
@@ -25,6 +26,7 @@ import {
   type TestDatabase,
   InMemoryClusterAgent,
   InMemoryLoadBalancer,
+  NodeTimers,
 } from '@sluice/testing';
 import { randomBytes } from 'node:crypto';
 
@@ -124,6 +126,8 @@ export async function createResourceWorld(
       ids,
       loadBalancer: parts.loadBalancer,
       clusterAgent: parts.agent,
+      facts: new PostgresFactStore(database.pool),
+      timers: new NodeTimers(),
       sealer: new AesGcmSealer([{ id: 'test', bytes: randomBytes(32) }]),
       references: new FileReferences(options.referenceDirectory ?? null),
       weightWriter: () => parts.writer,

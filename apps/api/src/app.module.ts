@@ -26,6 +26,7 @@ import { DirectClusterAgent } from '@sluice/kubernetes';
 import {
   AesGcmSealer,
   FileReferences,
+  PostgresClock,
   PostgresDriftStore,
   PostgresFactStore,
   PostgresGatewayStore,
@@ -71,7 +72,6 @@ import { ProjectsController } from './projects/projects.controller.js';
 import { ProvisioningController } from './provisioning/provisioning.controller.js';
 import { RolloutsController } from './rollouts/rollouts.controller.js';
 import { RoutesController } from './routes/routes.controller.js';
-import { SystemClock } from './system-clock.js';
 import { SystemTimers } from './system-timers.js';
 import { TokensController } from './tokens/tokens.controller.js';
 import { useCases } from './use-cases.js';
@@ -97,8 +97,13 @@ function adapters({ config, database, methods }: AppParts): Provider[] {
   return [
     { provide: CONFIG, useValue: config },
     { provide: MethodTable, useValue: methods },
-    { provide: Clock, useClass: SystemClock },
     { provide: Timers, useClass: SystemTimers },
+    {
+      provide: PostgresClock,
+      useFactory: (timers: Timers) => new PostgresClock(pool, timers, Date.now()),
+      inject: [Timers],
+    },
+    { provide: Clock, useExisting: PostgresClock },
     { provide: Ids, useFactory: () => new RandomIds() },
     { provide: Sealer, useFactory: () => new AesGcmSealer(readSealingKeys(config.encryptionKeyFile)) },
     { provide: References, useFactory: () => new FileReferences(config.referenceDir) },

@@ -13,6 +13,7 @@ import {
   EventFeed,
   EventStore,
   Events,
+  FactStore,
   Ids,
   Ledger,
   LoadBalancer,
@@ -67,6 +68,8 @@ export const useCases: readonly Provider[] = [
       loadBalancer: LoadBalancer,
       clusterAgent: ClusterAgent,
       writes: RouteWriteStore,
+      facts: FactStore,
+      timers: Timers,
     ) =>
       createResources(
         {
@@ -77,13 +80,15 @@ export const useCases: readonly Provider[] = [
           references,
           loadBalancer,
           clusterAgent,
+          facts,
+          timers,
           parseKubeconfig,
           parseClusterCredentials,
           weightWriter: () => new OneOffWeights(writes),
         },
         { allowedEndpoints: config.allowedAwsEndpoints, allowProcessCredentials: config.allowProcessCredentials },
       ),
-    inject: [CONFIG, ResourceStore, Clock, Ids, Sealer, References, LoadBalancer, ClusterAgent, RouteWriteStore],
+    inject: [CONFIG, ResourceStore, Clock, Ids, Sealer, References, LoadBalancer, ClusterAgent, RouteWriteStore, FactStore, Timers],
   },
   resource(Projects, 'projects'),
   resource(Accounts, 'accounts'),

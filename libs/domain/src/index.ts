@@ -64,3 +64,4 @@ export * from './text/shares-text.js';
 export * from './text/health-text.js';
 
 export { known, type Known } from './rollout/context.js';
+export { own } from './text/record.js';

@@ -263,6 +263,15 @@ CREATE TABLE "facts" (
 );
 
 -- CreateTable
+CREATE TABLE "look_requests" (
+    "account_id" TEXT NOT NULL,
+    "subject" TEXT NOT NULL,
+    "asked_at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "look_requests_pkey" PRIMARY KEY ("account_id","subject")
+);
+
+-- CreateTable
 CREATE TABLE "decisions" (
     "id" TEXT NOT NULL,
     "seq" BIGSERIAL NOT NULL,

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { Engine, IdempotencyStore, ProveAccount } from '@sluice/control';
+import { PostgresClock } from '@sluice/postgres';
 import { PinoLogger } from 'nestjs-pino';
 import { CONFIG, type Config } from '../config.js';
 import { Metrics } from '../health/metrics.js';
@@ -19,6 +20,7 @@ export class EngineJobs implements OnApplicationBootstrap, BeforeApplicationShut
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     @Inject(Engine) private readonly engine: Engine,
+    @Inject(PostgresClock) private readonly clock: Pick<PostgresClock, 'sync'>,
     @Inject(IdempotencyStore) private readonly idempotency: IdempotencyStore,
     @Inject(SchedulerRegistry) private readonly scheduler: SchedulerRegistry,
     @Inject(Metrics) private readonly metrics: Metrics,
@@ -29,6 +31,7 @@ export class EngineJobs implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    await this.clock.sync();
     if (this.config.role === 'api') return;
     await this.engine.start();
     for (const job of this.jobs())
@@ -50,6 +53,7 @@ export class EngineJobs implements OnApplicationBootstrap, BeforeApplicationShut
 
   private jobs(): Job[] {
     return [
+      { name: 'syncClock', everyMs: 30_000, run: () => this.clock.sync() },
       { name: 'driftWatch', everyMs: this.config.driftWatchMs, run: () => this.engine.driftWatch() },
       { name: 'agentLiveness', everyMs: this.config.agentLivenessMs, run: () => this.engine.agentLiveness() },
       { name: 'refreshBindings', everyMs: this.config.agentLivenessMs, run: () => this.engine.refreshBindings() },

@@ -120,9 +120,16 @@ export class SluiceClient {
     update: (id: string, body: UpdateRoute, options?: WriteOptions) =>
       this.#patch(Route, `/v1/routes/${seg(id)}`, body, options),
     remove: (id: string, options?: WriteOptions) => this.#delete(nothing, `/v1/routes/${seg(id)}`, options),
-    live: (id: string, options?: ReadOptions) => this.#get(RouteLive, `/v1/routes/${seg(id)}/live`, {}, options),
-    targetHealth: (id: string, options?: ReadOptions) =>
-      this.#get(RouteTargetHealth, `/v1/routes/${seg(id)}/target-health`, {}, options),
+    /** The newest look with its age; `fresh` asks AWS now. */
+    live: (id: string, look: { readonly fresh?: boolean } = {}, options?: ReadOptions) =>
+      this.#get(RouteLive, `/v1/routes/${seg(id)}/live`, { ...(look.fresh && { fresh: 'true' }) }, options),
+    targetHealth: (id: string, look: { readonly fresh?: boolean } = {}, options?: ReadOptions) =>
+      this.#get(
+        RouteTargetHealth,
+        `/v1/routes/${seg(id)}/target-health`,
+        { ...(look.fresh && { fresh: 'true' }) },
+        options,
+      ),
     setWeights: (id: string, body: SetWeights, options?: Omit<WriteOptions, 'dryRun'>) =>
       this.#http.call(WeightsSet, {
         method: 'PUT',

@@ -10,7 +10,7 @@ import {
   type WatchedSubject,
 } from '@sluice/domain';
 import type { ExternalFailure } from '../ports/external-failure.js';
-import type { ActionFact, WatchedHealth } from '../ports/fact-store.js';
+import type { ActionFact, Wants, WatchedHealth } from '../ports/fact-store.js';
 import type { ExternalFailureLike } from '../ports/load-balancer.js';
 import type { Timer } from '../ports/timers.js';
 import { AccountTroubles, concernsAccount, NoAccess, retryAfterMs } from './account-troubles.js';
@@ -188,12 +188,29 @@ export class GatewayReader implements LeadableReader {
   private async derive(): Promise<void> {
     const wants = await this.parts.facts.wants(this.parts.fence.gatewayId);
     this.watch.want(wants, (key) => this.keeper.seenAt(key));
+    this.lookFresh(wants);
     this.replan();
     this.keeper.forget((kind, accountId, arn) => this.watch.has(kind, accountId, arn));
     this.actions.forget((accountId, arn) => this.watch.has('action', accountId, arn));
     this.owners.forget((accountId, arn) => this.watch.has('owner', accountId, arn));
     this.health.forget((accountId, arn) => this.watch.has('health', accountId, arn));
     this.pump();
+  }
+
+  /** What somebody asked for; it comes last in the budget, and who asks twice meanwhile is answered once. */
+  private lookFresh({ fresh, routes }: Wants): void {
+    const now = this.parts.timers.now();
+    for (const { accountId, kind, arn } of fresh) {
+      const route = routes.find((one) => one.accountId === accountId && one.arn === arn);
+      const asked: Promise<unknown> =
+        kind === 'health'
+          ? this.health.ask(accountId, [{ arn }], now, 'fresh')
+          : this.actions.ask(accountId, route ? [route] : [], now, 'fresh');
+      asked.catch((error: unknown) => {
+        if (this.ended.signal.aborted) return;
+        this.parts.log.warn('a look that was asked for could not be made', this.with({ accountId, arn, error }));
+      });
+    }
   }
 
   private replan(): void {

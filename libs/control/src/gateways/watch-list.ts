@@ -17,7 +17,7 @@ export function subjectKey(kind: SubjectKind, accountId: string, arn: string): s
 /** A route as the wants have it. */
 export type WantedRoute = Wants['routes'][number];
 type Wanted = Pick<WatchedSubject, 'kind' | 'accountId' | 'arn' | 'batch' | 'periodMs'>;
-const nothing: Wants = { routes: [], health: [] };
+const nothing: Wants = { routes: [], health: [], fresh: [] };
 
 export type Next = Pick<WatchedSubject, 'retryMs' | 'isAlone'>;
 

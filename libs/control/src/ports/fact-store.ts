@@ -40,6 +40,15 @@ export interface Wants {
     readonly targetGroupArn: string;
     readonly as: 'raised' | 'donor';
   }[];
+  /** What somebody asked to see now, and hasn't been since. */
+  readonly fresh: readonly { readonly accountId: string; readonly kind: 'action' | 'health'; readonly arn: string }[];
+}
+
+/** One subject through one account record. */
+export interface Subject {
+  readonly accountId: string;
+  readonly kind: 'action' | 'health';
+  readonly arn: string;
 }
 
 /**
@@ -55,6 +64,10 @@ export abstract class FactStore {
    * `facts` whose mark differs from before, or that failed or came back), in one transaction. False: fenced, nothing stored.
    */
   abstract record(fence: GatewayFence, facts: readonly FactWrite[], changed: readonly number[]): Promise<boolean>;
+  /** Asks the gateways of these subjects for looks that begin now. Returns when that was, by Postgres's clock. */
+  abstract ask(subjects: readonly Subject[]): Promise<number>;
+  /** Stores what was read outside of a gateway: at registration, before anybody watches. */
+  abstract first(facts: readonly FactWrite[]): Promise<void>;
   /** The newest facts of these subjects. Missing ones are left out. */
   abstract ofRoutes(routeIds: readonly string[]): Promise<{
     readonly actions: Readonly<Record<string, WatchedAction>>;

@@ -18,7 +18,10 @@ import { EndpointPolicy } from './endpoint-policy.js';
 import { Plans } from './plans.js';
 import { Projects } from './projects.js';
 import type { References } from './references.js';
+import { RouteLooks } from './route-looks.js';
 import { Routes } from './routes.js';
+import type { FactStore } from '../ports/fact-store.js';
+import type { Timers } from '../ports/timers.js';
 import type { Sealer } from './sealer.js';
 import { Tokens } from './tokens.js';
 import type { WeightWriter } from './weight-writer.js';
@@ -31,6 +34,8 @@ export interface ResourcePorts extends ClusterReaders {
   readonly references: References;
   readonly loadBalancer: LoadBalancer;
   readonly clusterAgent: ClusterAgent;
+  readonly facts: FactStore;
+  readonly timers: Timers;
   /** Given what it needs to reach AWS, because the engine behind it is made from the same accounts. */
   readonly weightWriter: (accountAccess: AccountAccess) => WeightWriter;
 }
@@ -69,6 +74,7 @@ export function createResources(ports: ResourcePorts, options: ResourceOptions =
   const endpoints = new EndpointPolicy(options.allowedEndpoints ?? []);
   const accountAccess = new AccountAccess(store, sealer);
   const proveAccount = new ProveAccount({ store, ids, clock, loadBalancer, accountAccess });
+  const looks = new RouteLooks(ports.facts, ports.timers, clock);
   const clusterAccess = new ClusterAccessFactory(store, sealer, references);
   const connections = new ClusterConnections(ports, clusterAccess, endpoints);
   const drains = new DrainReader(store, clock, loadBalancer, accountAccess, options.drainSettleMs ?? 60_000);
@@ -80,7 +86,7 @@ export function createResources(ports: ResourcePorts, options: ResourceOptions =
     proveAccount,
     clusters: new Clusters(store, ids, clock, connections, clusterAccess, clusterAgent, accountAccess, loadBalancer),
     clusterAccess,
-    routes: new Routes(store, ids, clock, loadBalancer, accountAccess, proveAccount),
+    routes: new Routes(store, ids, clock, loadBalancer, accountAccess, proveAccount, looks),
     backends: new Backends(store, ids, loadBalancer, accountAccess, ports.weightWriter(accountAccess), options),
     bindings: new Bindings(store, ids, clock, loadBalancer, accountAccess, clusterAccess, clusterAgent, drains),
     bindingRefresh: new BindingRefresh(store, clock, clusterAccess, clusterAgent),

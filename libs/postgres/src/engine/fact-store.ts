@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { FactStore, type FactWrite, type GatewayFence, type Wants } from '@sluice/control';
+import { FactStore, type FactWrite, type GatewayFence, type Subject, type Wants } from '@sluice/control';
 import { groupsToWatch, type Fact, type Run, type Watched, type WatchedGroup, type Weights } from '@sluice/domain';
 
 type OfRoutes = Awaited<ReturnType<FactStore['ofRoutes']>>;
@@ -134,7 +134,48 @@ export class PostgresFactStore extends FactStore {
         isDefault: row.is_default,
       })),
       health: healthWanted(claimed.rows),
+      fresh: await this.asked(gatewayId),
     };
+  }
+
+  async ask(subjects: readonly Subject[]): Promise<number> {
+    const { rows } = await this.pool.query<{ at: Date }>(
+      `WITH asked AS (
+         INSERT INTO look_requests (account_id, subject, asked_at)
+         SELECT n.account_id, n.subject, now() FROM jsonb_to_recordset($1) AS n (account_id text, subject text) ORDER BY 1, 2
+         ON CONFLICT (account_id, subject) DO UPDATE SET asked_at = excluded.asked_at RETURNING 1)
+       SELECT now() AS at, pg_notify('sluice_wants', '') FROM (SELECT count(*) FROM asked) done`,
+      [
+        JSON.stringify(
+          subjects.map(({ accountId, kind, arn }) => ({ account_id: accountId, subject: `${kind}/${arn}` })),
+        ),
+      ],
+    );
+    return rows[0]!.at.getTime();
+  }
+
+  async first(facts: readonly FactWrite[]): Promise<void> {
+    await this.pool.query(
+      `INSERT INTO facts (account_id, subject, at, period_ms, look, runs)
+       SELECT n.account_id, n.subject, to_timestamp(n.at_ms / 1000), n.period_ms, n.look, n.runs
+       FROM jsonb_to_recordset($1) AS n (account_id text, subject text, at_ms float8, period_ms int, look jsonb, runs jsonb)
+       ON CONFLICT (account_id, subject) DO UPDATE
+         SET at = excluded.at, period_ms = excluded.period_ms, look = excluded.look, runs = excluded.runs
+         WHERE excluded.at >= facts.at`,
+      [JSON.stringify(facts.map(toRow))],
+    );
+  }
+
+  /** Requests are forgotten after a minute: whoever asked has given up by then. */
+  private async asked(gatewayId: string): Promise<Wants['fresh']> {
+    const { rows } = await this.pool.query<{ account_id: string; kind: 'action' | 'health'; arn: string }>(
+      `SELECT q.account_id, split_part(q.subject, '/', 1) AS kind, substr(q.subject, strpos(q.subject, '/') + 1) AS arn
+       FROM accounts a JOIN look_requests q ON q.account_id = a.id
+       LEFT JOIN facts f ON f.account_id = q.account_id AND f.subject = q.subject
+       WHERE a.gateway_id = $1 AND q.asked_at > now() - interval '1 minute' AND (f.at IS NULL OR f.at < q.asked_at)`,
+      [gatewayId],
+    );
+    return rows.map(({ account_id: accountId, kind, arn }) => ({ accountId, kind, arn }));
   }
 
   async load(gatewayId: string): Promise<readonly FactWrite[]> {
@@ -147,15 +188,7 @@ export class PostgresFactStore extends FactStore {
 
   async record(fence: GatewayFence, facts: readonly FactWrite[], changed: readonly number[]): Promise<boolean> {
     const news = new Set(changed);
-    const looks = facts.map((one, i) => ({
-      account_id: one.accountId,
-      subject: `${one.kind}/${one.arn}`,
-      at_ms: one.watched.fact.at,
-      period_ms: Math.round(one.watched.periodMs),
-      look: storedLook(one.watched.fact),
-      runs: one.watched.runs,
-      changed: news.has(i),
-    }));
+    const looks = facts.map((one, i) => ({ ...toRow(one), changed: news.has(i) }));
     const { rows } = await this.pool.query<{ is_ours: boolean }>(recordLooks, [
       fence.gatewayId,
       fence.epoch.toString(),
@@ -179,6 +212,17 @@ export class PostgresFactStore extends FactStore {
     }
     return { actions, owners, health };
   }
+}
+
+function toRow(one: FactWrite) {
+  return {
+    account_id: one.accountId,
+    subject: `${one.kind}/${one.arn}`,
+    at_ms: one.watched.fact.at,
+    period_ms: Math.round(one.watched.periodMs),
+    look: storedLook(one.watched.fact),
+    runs: one.watched.runs,
+  };
 }
 
 /** A target group of several routes is raised if one of them raises it. */

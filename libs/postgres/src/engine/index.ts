@@ -9,3 +9,4 @@ export { PostgresRolloutStore } from './rollout-store.js';
 export { PostgresRouteWriteStore } from './route-write-store.js';
 export { PostgresSignals } from './signals.js';
 export { PostgresDriftStore } from './drift-store.js';
+export { PostgresClock } from './postgres-clock.js';

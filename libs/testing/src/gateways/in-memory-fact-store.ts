@@ -2,6 +2,7 @@ import {
   FactStore,
   type FactWrite,
   type GatewayFence,
+  type Subject,
   type WatchedAction,
   type WatchedHealth,
   type Wants,
@@ -16,7 +17,7 @@ export interface RecordedLooks {
 
 /** Facts of one gateway in memory, for tests of what reads for it. `wakes` instead of rollouts: what was recorded as changed. */
 export class InMemoryFactStore extends FactStore {
-  wanted: Wants = { routes: [], health: [] };
+  wanted: Wants = { routes: [], health: [], fresh: [] };
   /** By `kind account arn`. */
   readonly stored = new Map<string, FactWrite>();
   readonly records: RecordedLooks[] = [];
@@ -65,6 +66,17 @@ export class InMemoryFactStore extends FactStore {
     }
     for (const one of this.stored.values()) if (one.kind === 'health') health[one.arn] = one.watched;
     return { actions, owners, health };
+  }
+
+  async ask(subjects: readonly Subject[]): Promise<number> {
+    this.beUp();
+    this.wanted = { ...this.wanted, fresh: [...this.wanted.fresh, ...subjects] };
+    return Date.now();
+  }
+
+  async first(facts: readonly FactWrite[]): Promise<void> {
+    this.beUp();
+    for (const fact of facts) this.stored.set(`${fact.kind} ${fact.accountId} ${fact.arn}`, fact);
   }
 
   of(kind: FactWrite['kind'], accountId: string, arn: string): FactWrite | undefined {

@@ -91,6 +91,7 @@ export class ScriptedGateway {
     });
     const group = (as: 'raised' | 'donor') => (name: string) => ({ accountId, targetGroupArn: groupArn(name), as });
     this.facts.wanted = {
+      ...this.facts.wanted,
       routes: [...this.facts.wanted.routes, ...(wanted.rules ?? []).map(route)],
       health: [
         ...this.facts.wanted.health,
