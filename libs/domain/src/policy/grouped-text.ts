@@ -1,5 +1,6 @@
 import { counted, listed } from '../text/duration.js';
 import { policyRules } from './may-move.js';
+import type { Summary } from './rules/rule.js';
 import type { RuleFinding } from './types.js';
 
 /**
@@ -7,24 +8,29 @@ import type { RuleFinding } from './types.js';
  * `outOf`: how many routes the move has, for `98 of 100 routes`. Empty where nothing was found.
  */
 export function groupedText(findings: readonly RuleFinding[], limit = 3, outOf: number | null = null): string {
-  const groups = new Map<string, RuleFinding[]>();
-  for (const finding of findings) {
-    const key = `${finding.rule} ${finding.reason}`;
-    groups.set(key, [...(groups.get(key) ?? []), finding]);
-  }
-  const order = policyRules.map((rule) => rule.name);
-  return [...groups.values()]
-    .sort((a, b) => order.indexOf(a[0]?.rule ?? 'healthyLeft') - order.indexOf(b[0]?.rule ?? 'healthyLeft'))
-    .map((group) => groupText(group, limit, outOf))
-    .join(' ');
+  const sentences = policyRules.flatMap((rule) =>
+    Object.entries(rule.summaries).map(([reason, summary]) =>
+      groupText(
+        findings.filter((one) => one.rule === rule.name && one.reason === reason),
+        summary,
+        limit,
+        outOf,
+      ),
+    ),
+  );
+  return sentences.filter((sentence) => sentence !== '').join(' ');
 }
 
-function groupText(group: readonly RuleFinding[], limit: number, outOf: number | null): string {
+function groupText(
+  group: readonly RuleFinding[],
+  [one, several]: Summary,
+  limit: number,
+  outOf: number | null,
+): string {
   const [first] = group;
   if (!first) return '';
   const routes = [...new Map(group.map((one) => [one.routeId, one.routeName])).values()];
   if (routes.length === 1) return `Route ${first.routeName}: ${first.message}`;
-  const [one, several] = policyRules.find((rule) => rule.name === first.rule)?.summaries[first.reason] ?? ['', ''];
   const count = outOf === null ? counted(routes.length, 'route') : `${routes.length} of ${counted(outOf, 'route')}`;
   const where = `${count} (${firstOf(routes, limit)})`;
   const subjects = [...new Set(group.flatMap((finding) => finding.subjects))];

@@ -1,5 +1,5 @@
 import { listed } from '../../text/duration.js';
-import { raisesShare, shareOf } from '../../weights/equal.js';
+import { shareOf } from '../../weights/equal.js';
 import { healthOf, nameOf, waits, type Broken, type Effects, type Judged, type Rule } from './rule.js';
 
 const onlyEmergencies: Effects = { planned: null, person: null, emergency: 'note' };
@@ -18,7 +18,7 @@ export const healthyLeft: Rule = {
   },
   judge: (at) => {
     const { before, after } = at.change;
-    if (!after.some((one) => raisesShare(before, after, one.targetGroupArn))) return null;
+    if (!at.movesShares) return null;
     const receivers = after.map((one) => one.targetGroupArn).filter((arn) => shareOf(after, arn) > 0);
     if (receivers.some((arn) => isHealthy(at, arn))) return null;
     const all = [...new Set([...before, ...after].map((one) => one.targetGroupArn))];

@@ -15,6 +15,8 @@ export interface Judged {
   readonly purpose: Purpose;
   /** Backends whose share would rise. Pinned target groups aren't among them: rounding may move their share by a digit. */
   readonly raised: readonly ChangedBackend[];
+  /** False where nobody's share changes, as when a target group is attached or detached at 0. */
+  readonly movesShares: boolean;
 }
 
 /** What a rule found. `told` and `wayOut` are whole sentences. */
@@ -52,11 +54,12 @@ export const ends: Effects = { planned: 'refuse', person: 'refuse', emergency: '
 export const binds: Effects = { planned: 'refuse', person: 'refuse', emergency: 'leave' };
 
 export function judged(change: ProposedChange, facts: PolicyFacts, purpose: Purpose): Judged {
+  const { before, after } = change;
   const raised = change.backends.filter(
-    ({ targetGroupArn }) =>
-      !change.pinned.includes(targetGroupArn) && raisesShare(change.before, change.after, targetGroupArn),
+    ({ targetGroupArn }) => !change.pinned.includes(targetGroupArn) && raisesShare(before, after, targetGroupArn),
   );
-  return { change, facts, purpose, raised };
+  const movesShares = after.some((one) => raisesShare(before, after, one.targetGroupArn));
+  return { change, facts, purpose, raised, movesShares };
 }
 
 export function clusterOf(at: Judged, backend: ChangedBackend): PolicyFacts['clusters'][string] {
