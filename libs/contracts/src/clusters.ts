@@ -18,12 +18,20 @@ const BindingApi = z
   .enum(bindingApis)
   .describe('Which API group serves TargetGroupBindings: the AWS Load Balancer Controller, or EKS Auto Mode.');
 
-const certificate = lines(65_536).regex(
-  /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/,
+/** Longest kubeconfig that is read: one cluster's has some 5 KB. */
+export const largestKubeconfigBytes = 65_536;
+
+/** Looked for with two searches: a pattern over the whole text tries again from every BEGIN, so it takes time to the square. */
+const holdsPem = (begin: RegExp, end: RegExp) => (text: string) => {
+  const from = text.search(begin);
+  return from >= 0 && end.test(text.slice(from));
+};
+const certificate = lines(32_768).refine(
+  holdsPem(/-----BEGIN CERTIFICATE-----/, /-----END CERTIFICATE-----/),
   'must be a PEM with at least one certificate',
 );
-const privateKey = lines(32_768).regex(
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]+-----END [A-Z ]*PRIVATE KEY-----/,
+const privateKey = lines(16_384).refine(
+  holdsPem(/-----BEGIN (?:[A-Z]{1,9} )?PRIVATE KEY-----/, /-----END (?:[A-Z]{1,9} )?PRIVATE KEY-----/),
   'must be a PEM private key',
 );
 
@@ -49,7 +57,7 @@ const Server = z
   .describe('https URL of the API server.')
   .meta({ examples: ['https://10.0.0.10:6443'] });
 const CaPem = certificate.describe('PEM of the CA that signed the API server: pinned, no other is trusted.');
-const CaData = line(90_000)
+const CaData = line(43_692)
   .regex(/^[A-Za-z0-9+/=]+$/, 'must be base64 of a PEM')
   .describe('base64 of that PEM, as in a kubeconfig; in place of `caPem`.');
 const TlsServerName = DnsName.nullable().describe(
@@ -111,8 +119,8 @@ export const CreateCluster = z
       }),
     z.strictObject({
       ...common,
-      kubeconfig: lines(200_000).describe(
-        'A kubeconfig with its data inside; one that runs a program or reads a file is refused.',
+      kubeconfig: lines(largestKubeconfigBytes).describe(
+        'A kubeconfig with its data inside, 64 KB at most; one that runs a program or reads a file is refused.',
       ),
     }),
   ])

@@ -1,5 +1,8 @@
 import type { CallOptions } from './load-balancer.js';
 
+/** Longest kubeconfig that is read; the contracts say the same number. */
+export const largestKubeconfigBytes = 65_536;
+
 /** How a direct agent reaches one API server. The CA is always pinned; never a kubeconfig (it can run programs). */
 export interface ClusterAccess {
   readonly clusterId: string;

@@ -1,5 +1,5 @@
 import { InvalidInput, type FieldIssue } from '@sluice/domain';
-import type { ClusterAccess } from '../ports/cluster-agent.js';
+import { largestKubeconfigBytes, type ClusterAccess } from '../ports/cluster-agent.js';
 import type { ClusterRecord, StoredClusterCredentials } from '../stores/resource-store.js';
 import type { Checks } from './checks.js';
 import type { ClusterAccessFactory } from './cluster-access.js';
@@ -15,7 +15,7 @@ export interface ClusterReaders {
   /** `server`, `caPem` or `caData`, `tlsServerName`, and `token` or `clientCertificate` with `clientKey`. */
   readonly parseClusterCredentials: (input: unknown) => ClusterEndpoint;
   /** Anything in it that could run a program or read a file is refused. */
-  readonly parseKubeconfig: (text: string) => ClusterEndpoint;
+  readonly parseKubeconfig: (text: string) => Promise<ClusterEndpoint>;
 }
 
 /** The columns of a cluster that say how it is reached. */
@@ -39,9 +39,9 @@ export class ClusterConnections {
   /** @throws InvalidInput with everything in `checks` and everything wrong here. */
   async read(checks: Checks, clusterId: string, input: CreateCluster): Promise<StoredConnection> {
     if ('kubeconfig' in input) {
-      checks.text('kubeconfig', input.kubeconfig, 262_144);
+      checks.text('kubeconfig', input.kubeconfig, largestKubeconfigBytes);
       checks.done();
-      const endpoint = collected(
+      const endpoint = await collected(
         checks,
         (field) => (field === '' ? 'kubeconfig' : `kubeconfig.${field}`),
         () => this.readers.parseKubeconfig(input.kubeconfig),
@@ -84,7 +84,7 @@ export class ClusterConnections {
     const secret = reference === null ? credentials : secretOf(await this.access.references.read(reference));
     const { server, caData, caPem, tlsServerName } = connection;
     const given = { ...definedOf({ server, caData, caPem }), ...(tlsServerName ? { tlsServerName } : {}), ...secret };
-    const endpoint = collected(checks, fieldOf, () => this.readers.parseClusterCredentials(given));
+    const endpoint = await collected(checks, fieldOf, () => this.readers.parseClusterCredentials(given));
     return this.#stored(checks, 'server', clusterId, endpoint, reference);
   }
 
@@ -120,9 +120,9 @@ function fieldOf(field: string): string {
 }
 
 /** Runs a reader; its issues join those already found. */
-function collected<T>(checks: Checks, rename: (field: string) => string, read: () => T): T {
+async function collected<T>(checks: Checks, rename: (field: string) => string, read: () => T | Promise<T>): Promise<T> {
   try {
-    return read();
+    return await read();
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
     error.issues.forEach((issue: FieldIssue) => checks.fail(rename(issue.field), issue.message));
