@@ -120,21 +120,29 @@ current-context: x
     },
   );
 
-  it('keeps its credentials when only the server moves, and forgets the last check', async () => {
+  it('changes its connection whole: address and credentials together, and forgets the last check', async () => {
     const id = await world.cluster(home, 'moving');
     await world.resources.clusters.check(admin, id);
-    const moved = await world.resources.clusters.update(admin, id, {
+    const moved = await world.resources.clusters.connect(admin, id, {
       server: 'https://10.0.0.99:6443',
-      labels: { stage: 'test' },
+      caPem: world.caPem,
+      credentials: { token: 'next-token' },
     });
-    expect(moved).toMatchObject({ server: 'https://10.0.0.99:6443', labels: { stage: 'test' }, check: null });
+    expect(moved).toMatchObject({ server: 'https://10.0.0.99:6443', tlsServerName: null, check: null });
     expect(await world.resources.clusterAccess.access(id)).toMatchObject({
       server: 'https://10.0.0.99:6443',
+      auth: { token: 'next-token' },
+    });
+  });
+
+  it('never sends stored credentials to another address: a change of anything else leaves the connection as it is', async () => {
+    const id = await world.cluster(home, 'stolen');
+    const server = 'https://10.9.9.9:6443';
+    await world.resources.clusters.update(admin, id, { server, caPem: world.caPem } as object);
+    expect(await world.resources.clusterAccess.access(id)).toMatchObject({
+      server: 'https://10.0.0.10:6443',
       auth: { token: 'cluster-token' },
     });
-    const other = await world.resources.clusters.update(admin, id, { credentials: { token: 'next-token' } });
-    expect(other.server).toBe('https://10.0.0.99:6443');
-    expect(await world.resources.clusterAccess.access(id)).toMatchObject({ auth: { token: 'next-token' } });
   });
 
   it('keeps what a check found, also when the cluster is down', async () => {

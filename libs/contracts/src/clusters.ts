@@ -101,6 +101,30 @@ const access = {
   tlsServerName: TlsServerName.optional(),
   credentials: ClusterCredentials,
 };
+const byKubeconfig = {
+  kubeconfig: lines(largestKubeconfigBytes).describe(
+    'A kubeconfig with its data inside, 64 KB at most; one that runs a program or reads a file is refused.',
+  ),
+};
+const hasOneCa = (body: { caPem?: unknown; caData?: unknown }) =>
+  (body.caPem === undefined) !== (body.caData === undefined);
+const oneCa = { path: ['caPem'], message: 'give either `caPem` or `caData`: the CA is always pinned' };
+const direct = {
+  server: 'https://10.0.0.10:6443',
+  caData: 'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCi4uLgotLS0tLUVORCBDRVJUSUZJQ0FURS0tLS0tCg==',
+  credentials: { token: 'eyJhbGciOi' },
+};
+
+export const ClusterConnection = z
+  .union([z.strictObject(access).refine(hasOneCa, oneCa), z.strictObject(byKubeconfig)])
+  .meta({
+    id: 'ClusterConnection',
+    description:
+      'Where a cluster is and how Sluice shows itself to it, whole: server, CA and credentials, or a self-contained kubeconfig. Never shown again.',
+    examples: [direct],
+  });
+export type ClusterConnection = z.input<typeof ClusterConnection>;
+
 const common = {
   projectId: ProjectIdInput,
   accountId: Id,
@@ -111,50 +135,33 @@ const common = {
 
 export const CreateCluster = z
   .union([
-    z
-      .strictObject({ ...common, ...access })
-      .refine((body) => (body.caPem === undefined) !== (body.caData === undefined), {
-        path: ['caPem'],
-        message: 'give either `caPem` or `caData`: the CA is always pinned',
-      }),
-    z.strictObject({
-      ...common,
-      kubeconfig: lines(largestKubeconfigBytes).describe(
-        'A kubeconfig with its data inside, 64 KB at most; one that runs a program or reads a file is refused.',
-      ),
-    }),
+    z.strictObject({ ...common, ...access }).refine(hasOneCa, oneCa),
+    z.strictObject({ ...common, ...byKubeconfig }),
   ])
   .meta({
     id: 'CreateCluster',
     description:
-      'A new cluster, reached directly by this server: by its server, CA and credentials, or by a self-contained kubeconfig.',
-    examples: [
-      {
-        accountId: 'acc_0123456789abcdefghij',
-        name: 'blue-2025',
-        server: 'https://10.0.0.10:6443',
-        caData: 'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCi4uLgotLS0tLUVORCBDRVJUSUZJQ0FURS0tLS0tCg==',
-        credentials: { token: 'eyJhbGciOi' },
-      },
-    ],
+      'A new cluster with its connection: its server, CA and credentials, or a self-contained kubeconfig. It is reached directly by this server.',
+    examples: [{ accountId: 'acc_0123456789abcdefghij', name: 'blue-2025', ...direct }],
   });
 export type CreateCluster = z.input<typeof CreateCluster>;
 
+const partsOfConnection = new Set([...Object.keys(access), ...Object.keys(byKubeconfig)]);
+
 export const UpdateCluster = z
-  .strictObject({
-    name: Name,
-    labels: Labels,
-    bindingApi: BindingApi,
-    server: Server,
-    tlsServerName: TlsServerName,
-    caPem: CaPem,
-    caData: CaData,
-    credentials: ClusterCredentials,
-  })
+  .strictObject(
+    { name: Name, labels: Labels, bindingApi: BindingApi },
+    {
+      error: (issue) =>
+        issue.code === 'unrecognized_keys' && issue.keys.some((key) => partsOfConnection.has(key))
+          ? 'is not changed here: address, CA and credentials change together, by PUT /v1/clusters/{id}/connection'
+          : undefined,
+    },
+  )
   .partial()
   .meta({
     id: 'UpdateCluster',
-    description: 'What is given is changed.',
+    description: 'What is given is changed. How the cluster is reached is its connection, a resource of its own.',
     examples: [{ labels: { stage: 'production' } }],
   });
 export type UpdateCluster = z.input<typeof UpdateCluster>;

@@ -31,28 +31,24 @@ interface CreateClusterCommon {
   readonly bindingApi?: BindingApi;
 }
 
-export type CreateCluster = CreateClusterCommon &
-  (
-    | {
-        readonly server: string;
-        /** base64 of PEM, as in a kubeconfig; or `caPem`. One of both. */
-        readonly caData?: string;
-        readonly caPem?: string;
-        readonly tlsServerName?: string | null;
-        readonly credentials: ClusterCredentials;
-      }
-    | { readonly kubeconfig: string }
-  );
+/** How a cluster is reached, whole. */
+export type ClusterConnection =
+  | {
+      readonly server: string;
+      /** base64 of PEM, as in a kubeconfig; or `caPem`. One of both. */
+      readonly caData?: string;
+      readonly caPem?: string;
+      readonly tlsServerName?: string | null;
+      readonly credentials: ClusterCredentials;
+    }
+  | { readonly kubeconfig: string };
+
+export type CreateCluster = CreateClusterCommon & ClusterConnection;
 
 /** Only what is present changes. */
 export interface UpdateCluster {
   readonly name?: string;
   readonly labels?: Readonly<Record<string, string>>;
-  readonly server?: string;
-  readonly caData?: string;
-  readonly caPem?: string;
-  readonly tlsServerName?: string | null;
-  readonly credentials?: ClusterCredentials;
   readonly bindingApi?: BindingApi;
 }
 
@@ -89,7 +85,7 @@ export class Clusters {
     checkCommon(checks, input);
     knownId('account', input.accountId);
     const id = this.ids.next('clu');
-    const connection = await this.connections.read(checks, id, input);
+    const connection = await this.connections.read(checks, { id, projectId: input.projectId }, input);
     return this.store.transaction(async (tx) => {
       await keepProject(tx, caller, input.projectId);
       own(
@@ -127,18 +123,25 @@ export class Clusters {
   }
 
   async update(caller: Caller, id: string, patch: UpdateCluster, options: MutationOptions = {}): Promise<Cluster> {
-    const before = await this.#find(caller, id);
     const checks = new Checks();
     if (patch.name !== undefined) checks.name('name', patch.name);
     checkCommon(checks, patch);
-    const connection = await this.connections.change(checks, before, patch);
-    // what was read to build the connection must still hold when it is written
-    const guard = connection === null ? options : { ...options, ifVersion: options.ifVersion ?? before.version };
-    return this.#change(caller, id, guard, () => ({
+    checks.done();
+    return this.#change(caller, id, options, () => ({
       ...(patch.name !== undefined && { name: patch.name }),
       ...(patch.labels !== undefined && { labels: patch.labels }),
       ...(patch.bindingApi !== undefined && { bindingApi: patch.bindingApi }),
-      ...(connection && { ...connection, credentials: connection.storedCredentials.kind, check: null }),
+    }));
+  }
+
+  /** Replaces address, CA and credentials together: credentials that are stored are never sent anywhere else. */
+  async connect(caller: Caller, id: string, input: ClusterConnection, options: MutationOptions = {}): Promise<Cluster> {
+    const before = await this.#find(caller, id);
+    const connection = await this.connections.read(new Checks(), before, input);
+    return this.#change(caller, id, options, () => ({
+      ...connection,
+      credentials: connection.storedCredentials.kind,
+      check: null,
     }));
   }
 
