@@ -76,7 +76,11 @@ export const useCases: readonly Provider[] = [
           weightWriter: (accounts) =>
             new OneOffWeights(writes, loadBalancer, (accountId) => accounts.access(accountId)),
         },
-        { allowedEndpoints: config.allowedAwsEndpoints, allowProcessCredentials: config.allowProcessCredentials },
+        {
+          allowedEndpoints: config.allowedAwsEndpoints,
+          allowProcessCredentials: config.allowProcessCredentials,
+          allowSharedClusters: config.allowSharedClusters,
+        },
       ),
     inject: [CONFIG, ResourceStore, Clock, Ids, Sealer, References, LoadBalancer, ClusterAgent, RouteWriteStore],
   },

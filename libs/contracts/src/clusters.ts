@@ -72,6 +72,10 @@ export const ClusterCheck = z
     missingPermissions: z
       .array(z.string())
       .describe('What the cluster says we lack: `patch targetgroupbindings.elbv2.k8s.aws`.'),
+    kubeSystemUid: z
+      .string()
+      .nullable()
+      .describe('Which cluster it is: UID of its kube-system namespace; null where we may not get that.'),
   })
   .meta({ id: 'ClusterCheck', description: 'What a check of a cluster found.' });
 
@@ -87,6 +91,10 @@ export const Cluster = z
     server: z.string(),
     tlsServerName: z.string().nullable(),
     credentials: z.enum(['token', 'clientCertificate', 'reference']),
+    kubeSystemUid: z
+      .string()
+      .nullable()
+      .describe('Which cluster it really is, by the UID of its kube-system namespace; null = not known yet.'),
     cordoned: Attributed.nullable().describe('A cordoned cluster gets no new share.'),
     retired: Attributed.nullable(),
     check: z.object({ at: Timestamp, ok: z.boolean(), message: z.string(), facts: ClusterCheck.nullable() }).nullable(),

@@ -109,12 +109,13 @@ export class ClustersController {
     id: 'setClusterConnection',
     summary: 'Say how a cluster is reached',
     description:
-      'Replaces address, CA and credentials together: what is stored is never sent to another address. Write-only; `getCluster` shows the address and the kind of credentials.',
+      'Replaces address, CA and credentials together: what is stored is never sent to another address. Write-only; `getCluster` shows the address and the kind of credentials. The cluster is asked which one it is: 409 when it is registered already, or when bindings exist and another cluster answers.',
     role: 'admin',
     reply: Cluster,
     body: true,
     mutates: true,
     ifMatch: true,
+    asksOutside: true,
     version,
   })
   connect(
