@@ -84,6 +84,7 @@ export async function installation(stack: Stack, rest: Rest, { project, route, p
       kubeconfig,
     }),
     updateCluster: () => ({ name: 'blue-2025', labels: { stage: 'test' }, bindingApi: 'elbv2.k8s.aws/v1beta1' }),
+    setClusterConnection: () => ({ kubeconfig }),
     cordonCluster: () => reason,
     retireCluster: () => reason,
     createRoute: (again) => ({

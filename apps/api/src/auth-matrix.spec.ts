@@ -39,6 +39,7 @@ const forAdmins = new Set([
   'deleteAccount',
   'createCluster',
   'updateCluster',
+  'setClusterConnection',
   'deleteCluster',
   'retireCluster',
   'createLoadBalancer',

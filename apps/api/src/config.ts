@@ -45,6 +45,9 @@ const Environment = z.object({
   SLUICE_ALLOW_PROCESS_CREDENTIALS: flag
     .default(false)
     .describe("Whether an account without credentials may use this process's own."),
+  SLUICE_ALLOW_SHARED_CLUSTERS: flag
+    .default(false)
+    .describe('Whether one Kubernetes cluster may be registered in several projects.'),
   SLUICE_REFERENCE_DIR: text
     .optional()
     .describe('The one folder that `file:` references to credentials may point into.'),
@@ -81,6 +84,7 @@ export interface Config {
   readonly logLevel: string;
   readonly allowedAwsEndpoints: readonly string[];
   readonly allowProcessCredentials: boolean;
+  readonly allowSharedClusters: boolean;
   readonly referenceDir: string | null;
   readonly leaseMs: number;
   readonly writeTimeoutMs: number;
@@ -124,6 +128,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     logLevel: data.SLUICE_LOG_LEVEL,
     allowedAwsEndpoints: data.SLUICE_ALLOWED_AWS_ENDPOINTS,
     allowProcessCredentials: data.SLUICE_ALLOW_PROCESS_CREDENTIALS,
+    allowSharedClusters: data.SLUICE_ALLOW_SHARED_CLUSTERS,
     referenceDir: data.SLUICE_REFERENCE_DIR ?? null,
     leaseMs: data.SLUICE_LEASE_MS,
     writeTimeoutMs: data.SLUICE_WRITE_TIMEOUT_MS,

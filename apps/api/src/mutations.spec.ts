@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { certificateAuthority } from '@sluice/testing';
 import { request } from './testing/http.js';
 import { startTestService, type TestService } from './testing/test-service.js';
 import { blueGreen, upgradePlan, type World } from './testing/world.js';
@@ -122,6 +123,40 @@ describe('versions', () => {
     expect((await change('*', 'three')).status).toBe(200);
     expect((await change(`W/${(await change('*', 'four')).headers.get('etag') ?? ''}`, 'five')).status).toBe(200);
     expect((await service.admin.clusters.get(world.green.id)).labels).toEqual({ stage: 'five' });
+  });
+
+  it("a cluster's address changes with its credentials or not at all", async () => {
+    const { id } = world.green;
+    const { caPem } = await certificateAuthority();
+    const server = 'https://10.6.6.6:6443';
+    const send = (method: string, where: string, body: object, headers: Record<string, string> = {}) =>
+      request(service.url, method, where, { token: service.adminToken, body, headers });
+    for (const body of [
+      { server },
+      { caPem },
+      { tlsServerName: 'evil' },
+      { credentials: { token: 't' } },
+      { kubeconfig: 'x' },
+    ]) {
+      const refused = await send('PATCH', `/v1/clusters/${id}`, body);
+      expect(refused.status).toBe(400);
+      expect(refused.body['detail']).toContain('PUT /v1/clusters/{id}/connection');
+    }
+    const without = await send('PUT', `/v1/clusters/${id}/connection`, { server, caPem });
+    expect(without.body).toMatchObject({ status: 400, errors: [{ field: 'credentials', message: 'is needed' }] });
+    const before = await service.admin.clusters.get(id);
+    expect(before.server).not.toBe(server);
+
+    const whole = { server, caPem, credentials: { token: 'next' } };
+    const dry = await send('PUT', `/v1/clusters/${id}/connection?dryRun=true`, whole);
+    expect([dry.status, dry.body['server']]).toEqual([200, server]);
+    expect(await service.admin.clusters.get(id)).toEqual(before);
+    const late = await send('PUT', `/v1/clusters/${id}/connection`, whole, { 'if-match': `"${before.version - 1}"` });
+    expect(late.status).toBe(412);
+    expect(await service.admin.clusters.connect(id, whole, { ifVersion: before.version })).toMatchObject({
+      server,
+      version: before.version + 1,
+    });
   });
 
   it('one-off weights take what the caller believes is live', async () => {

@@ -86,7 +86,11 @@ export const useCases: readonly Provider[] = [
           parseClusterCredentials,
           weightWriter: () => new OneOffWeights(writes),
         },
-        { allowedEndpoints: config.allowedAwsEndpoints, allowProcessCredentials: config.allowProcessCredentials },
+        {
+          allowedEndpoints: config.allowedAwsEndpoints,
+          allowProcessCredentials: config.allowProcessCredentials,
+          allowSharedClusters: config.allowSharedClusters,
+        },
       ),
     inject: [CONFIG, ResourceStore, Clock, Ids, Sealer, References, LoadBalancer, ClusterAgent, RouteWriteStore, FactStore, Timers],
   },

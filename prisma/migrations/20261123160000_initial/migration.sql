@@ -47,6 +47,7 @@ CREATE TABLE "clusters" (
     "tls_server_name" TEXT,
     "ca_pem" TEXT NOT NULL,
     "credentials" JSONB NOT NULL,
+    "kube_system_uid" TEXT,
     "cordoned_by" JSONB,
     "retired_by" JSONB,
     "checked_at" TIMESTAMPTZ(3),
@@ -426,7 +427,13 @@ CREATE INDEX "accounts_gateway_id_idx" ON "accounts"("gateway_id");
 CREATE UNIQUE INDEX "accounts_project_id_name_key" ON "accounts"("project_id", "name");
 
 -- CreateIndex
+CREATE INDEX "clusters_kube_system_uid_idx" ON "clusters"("kube_system_uid");
+
+-- CreateIndex
 CREATE UNIQUE INDEX "clusters_project_id_name_key" ON "clusters"("project_id", "name");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "clusters_project_id_kube_system_uid_key" ON "clusters"("project_id", "kube_system_uid");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "routes_arn_key" ON "routes"("arn");

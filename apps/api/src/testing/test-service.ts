@@ -51,6 +51,7 @@ export async function startTestService(
     logLevel: 'info',
     allowedAwsEndpoints: ['http://127.0.0.1/'],
     allowProcessCredentials: true,
+    allowSharedClusters: false,
     referenceDir: null,
     leaseMs: 2_000,
     writeTimeoutMs: 500,

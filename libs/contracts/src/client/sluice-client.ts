@@ -12,7 +12,14 @@ import {
   type CreateBackend,
   type CreateBinding,
 } from '../backends.js';
-import { Cluster, ClusterCheckReply, ClusterPage, type CreateCluster, type UpdateCluster } from '../clusters.js';
+import {
+  Cluster,
+  ClusterCheckReply,
+  ClusterPage,
+  type ClusterConnection,
+  type CreateCluster,
+  type UpdateCluster,
+} from '../clusters.js';
 import { Decision, DecisionPage, WeightsPreview, WeightsSet } from '../decisions.js';
 import { Event } from '../events.js';
 import {
@@ -101,6 +108,14 @@ export class SluiceClient {
     get: (id: string, options?: ReadOptions) => this.#get(Cluster, `/v1/clusters/${seg(id)}`, {}, options),
     update: (id: string, body: UpdateCluster, options?: WriteOptions) =>
       this.#patch(Cluster, `/v1/clusters/${seg(id)}`, body, options),
+    /** Replaces address, CA and credentials together. */
+    connect: (id: string, body: ClusterConnection, options?: WriteOptions) =>
+      this.#http.call(Cluster, {
+        method: 'PUT',
+        path: `/v1/clusters/${seg(id)}/connection`,
+        body,
+        ...(options && { options }),
+      }),
     remove: (id: string, options?: WriteOptions) => this.#delete(nothing, `/v1/clusters/${seg(id)}`, options),
     check: (id: string, options?: WriteOptions) =>
       this.#post(ClusterCheckReply, `/v1/clusters/${seg(id)}:check`, undefined, options),

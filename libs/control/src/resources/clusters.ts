@@ -8,6 +8,7 @@ import type { AccountAccess } from './account-access.js';
 import { answered } from './aws-refusals.js';
 import { Checks, checkedReason, knownId } from './checks.js';
 import type { ClusterAccessFactory } from './cluster-access.js';
+import type { ClusterIdentity } from './cluster-identity.js';
 import type { ClusterConnections } from './cluster-connections.js';
 import type { MutationOptions } from './options.js';
 import { expectVersion, keepProject, own, projectFilter } from './tenancy.js';
@@ -31,28 +32,24 @@ interface CreateClusterCommon {
   readonly bindingApi?: BindingApi;
 }
 
-export type CreateCluster = CreateClusterCommon &
-  (
-    | {
-        readonly server: string;
-        /** base64 of PEM, as in a kubeconfig; or `caPem`. One of both. */
-        readonly caData?: string;
-        readonly caPem?: string;
-        readonly tlsServerName?: string | null;
-        readonly credentials: ClusterCredentials;
-      }
-    | { readonly kubeconfig: string }
-  );
+/** How a cluster is reached, whole. */
+export type ClusterConnection =
+  | {
+      readonly server: string;
+      /** base64 of PEM, as in a kubeconfig; or `caPem`. One of both. */
+      readonly caData?: string;
+      readonly caPem?: string;
+      readonly tlsServerName?: string | null;
+      readonly credentials: ClusterCredentials;
+    }
+  | { readonly kubeconfig: string };
+
+export type CreateCluster = CreateClusterCommon & ClusterConnection;
 
 /** Only what is present changes. */
 export interface UpdateCluster {
   readonly name?: string;
   readonly labels?: Readonly<Record<string, string>>;
-  readonly server?: string;
-  readonly caData?: string;
-  readonly caPem?: string;
-  readonly tlsServerName?: string | null;
-  readonly credentials?: ClusterCredentials;
   readonly bindingApi?: BindingApi;
 }
 
@@ -79,6 +76,7 @@ export class Clusters {
     private readonly connections: ClusterConnections,
     private readonly accessTo: ClusterAccessFactory,
     private readonly agent: ClusterAgent,
+    private readonly identity: ClusterIdentity,
     private readonly accountAccess: AccountAccess,
     private readonly loadBalancer: LoadBalancer,
   ) {}
@@ -89,7 +87,7 @@ export class Clusters {
     checkCommon(checks, input);
     knownId('account', input.accountId);
     const id = this.ids.next('clu');
-    const connection = await this.connections.read(checks, id, input);
+    const connection = await this.connections.read(checks, { id, projectId: input.projectId }, input);
     return this.store.transaction(async (tx) => {
       await keepProject(tx, caller, input.projectId);
       own(
@@ -108,6 +106,7 @@ export class Clusters {
         bindingApi: input.bindingApi ?? 'elbv2.k8s.aws/v1beta1',
         ...connection,
         credentials: connection.storedCredentials.kind,
+        kubeSystemUid: null,
         cordoned: null,
         retired: null,
         check: null,
@@ -127,31 +126,48 @@ export class Clusters {
   }
 
   async update(caller: Caller, id: string, patch: UpdateCluster, options: MutationOptions = {}): Promise<Cluster> {
-    const before = await this.#find(caller, id);
     const checks = new Checks();
     if (patch.name !== undefined) checks.name('name', patch.name);
     checkCommon(checks, patch);
-    const connection = await this.connections.change(checks, before, patch);
-    // what was read to build the connection must still hold when it is written
-    const guard = connection === null ? options : { ...options, ifVersion: options.ifVersion ?? before.version };
-    return this.#change(caller, id, guard, () => ({
+    checks.done();
+    return this.#change(caller, id, options, () => ({
       ...(patch.name !== undefined && { name: patch.name }),
       ...(patch.labels !== undefined && { labels: patch.labels }),
       ...(patch.bindingApi !== undefined && { bindingApi: patch.bindingApi }),
-      ...(connection && { ...connection, credentials: connection.storedCredentials.kind, check: null }),
+    }));
+  }
+
+  /**
+   * Replaces address, CA and credentials together: credentials that are stored are never sent anywhere else. Asks the
+   * cluster which one it is; Conflict when it is registered already, or another than the one that has the bindings.
+   */
+  async connect(caller: Caller, id: string, input: ClusterConnection, options: MutationOptions = {}): Promise<Cluster> {
+    const before = await this.#find(caller, id);
+    const connection = await this.connections.read(new Checks(), before, input);
+    const found = await this.identity.ask(await this.accessTo.of({ ...before, ...connection }));
+    return this.#change(caller, id, options, async (cluster, tx) => ({
+      ...connection,
+      credentials: connection.storedCredentials.kind,
+      kubeSystemUid: await this.identity.afterConnecting(tx, cluster, connection, found),
+      check: null,
     }));
   }
 
   /** Asks the API server who we are, what it serves and what we may do; the answer is kept with the cluster. */
   async check(caller: Caller, id: string): Promise<ClusterCheckResult> {
-    const found = await this.#ask(await this.#find(caller, id));
-    const check = {
-      at: new Date(this.clock.now()).toISOString(),
-      ok: found.ok,
-      message: found.message,
-      facts: found.facts,
-    };
-    const cluster = await this.#change(caller, id, {}, () => ({ check }));
+    const before = await this.#find(caller, id);
+    const asked = await this.#ask(before);
+    const at = new Date(this.clock.now()).toISOString();
+    let found = asked;
+    const cluster = await this.#change(caller, id, {}, async (now, tx) => {
+      const uid = asked.facts?.kubeSystemUid ?? null;
+      // what answered at an address that has been replaced meanwhile says nothing about the new one
+      if (uid === null || now.server !== before.server || now.caPem !== before.caPem)
+        return { check: recorded(at, asked) };
+      const refusal = await this.identity.whyNot(tx, now, uid);
+      found = refusal === null ? asked : { ...asked, ok: false, message: refusal.message, advice: takenAdvice };
+      return { check: recorded(at, found), ...(refusal === null && { kubeSystemUid: uid }) };
+    });
     return { cluster, ...found };
   }
 
@@ -212,13 +228,16 @@ export class Clusters {
     caller: Caller,
     id: string,
     options: MutationOptions,
-    patchOf: (cluster: ClusterRecord) => Partial<ClusterRecord>,
+    patchOf: (
+      cluster: ClusterRecord,
+      tx: ResourceTransaction,
+    ) => Partial<ClusterRecord> | Promise<Partial<ClusterRecord>>,
   ): Promise<Cluster> {
     knownId('cluster', id);
     return this.store.transaction(async (tx) => {
       const cluster = own(caller, 'cluster', id, await tx.clusters.lock(id, 'change'));
       expectVersion(cluster, options);
-      const patch = patchOf(cluster);
+      const patch = await patchOf(cluster, tx);
       return Object.keys(patch).length === 0 ? shown(cluster) : told(tx, await tx.clusters.update(id, patch));
     }, options);
   }
@@ -286,7 +305,16 @@ function judged(cluster: ClusterRecord, facts: ClusterCheck): Omit<ClusterCheckR
       facts,
     };
   }
-  return { ok: true, message: `Kubernetes ${facts.version}, reached as ${facts.user}`, advice: null, facts };
+  const unknown =
+    facts.kubeSystemUid === null ? '; which cluster it is stays unknown: it may not get namespace kube-system' : '';
+  return { ok: true, message: `Kubernetes ${facts.version}, reached as ${facts.user}${unknown}`, advice: null, facts };
+}
+
+const takenAdvice =
+  'See `facts.kubeSystemUid`: correct the connection (PUT …/connection), or remove one of the two records.';
+
+function recorded(at: string, { ok, message, facts }: Omit<ClusterCheckResult, 'cluster'>): Cluster['check'] {
+  return { at, ok, message, facts };
 }
 
 function checkCommon(

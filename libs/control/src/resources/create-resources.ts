@@ -12,6 +12,7 @@ import { BindingRefresh } from './binding-refresh.js';
 import { Bindings } from './bindings.js';
 import { ClusterAccessFactory } from './cluster-access.js';
 import { ClusterConnections, type ClusterReaders } from './cluster-connections.js';
+import { ClusterIdentity } from './cluster-identity.js';
 import { Clusters } from './clusters.js';
 import { DrainReader } from './drain-reader.js';
 import { EndpointPolicy } from './endpoint-policy.js';
@@ -48,6 +49,8 @@ export interface ResourceOptions extends BackendOptions {
   readonly allowedEndpoints?: readonly string[];
   /** Whether an account may use the process's own AWS credentials. Default false. */
   readonly allowProcessCredentials?: boolean;
+  /** Whether one cluster may be registered in several projects. Default false. */
+  readonly allowSharedClusters?: boolean;
   /** Shortest wait at weight 0 before a binding may go. Default 60 000. */
   readonly drainSettleMs?: number;
 }
@@ -77,6 +80,7 @@ export function createResources(ports: ResourcePorts, options: ResourceOptions =
   const looks = new RouteLooks(ports.facts, ports.timers, clock);
   const clusterAccess = new ClusterAccessFactory(store, sealer, references);
   const connections = new ClusterConnections(ports, clusterAccess, endpoints);
+  const identity = new ClusterIdentity(clusterAgent, options.allowSharedClusters ?? false);
   const drains = new DrainReader(store, clock, loadBalancer, accountAccess, options.drainSettleMs ?? 60_000);
   const accountOptions = { allowProcessCredentials: options.allowProcessCredentials ?? false };
   return {
@@ -84,7 +88,17 @@ export function createResources(ports: ResourcePorts, options: ResourceOptions =
     accounts: new Accounts(store, ids, sealer, proveAccount, endpoints, accountOptions),
     accountAccess,
     proveAccount,
-    clusters: new Clusters(store, ids, clock, connections, clusterAccess, clusterAgent, accountAccess, loadBalancer),
+    clusters: new Clusters(
+      store,
+      ids,
+      clock,
+      connections,
+      clusterAccess,
+      clusterAgent,
+      identity,
+      accountAccess,
+      loadBalancer,
+    ),
     clusterAccess,
     routes: new Routes(store, ids, clock, loadBalancer, accountAccess, proveAccount, looks),
     backends: new Backends(store, ids, loadBalancer, accountAccess, ports.weightWriter(accountAccess), options),

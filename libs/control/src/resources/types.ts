@@ -58,6 +58,8 @@ export interface Cluster extends Stored {
   readonly server: string;
   readonly tlsServerName: string | null;
   readonly credentials: 'token' | 'clientCertificate' | 'reference';
+  /** UID of its kube-system namespace: which cluster it really is. null = never learnt. */
+  readonly kubeSystemUid: string | null;
   readonly cordoned: Attributed | null;
   readonly retired: Attributed | null;
   readonly check: {

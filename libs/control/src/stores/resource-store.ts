@@ -54,6 +54,7 @@ export interface RowFilter {
   readonly targetGroupArn?: string;
   readonly hash?: string;
   readonly arn?: string;
+  readonly kubeSystemUid?: string;
   readonly labels?: Readonly<Record<string, string>>;
 }
 
