@@ -74,7 +74,6 @@ describe('a real upgrade over real HTTP, with things breaking', () => {
       steps: { kind: 'explicit', steps },
       minHealthyTargets: 1,
       settleMs: 200,
-      recheckMs: 500,
       bakeMs: 60_000,
     };
     const { plan } = await rest.post('/plans', {

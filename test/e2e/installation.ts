@@ -55,7 +55,6 @@ export async function installation(stack: Stack, rest: Rest, { project, route, p
     minHealthyTargets: 1,
     settleMs: 0,
     maxFactAgeMs: 30_000,
-    recheckMs: 1_000,
     onHealthLost: 'block',
     bakeMs: 0,
   };

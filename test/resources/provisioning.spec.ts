@@ -268,7 +268,7 @@ describe('provisioning and clean-up', () => {
         ['loadBalancer', 'HasOthers'],
       ]);
       expect(world.loadBalancer.world.rules.has(rule.arn)).toBe(false);
-      await world.database.pool.query('UPDATE rollout_routes SET active = false');
+      await world.database.pool.query('DELETE FROM claims');
       expect(await reasons()).toEqual([['targetGroup', 'BindingPresent']]);
       // with the route gone nothing sends requests; still the deregistration delay is waited from then on
       expect(await errorOf(world.resources.bindings.remove(admin, binding.id))).toMatchObject({

@@ -81,7 +81,7 @@ describe('two callers at once', () => {
 
   it('tell of one resource in the order in which it changed', async () => {
     const { id } = await world.resources.projects.create(admin, { name: 'event' });
-    const clusterIds = await Promise.all([1, 2, 3].map((i) => world.cluster(home, `event ${i}`)));
+    const clusterIds = await Promise.all([1, 2, 3].map((i) => world.cluster(home, `told ${i}`)));
     await Promise.all(
       Array.from({ length: 21 }, (_, i) =>
         world.resources.clusters.update(admin, clusterIds[i % 3] ?? '', { name: `event ${i}` }),

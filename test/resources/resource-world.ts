@@ -2,12 +2,13 @@ import {
   Clock,
   createResources,
   WeightWriter,
+  type AwsAccess,
   type Caller,
   type EventView,
   type Resources,
   type ResourceOptions,
 } from '@sluice/control';
-import { sortWeights, type Weights } from '@sluice/domain';
+import { sortWeights, type Fact, type Run, type TargetHealth, type Weights } from '@sluice/domain';
 import { parseClusterCredentials, parseKubeconfig } from '@sluice/kubernetes';
 import {
   AesGcmSealer,
@@ -33,6 +34,8 @@ import { randomBytes } from 'node:crypto';
 export const region = 'eu-west-1';
 export const awsAccountId = '000000000000';
 export const admin: Caller = { actor: 'token:ann', role: 'admin', projectId: null };
+/** The load balancer in memory lets everybody in. */
+const anyAccess: AwsAccess = { accountId: awsAccountId, region, endpoint: null, credentials: null, role: null };
 export const firstPage = { limit: 50, cursor: null };
 
 /** A clock that stands until it is moved; it starts now, because rows get their times from Postgres. */
@@ -93,6 +96,8 @@ export interface ResourceWorld {
   cluster(where: { projectId: string; accountId: string }, name: string): Promise<string>;
   /** What the engine does: weights go live and an applied intent says since when (the clock's now). */
   settle(routeId: string, weights: Weights): Promise<{ decisionId: string }>;
+  /** What a gateway does: the route and its target groups as AWS has them now become facts, or that AWS `failed`. */
+  look(routeId: string, failed?: { readonly code: string; readonly transient: boolean }): Promise<void>;
   /** A rollout that moves this route, as the engine's tables say it. */
   rollout(routeId: string, planId?: string): Promise<string>;
   /** All of them so far, as people are told. */
@@ -113,6 +118,7 @@ export async function createResourceWorld(
     database,
     caPem,
     store: new PrismaResourceStore(database.prisma),
+    facts: new PostgresFactStore(database.pool),
     idempotency: new PrismaIdempotencyStore(database.prisma),
     loadBalancer: new InMemoryLoadBalancer(),
     agent: new InMemoryClusterAgent(),
@@ -126,7 +132,7 @@ export async function createResourceWorld(
       ids,
       loadBalancer: parts.loadBalancer,
       clusterAgent: parts.agent,
-      facts: new PostgresFactStore(database.pool),
+      facts: parts.facts,
       timers: new NodeTimers(),
       sealer: new AesGcmSealer([{ id: 'test', bytes: randomBytes(32) }]),
       references: new FileReferences(options.referenceDirectory ?? null),
@@ -170,8 +176,8 @@ export async function createResourceWorld(
       parts.loadBalancer.editByConsole(route.arn, { weights: after });
       const [id, decisionId] = [ids.next('int'), ids.next('dec')];
       await database.pool.query(
-        `INSERT INTO intents (id, project_id, account_id, route_id, decision_id, purpose, priority, state, before, after, min_healthy_targets, max_fact_age_ms, settled_at)
-         VALUES ($1, $2, $3, $4, $5, 'oneOff', 1, 'applied', $6, $7, 1, 30000, $8)`,
+        `INSERT INTO intents (id, project_id, account_id, route_id, listener_arn, decision_id, purpose, priority, state, goal, before, after, min_healthy_targets, settled_at)
+         VALUES ($1, $2, $3, $4, '', $5, 'oneOff', 1, 'applied', '{}', $6, $7, 1, $8)`,
         [
           id,
           route.projectId,
@@ -186,15 +192,38 @@ export async function createResourceWorld(
       await database.pool.query('UPDATE routes SET expected = $2 WHERE id = $1', [routeId, JSON.stringify(after)]);
       return { decisionId };
     },
+    async look(routeId, failed) {
+      const { accountId, arn } = await resources.routes.get(admin, routeId);
+      const at = parts.clock.now();
+      const { items: backends } = await resources.backends.list(admin, { routeId }, firstPage);
+      const as = <T>(value: T): Fact<T> =>
+        failed ? { ok: false, at, message: failed.code, ...failed } : { ok: true, at, value };
+      const seen = <T, M>(value: T) => ({ fact: as(value), periodMs: 30_000, runs: [] as Run<M>[] });
+      await parts.facts.first([
+        { kind: 'action', accountId, arn, watched: seen(await parts.loadBalancer.readRoute(anyAccess, arn)) },
+        ...(await Promise.all(
+          backends.map(async ({ targetGroupArn }) => ({
+            kind: 'health' as const,
+            accountId,
+            arn: targetGroupArn,
+            watched: seen<TargetHealth, number>(await parts.loadBalancer.targetHealth(anyAccess, targetGroupArn)),
+          })),
+        )),
+      ]);
+    },
     async rollout(routeId, planId = ids.next('pln')) {
       const route = await resources.routes.get(admin, routeId);
       const id = ids.next('rol');
       await database.pool.query(
-        `INSERT INTO rollouts (id, project_id, plan_id, plan_version, name, state, plan, expected, reason, message, created_by)
-         VALUES ($1, $2, $3, 1, 'r', 'Running', '{}', '{}', 'NextStep', '', 'token:ann')`,
+        `INSERT INTO rollouts (id, project_id, plan_id, plan_version, name, state, frozen_plan_id, route_count, step_count, reason, message, created_by)
+         VALUES ($1, $2, $3, 1, 'r', 'Running', 'digest', 1, 1, 'NextStep', '', 'token:ann')`,
         [id, route.projectId, planId],
       );
-      await database.pool.query('INSERT INTO rollout_routes (rollout_id, route_id) VALUES ($1, $2)', [id, routeId]);
+      await database.pool.query('INSERT INTO rollout_routes (rollout_id, route_id, position) VALUES ($1, $2, 0)', [
+        id,
+        routeId,
+      ]);
+      await database.pool.query('INSERT INTO claims (rollout_id, route_id) VALUES ($1, $2)', [id, routeId]);
       return id;
     },
     async events() {

@@ -160,6 +160,5 @@ const planSpec = (route, holdMs) => ({
   },
   minHealthyTargets: 1,
   settleMs: 2_000,
-  recheckMs: 2_000,
   bakeMs: 600_000,
 });

@@ -26,7 +26,7 @@ const withBody = operations.filter((operation) => operation.takesBody);
 const needsBody = withBody.filter(
   (operation) =>
     operation.bodySchema !== 'NoBody' &&
-    operation.bodySchema !== 'OptionalReasonBody' &&
+    operation.bodySchema !== 'RolloutVerbBody' &&
     !operation.bodySchema?.startsWith('Update'),
 );
 const named = (list: readonly DescribedOperation[]) => list.map((operation) => [operation.id, operation] as const);

@@ -106,7 +106,7 @@ it('docs/operations.md lists every metric of ours, and no other', () => {
     .map(({ name }) => name)
     .filter((name) => !/^sluice_(process|nodejs)_/.test(name));
   const page = readFileSync(path.resolve(import.meta.dirname, '../../../../docs/operations.md'), 'utf8');
-  const listed = [...page.matchAll(/^\| `(sluice_\w+)` \|/gm)].map((match) => match[1]);
+  const listed = [...page.matchAll(/^\| `(sluice_\w+)` +\|/gm)].map((match) => match[1]);
   expect(listed.sort()).toEqual(ours.sort());
 });
 

@@ -31,7 +31,7 @@ export class EngineJobs implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.clock.sync();
+    await this.once({ name: 'syncClock', everyMs: 0, run: () => this.clock.sync() });
     if (this.config.role === 'api') return;
     await this.engine.start();
     for (const job of this.jobs())

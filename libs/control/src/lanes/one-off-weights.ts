@@ -9,6 +9,7 @@ import {
   raisesShare,
   resolve,
   sameWeights,
+  shareIssues,
   sortWeights,
   unsafeWeights,
 } from '@sluice/domain';
@@ -225,6 +226,12 @@ function wantedGoal(route: RouteMaterial, input: SetWeights): Goal {
       })),
     );
   }
-  const shares = Object.entries(input.shares).map(([name, percent]) => [name, Math.round(percent * 10)] as const);
-  return { kind: 'shares', shares: Object.fromEntries(shares) };
+  const permille = new Map(Object.entries(input.shares).map(([name, percent]) => [name, Math.round(percent * 10)]));
+  const parts = route.backends.map(({ name, targetGroupArn }) => ({
+    targetGroupArn,
+    permille: permille.get(name) ?? 0,
+  }));
+  const issues = shareIssues(parts, []);
+  if (issues.length > 0) throw new InvalidInput(issues.map(({ message }) => ({ field: 'shares', message })));
+  return { kind: 'shares', shares: Object.fromEntries(permille) };
 }

@@ -108,6 +108,12 @@ export class RouteLooks {
       if (seenAt(await this.facts.ofRoutes([routeId])) >= askedAt) return;
       await new Promise<void>((resolve) => this.timers.after(pollMs, resolve));
     }
+    throw new ExternalFailure({
+      system: 'aws',
+      kind: 'transient',
+      code: 'NotReadInTime',
+      message: `a fresh look did not come within ${String(patienceMs / 1_000)} s: the read budget of the account is spent, or no worker owns its gateway. Without \`fresh\` the newest look is shown with its age`,
+    });
   }
 }
 

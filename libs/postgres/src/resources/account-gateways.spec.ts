@@ -14,12 +14,14 @@ import {
 import {
   InMemoryClusterAgent,
   InMemoryLoadBalancer,
+  NodeTimers,
   createTestDatabase,
   eventually,
   type TestDatabase,
 } from '@sluice/testing';
 import { AesGcmSealer } from '../crypto/aes-gcm-sealer.js';
 import { FileReferences } from '../crypto/file-references.js';
+import { PostgresFactStore } from '../engine/fact-store.js';
 import { RandomIds } from '../engine/ids.js';
 import { PostgresSignals } from '../engine/signals.js';
 import { openDatabase, type Database } from '../prisma.js';
@@ -82,6 +84,8 @@ describe('the gateway of an account', () => {
     resources = createResources(
       {
         store: new PrismaResourceStore(database.prisma),
+        facts: new PostgresFactStore(database.pool),
+        timers: new NodeTimers(),
         clock: new StandingClock(),
         ids: new RandomIds(),
         loadBalancer: aws,
