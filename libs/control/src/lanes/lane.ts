@@ -134,8 +134,8 @@ export class Lane {
     if (!this.isHeld) return null;
     const waitOutMs = this.writesFrom - this.parts.timers.now();
     if (waitOutMs > 0 && this.waitOutRouteIds === null) return waitOutMs;
-    if (this.mayHaveOrphans) await this.settleOrphans();
     const heldBack = waitOutMs > 0 ? (this.waitOutRouteIds ?? []) : [];
+    if (this.mayHaveOrphans) await this.settleOrphans(heldBack);
     const busy = [...this.inFlight.keys(), ...heldBack];
     const { intents, inMs } = await this.parts.store.next(this.fence, busy, mostPerRead);
     const first = intents[0];
@@ -219,12 +219,13 @@ export class Lane {
     return read && 'failure' in read && read.failure.kind === 'transient' ? Promise.race([late]) : found;
   }
 
-  private async settleOrphans(): Promise<void> {
-    this.mayHaveOrphans = false;
+  /** What is on its way still can't be told by reading: routes that are waited out come after that. */
+  private async settleOrphans(heldBack: readonly string[]): Promise<void> {
+    this.mayHaveOrphans = heldBack.length > 0;
     const known = [...this.inFlight.values()].map((one) => one.intent.id);
     try {
       for (const orphan of await this.parts.store.orphans(this.fence, [...known, ...this.settling.keys()]))
-        this.settleOrphan(orphan);
+        if (!heldBack.includes(orphan.routeId)) this.settleOrphan(orphan);
     } catch (error) {
       this.mayHaveOrphans = true;
       throw error;
