@@ -205,24 +205,23 @@ export class IntentExecutor {
    */
   private async readBack(attempt: Attempt, intent: Intent, after: Weights, doubt: string): Promise<void> {
     let live = await this.readInDoubt(intent);
-    if (live && !sameWeights(live.action.weights, after)) {
+    if (!(live instanceof ExternalFailure) && !sameWeights(live.action.weights, after)) {
       await this.pause(this.parts.writeTimeoutMs);
       live = await this.readInDoubt(intent);
     }
-    if (live) return this.settleByReading(attempt.fence, intent, after, live, `in doubt (${doubt})`);
-    const message = `AWS did not answer after a write that was in doubt (${doubt}). Read the route, then reassert or adopt.`;
+    if (!(live instanceof ExternalFailure))
+      return this.settleByReading(attempt.fence, intent, after, live, `in doubt (${doubt})`);
+    const message = `A write was in doubt (${doubt}), and its route could not be read back (${live.code}: ${live.message}). Read the route, then reassert or adopt.`;
     await this.settle(attempt.fence, intent, failed('OutcomeUnknown', message, null));
   }
 
-  /** Reads until AWS answers, five times; null after that: a person has to look. */
-  private async readInDoubt(intent: Intent): Promise<ActionFact | null> {
-    for (let attempt = 0; attempt < 5; attempt += 1) {
+  /** Reads until AWS answers, five times; the failure after that: a person has to look. */
+  private async readInDoubt(intent: Intent): Promise<ActionFact | ExternalFailure> {
+    for (let attempt = 0; ; attempt += 1) {
       const read = await this.readAgain(intent);
-      if (!(read instanceof ExternalFailure)) return read;
-      if (read.kind === 'terminal') return null;
+      if (!(read instanceof ExternalFailure) || read.kind === 'terminal' || attempt === 4) return read;
       await this.pause(backoffMs(attempt));
     }
-    return null;
   }
 
   /** In a request that begins now, so after the socket of any write of ours has closed. */
