@@ -1,12 +1,11 @@
 import { isEmergency } from '@sluice/domain';
 import { ExternalFailure } from '../ports/external-failure.js';
 import type { GatewayFence, GatewayGrant } from '../ports/gateway-store.js';
-import type { ActionFact } from '../ports/fact-store.js';
 import type { Timers } from '../ports/timers.js';
 import type { ApiBudget } from '../resources/types.js';
 import type { ApiBucket } from './api-bucket.js';
 import type { Intent } from './intent.js';
-import type { Attempt, IntentExecutor } from './intent-executor.js';
+import type { Attempt, BaseRead, IntentExecutor } from './intent-executor.js';
 import type { LaneLooks } from './lane-looks.js';
 import type { LaneStore } from './lane-store.js';
 import type { LaneSettings } from './settings.js';
@@ -182,7 +181,7 @@ export class Lane {
     else await this.parts.executor.execute(attempt, intent, read);
   }
 
-  private read(intents: readonly Intent[]): (intent: Intent) => Promise<ActionFact | ExternalFailure> {
+  private read(intents: readonly Intent[]): (intent: Intent) => Promise<BaseRead | ExternalFailure> {
     const { looks, timers } = this.parts;
     const first = intents[0];
     if (!first) throw new Error('nothing to read');
@@ -195,28 +194,28 @@ export class Lane {
       notBefore,
       emergency ? 'emergency' : 'send',
     );
-    return async (intent) => {
-      const found = await (emergency ? this.orStored(intent, shared) : shared);
-      const read = found.get(intent.routeArn);
-      if (!read) throw new Error(`no answer for route ${intent.routeArn}`);
-      return 'failure' in read ? read.failure : read.action;
+    return (intent) => {
+      const fresh = shared.then((found): BaseRead | ExternalFailure => {
+        const read = found.get(intent.routeArn);
+        if (!read) throw new Error(`no answer for route ${intent.routeArn}`);
+        return 'failure' in read ? read.failure : { action: read.action, storedAgeMs: null };
+      });
+      return emergency ? this.orStored(intent, fresh) : fresh;
     };
   }
 
-  /** An emergency doesn't wait for an AWS that refuses reads: after three seconds it builds on what is stored. */
+  /** An emergency doesn't wait for an AWS that refuses reads: after three seconds it builds on what is stored; at once, where asking again wouldn't help. */
   private async orStored(
     intent: Intent,
-    shared: ReturnType<LaneLooks['readForSend']>,
-  ): Promise<Awaited<ReturnType<LaneLooks['readForSend']>>> {
+    fresh: Promise<BaseRead | ExternalFailure>,
+  ): Promise<BaseRead | ExternalFailure> {
     const stored = this.parts.looks.lastAction(intent.accountId, intent.routeArn);
-    if (stored === null) return shared;
-    const instead = new Map([[intent.routeArn, { action: stored.action, at: this.parts.timers.now() }]]);
-    const late = new Promise<typeof instead>((resolve) =>
-      this.parts.timers.after(emergencyReadMs, () => resolve(instead)),
-    );
-    const found = await Promise.race([shared, late]);
-    const read = found.get(intent.routeArn);
-    return read && 'failure' in read && read.failure.kind === 'transient' ? Promise.race([late]) : found;
+    if (stored === null) return fresh;
+    const instead: BaseRead = { action: stored.action, storedAgeMs: stored.ageMs };
+    const late = new Promise<BaseRead>((resolve) => this.parts.timers.after(emergencyReadMs, () => resolve(instead)));
+    const read = await Promise.race([fresh, late]);
+    if (!(read instanceof ExternalFailure)) return read;
+    return read.kind === 'terminal' ? instead : late;
   }
 
   /** What is on its way still can't be told by reading: routes that are waited out come after that. */
