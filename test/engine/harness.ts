@@ -84,6 +84,8 @@ export const quickPlan = (routeId: string, overrides: Partial<PlanSpec> = {}): P
 
 export interface Replica {
   readonly engine: Engine;
+  /** Its leases: a test may keep it from renewing them. */
+  readonly gateways: PostgresGatewayStore;
   stop(): Promise<void>;
   /** Ends it as kill -9 would: its connections break, nothing is handed over. */
   die(): void;
@@ -92,6 +94,8 @@ export interface Replica {
 /** One database, one load balancer in memory, one route from red to black (others by `addRoute`), and as many replicas as a test starts. */
 export class EngineWorld {
   readonly loadBalancer = new InMemoryLoadBalancer();
+  /** How replicas get into an account; a test may put a failure in its place. */
+  access: (accountId: string) => Promise<AwsAccess> = async () => access;
   readonly ids = new RandomIds();
   private readonly closers: (() => Promise<void>)[] = [];
   private constructor(
@@ -132,15 +136,24 @@ export class EngineWorld {
     await this.seedRoute('rte_1', this.routeArn, live, { red, black });
   }
 
-  /** A second route of its own target groups, with backends of the same names; answers its ARN. */
-  async addRoute(id: string): Promise<string> {
+  /** Another record of the same AWS account: it shares the gateway, and nothing else. */
+  async addAccount(id: string): Promise<void> {
+    await this.pool.query(
+      `INSERT INTO accounts (id, project_id, name, aws_account_id, region, external_id, gateway_id, api_budget, created_by)
+       SELECT $1, project_id, $1, aws_account_id, region, external_id, gateway_id, api_budget, created_by FROM accounts WHERE id = 'acc_1'`,
+      [id],
+    );
+  }
+
+  /** A route of its own target groups, with backends of the same names; returns its ARN. */
+  async addRoute(id: string, accountId = 'acc_1'): Promise<string> {
     const own = { red: targetGroup(`red-${id}`), black: targetGroup(`black-${id}`) };
     const live = [
       { targetGroupArn: own.black, weight: 0 },
       { targetGroupArn: own.red, weight: 100 },
     ];
     const arn = this.loadBalancer.addRoute({ weights: live });
-    await this.seedRoute(id, arn, live, own);
+    await this.seedRoute(id, arn, live, own, accountId);
     return arn;
   }
 
@@ -149,11 +162,12 @@ export class EngineWorld {
     arn: string,
     live: Weights,
     targetGroups: { red: string; black: string },
+    accountId = 'acc_1',
   ): Promise<void> {
     const { ownership, protocol, port, ...action } = await this.loadBalancer.readRoute(access, arn);
     await this.pool.query(
       `INSERT INTO routes (id, project_id, account_id, name, arn, load_balancer_arn, listener_arn, protocol, port, is_default, ownership, expected, created_by)
-       VALUES ($1, 'prj_1', 'acc_1', $1, $2, $3, $4, $5, $6, $7, $8, $9, 'test')`,
+       VALUES ($1, 'prj_1', $10, $1, $2, $3, $4, $5, $6, $7, $8, $9, 'test')`,
       [
         id,
         arn,
@@ -164,15 +178,23 @@ export class EngineWorld {
         action.isDefault,
         JSON.stringify(ownership),
         JSON.stringify(live),
+        accountId,
       ],
     );
     // as registering a route does: what was read then is the first look
     await this.pool.query(
       `INSERT INTO facts (account_id, subject, at, period_ms, look, runs)
-       SELECT 'acc_1', f.subject, to_timestamp(f.at / 1000.0), 30000, jsonb_build_object('ok', true, 'value', f.value),
+       SELECT $6, f.subject, to_timestamp(f.at / 1000.0), 30000, jsonb_build_object('ok', true, 'value', f.value),
               jsonb_build_array(jsonb_build_object('from', f.at, 'to', f.at, 'joined', false, 'mark', f.mark))
        FROM (VALUES ('action/' || $1::text, $2::jsonb, $3::jsonb, $5::bigint), ('owner/' || $1, $4::jsonb, '"unowned"', $5)) AS f (subject, value, mark, at)`,
-      [arn, JSON.stringify(action), JSON.stringify(action.action.weights), JSON.stringify(ownership), Date.now()],
+      [
+        arn,
+        JSON.stringify(action),
+        JSON.stringify(action.action.weights),
+        JSON.stringify(ownership),
+        Date.now(),
+        accountId,
+      ],
     );
     for (const [name, cluster, targetGroupArn] of [
       ['red', 'clu_1', targetGroups.red],
@@ -232,9 +254,9 @@ export class EngineWorld {
       gateways,
       lanes: new PostgresLaneStore(pool),
       facts: new PostgresFactStore(pool),
-      drift: new PostgresDriftStore(pool),
+      drift: new PostgresDriftStore(pool, this.ids),
       loadBalancer: this.loadBalancer,
-      access: async () => access,
+      access: (accountId) => this.access(accountId),
       signals,
       timers: new NodeTimers(),
       clock: new SystemClock(),
@@ -260,7 +282,7 @@ export class EngineWorld {
       );
     };
     this.closers.push(stop);
-    return { engine, stop, die };
+    return { engine, gateways, stop, die };
   }
 
   /** What replicas tell; `SLUICE_TEST_LOG=1` shows it. */

@@ -118,7 +118,7 @@ function adapters({ config, database, methods }: AppParts): Provider[] {
     { provide: RouteWriteStore, useFactory: (ids: Ids) => new PostgresRouteWriteStore(pool, ids), inject: [Ids] },
     { provide: LaneStore, useFactory: () => new PostgresLaneStore(pool) },
     { provide: FactStore, useFactory: () => new PostgresFactStore(pool) },
-    { provide: DriftStore, useFactory: () => new PostgresDriftStore(pool) },
+    { provide: DriftStore, useFactory: (ids: Ids) => new PostgresDriftStore(pool, ids), inject: [Ids] },
     { provide: GatewayStore, useFactory: () => new PostgresGatewayStore(url, config.leaseMs) },
     { provide: EventStore, useFactory: () => new PostgresEventStore(pool) },
     { provide: SealingRight, useFactory: () => new PostgresSealingRight(url) },

@@ -238,7 +238,7 @@ CREATE TABLE "wakeups" (
     "rollout_id" TEXT NOT NULL,
     "at" TIMESTAMPTZ(3) NOT NULL,
     "priority" INTEGER NOT NULL DEFAULT 1,
-    "woken" BIGINT NOT NULL DEFAULT 0,
+    "woken" BIGSERIAL NOT NULL,
 
     CONSTRAINT "wakeups_pkey" PRIMARY KEY ("rollout_id")
 );

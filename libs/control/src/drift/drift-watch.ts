@@ -10,6 +10,8 @@ export interface DriftCandidate {
   /** What the last two looks at least agree on. */
   readonly live: Weights;
   readonly drifted: Weights | null;
+  /** It is what a write of ours in doubt would have done, sent within five minutes and older than the one that explains the route. */
+  readonly isLateEffect: boolean;
 }
 
 export abstract class DriftStore {
@@ -20,6 +22,8 @@ export abstract class DriftStore {
   abstract candidates(accountIds: readonly string[]): Promise<readonly DriftCandidate[]>;
   /** Marks or clears drift, unless `expected` or the write state has changed. Says whether that changed anything. */
   abstract mark(routeId: string, expected: Weights, drift: { live: Weights; message: string } | null): Promise<boolean>;
+  /** Proposes the explained weights over these live ones, once; false where that was done or something has changed. */
+  abstract repair(routeId: string, expected: Weights, live: Weights): Promise<boolean>;
 }
 
 /** Says of every registered route, whatever rollout has it, when its live weights are explained by no decision. It asks AWS nothing: it compares looks with the ledger. */
@@ -32,6 +36,13 @@ export class DriftWatch {
   async run(accountIds: readonly string[]): Promise<void> {
     if (accountIds.length === 0) return;
     for (const route of await this.store.candidates(accountIds)) {
+      if (route.isLateEffect && (await this.store.repair(route.routeId, route.expected, route.live))) {
+        this.log.warn('a write in doubt took effect late; it is put right', {
+          routeId: route.routeId,
+          name: route.name,
+        });
+        continue;
+      }
       const drift = sameWeights(route.live, route.expected)
         ? null
         : {

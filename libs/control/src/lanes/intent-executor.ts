@@ -1,5 +1,5 @@
 import type { Instant, RuleFinding, Weights } from '@sluice/domain';
-import { isEmergency, sameWeights } from '@sluice/domain';
+import { durationText, isEmergency, sameWeights } from '@sluice/domain';
 import { ExternalFailure } from '../ports/external-failure.js';
 import type { ActionFact } from '../ports/fact-store.js';
 import type { GatewayFence } from '../ports/gateway-store.js';
@@ -30,6 +30,13 @@ export interface ExecutorParts {
   readonly crashPoint?: (point: CrashPoint) => void;
 }
 
+/** What a write builds on. */
+export interface BaseRead {
+  readonly action: ActionFact;
+  /** How old it is, where AWS refused to be read and the newest stored look has to do (emergencies); null = just read. */
+  readonly storedAgeMs: number | null;
+}
+
 /** What the lane lets an attempt do, and is told of it. */
 export interface Attempt {
   readonly fence: GatewayFence;
@@ -55,9 +62,9 @@ export class IntentExecutor {
   constructor(private readonly parts: ExecutorParts) {}
 
   /** With what was just read of its route. */
-  async execute(attempt: Attempt, intent: Intent, read: ActionFact): Promise<void> {
+  async execute(attempt: Attempt, intent: Intent, base: BaseRead): Promise<void> {
     const { store, timers } = this.parts;
-    const prepared = await this.prepare(intent, read);
+    const prepared = await this.prepare(intent, base.action);
     if (prepared.kind !== 'send') return this.notSent(attempt.fence, intent, prepared);
     const access = await this.accessOf(attempt.fence, intent);
     if (access === null) return;
@@ -69,7 +76,7 @@ export class IntentExecutor {
     const marked = await store.markSent(attempt.fence, intent.id, limitMs, prepared.after);
     if (marked !== 'sent') return;
     this.parts.crashPoint?.('afterMarkSent');
-    await this.send(attempt, access, intent, read, prepared, timers.now());
+    await this.send(attempt, access, intent, base, prepared, timers.now());
     this.parts.crashPoint?.('afterSettle');
   }
 
@@ -124,14 +131,16 @@ export class IntentExecutor {
     await this.parts.store.defer(fence, intent.id, prepared.delayMs, prepared.why);
   }
 
-  /** An account whose credentials can't be had is a terminal failure of its own writes, and of nobody else's. */
+  /** An account whose credentials can't be had is a failure of its own writes, and of nobody else's; an emergency stays and waits for them. */
   private async accessOf(fence: GatewayFence, intent: Intent): Promise<AwsAccess | null> {
     try {
       return await this.parts.access(intent.accountId);
     } catch (error) {
       const reason = (error as { reason?: string }).reason ?? 'AccountUnreadable';
       const message = error instanceof Error ? error.message : 'the account can not be reached';
-      await this.settle(fence, intent, failed(reason, `Not written: ${message}.`, null));
+      const why = { reason, message: `Not written: ${message} (${reason}).` };
+      if (isEmergency(intent.purpose)) await this.parts.store.defer(fence, intent.id, backoffMs(intent.attempts), why);
+      else await this.settle(fence, intent, failed(reason, why.message, null));
       return null;
     }
   }
@@ -140,7 +149,7 @@ export class IntentExecutor {
     attempt: Attempt,
     access: AwsAccess,
     intent: Intent,
-    base: ActionFact,
+    { action: base, storedAgeMs }: BaseRead,
     prepared: Extract<Prepared, { kind: 'send' }>,
     startedMs: number,
   ): Promise<void> {
@@ -178,7 +187,7 @@ export class IntentExecutor {
       kind: 'settle',
       outcome: {
         state: 'applied',
-        message: `Written, and verified by the reply.${notesText(notes)}`,
+        message: `Written, and verified by the reply.${ageText(storedAgeMs)}${notesText(notes)}`,
         live: after,
         requestId: outcome.requestId,
       },
@@ -205,24 +214,23 @@ export class IntentExecutor {
    */
   private async readBack(attempt: Attempt, intent: Intent, after: Weights, doubt: string): Promise<void> {
     let live = await this.readInDoubt(intent);
-    if (live && !sameWeights(live.action.weights, after)) {
+    if (!(live instanceof ExternalFailure) && !sameWeights(live.action.weights, after)) {
       await this.pause(this.parts.writeTimeoutMs);
       live = await this.readInDoubt(intent);
     }
-    if (live) return this.settleByReading(attempt.fence, intent, after, live, `in doubt (${doubt})`);
-    const message = `AWS did not answer after a write that was in doubt (${doubt}). Read the route, then reassert or adopt.`;
+    if (!(live instanceof ExternalFailure))
+      return this.settleByReading(attempt.fence, intent, after, live, `in doubt (${doubt})`);
+    const message = `A write was in doubt (${doubt}), and its route could not be read back (${live.code}: ${live.message}). Read the route, then reassert or adopt.`;
     await this.settle(attempt.fence, intent, failed('OutcomeUnknown', message, null));
   }
 
-  /** Reads until AWS answers, five times; null after that: a person has to look. */
-  private async readInDoubt(intent: Intent): Promise<ActionFact | null> {
-    for (let attempt = 0; attempt < 5; attempt += 1) {
+  /** Reads until AWS answers, five times; the failure after that: a person has to look. */
+  private async readInDoubt(intent: Intent): Promise<ActionFact | ExternalFailure> {
+    for (let attempt = 0; ; attempt += 1) {
       const read = await this.readAgain(intent);
-      if (!(read instanceof ExternalFailure)) return read;
-      if (read.kind === 'terminal') return null;
+      if (!(read instanceof ExternalFailure) || read.kind === 'terminal' || attempt === 4) return read;
       await this.pause(backoffMs(attempt));
     }
-    return null;
   }
 
   /** In a request that begins now, so after the socket of any write of ours has closed. */
@@ -298,6 +306,11 @@ export class IntentExecutor {
 
 function withoutListener({ protocol: _protocol, port: _port, ...action }: ActionRead): ActionFact {
   return action;
+}
+
+function ageText(storedAgeMs: number | null): string {
+  if (storedAgeMs === null) return '';
+  return ` AWS refused to be read: it builds on what was seen ${durationText(storedAgeMs)} before.`;
 }
 
 /** What an emergency passed over, for whoever reads the ledger in the morning. */

@@ -1,12 +1,11 @@
 import { isEmergency } from '@sluice/domain';
 import { ExternalFailure } from '../ports/external-failure.js';
 import type { GatewayFence, GatewayGrant } from '../ports/gateway-store.js';
-import type { ActionFact } from '../ports/fact-store.js';
 import type { Timers } from '../ports/timers.js';
 import type { ApiBudget } from '../resources/types.js';
 import type { ApiBucket } from './api-bucket.js';
 import type { Intent } from './intent.js';
-import type { Attempt, IntentExecutor } from './intent-executor.js';
+import type { Attempt, BaseRead, IntentExecutor } from './intent-executor.js';
 import type { LaneLooks } from './lane-looks.js';
 import type { LaneStore } from './lane-store.js';
 import type { LaneSettings } from './settings.js';
@@ -134,8 +133,8 @@ export class Lane {
     if (!this.isHeld) return null;
     const waitOutMs = this.writesFrom - this.parts.timers.now();
     if (waitOutMs > 0 && this.waitOutRouteIds === null) return waitOutMs;
-    if (this.mayHaveOrphans) await this.settleOrphans();
     const heldBack = waitOutMs > 0 ? (this.waitOutRouteIds ?? []) : [];
+    if (this.mayHaveOrphans) await this.settleOrphans(heldBack);
     const busy = [...this.inFlight.keys(), ...heldBack];
     const { intents, inMs } = await this.parts.store.next(this.fence, busy, mostPerRead);
     const first = intents[0];
@@ -182,7 +181,7 @@ export class Lane {
     else await this.parts.executor.execute(attempt, intent, read);
   }
 
-  private read(intents: readonly Intent[]): (intent: Intent) => Promise<ActionFact | ExternalFailure> {
+  private read(intents: readonly Intent[]): (intent: Intent) => Promise<BaseRead | ExternalFailure> {
     const { looks, timers } = this.parts;
     const first = intents[0];
     if (!first) throw new Error('nothing to read');
@@ -195,36 +194,37 @@ export class Lane {
       notBefore,
       emergency ? 'emergency' : 'send',
     );
-    return async (intent) => {
-      const found = await (emergency ? this.orStored(intent, shared) : shared);
-      const read = found.get(intent.routeArn);
-      if (!read) throw new Error(`no answer for route ${intent.routeArn}`);
-      return 'failure' in read ? read.failure : read.action;
+    return (intent) => {
+      const fresh = shared.then((found): BaseRead | ExternalFailure => {
+        const read = found.get(intent.routeArn);
+        if (!read) throw new Error(`no answer for route ${intent.routeArn}`);
+        return 'failure' in read ? read.failure : { action: read.action, storedAgeMs: null };
+      });
+      return emergency ? this.orStored(intent, fresh) : fresh;
     };
   }
 
-  /** An emergency doesn't wait for an AWS that refuses reads: after three seconds it builds on what is stored. */
+  /** An emergency doesn't wait for an AWS that refuses reads: after three seconds it builds on what is stored; at once, where asking again wouldn't help. */
   private async orStored(
     intent: Intent,
-    shared: ReturnType<LaneLooks['readForSend']>,
-  ): Promise<Awaited<ReturnType<LaneLooks['readForSend']>>> {
+    fresh: Promise<BaseRead | ExternalFailure>,
+  ): Promise<BaseRead | ExternalFailure> {
     const stored = this.parts.looks.lastAction(intent.accountId, intent.routeArn);
-    if (stored === null) return shared;
-    const instead = new Map([[intent.routeArn, { action: stored.action, at: this.parts.timers.now() }]]);
-    const late = new Promise<typeof instead>((resolve) =>
-      this.parts.timers.after(emergencyReadMs, () => resolve(instead)),
-    );
-    const found = await Promise.race([shared, late]);
-    const read = found.get(intent.routeArn);
-    return read && 'failure' in read && read.failure.kind === 'transient' ? Promise.race([late]) : found;
+    if (stored === null) return fresh;
+    const instead: BaseRead = { action: stored.action, storedAgeMs: stored.ageMs };
+    const late = new Promise<BaseRead>((resolve) => this.parts.timers.after(emergencyReadMs, () => resolve(instead)));
+    const read = await Promise.race([fresh, late]);
+    if (!(read instanceof ExternalFailure)) return read;
+    return read.kind === 'terminal' ? instead : late;
   }
 
-  private async settleOrphans(): Promise<void> {
-    this.mayHaveOrphans = false;
+  /** What is on its way still can't be told by reading: routes that are waited out come after that. */
+  private async settleOrphans(heldBack: readonly string[]): Promise<void> {
+    this.mayHaveOrphans = heldBack.length > 0;
     const known = [...this.inFlight.values()].map((one) => one.intent.id);
     try {
       for (const orphan of await this.parts.store.orphans(this.fence, [...known, ...this.settling.keys()]))
-        this.settleOrphan(orphan);
+        if (!heldBack.includes(orphan.routeId)) this.settleOrphan(orphan);
     } catch (error) {
       this.mayHaveOrphans = true;
       throw error;

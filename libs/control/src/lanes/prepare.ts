@@ -69,9 +69,10 @@ function bindsIt(intent: Intent, finding: RuleFinding): boolean {
   return ['unsafeWeights', 'ownership', 'acknowledgement'].includes(finding.rule);
 }
 
-function purposeOf({ purpose }: Intent): Purpose {
+function purposeOf({ purpose, rolloutId }: Intent): Purpose {
   if (isEmergency(purpose)) return 'emergency';
-  return purpose === 'step' || purpose === 'reassert' ? 'planned' : 'person';
+  // a repair has no plan that could wait for it: it goes by what is read now, or ends
+  return purpose === 'step' || (purpose === 'reassert' && rolloutId !== null) ? 'planned' : 'person';
 }
 
 /** Health seen within this lets an emergency go without another read. */
@@ -110,7 +111,7 @@ export async function factsFor(
     isKnown(arn) && health[arn]?.fact.ok === true && health[arn].fact.value.healthy > 0;
   if (purpose === 'emergency' && !receivers.some(isHealthy))
     await Promise.race([read(receivers, 'emergency'), within(emergencyReadMs)]);
-  if (purpose === 'person' && intent.purpose === 'oneOff')
+  if (purpose === 'person' && intent.purpose !== 'attach' && intent.purpose !== 'detach')
     await read(
       [...new Set([...live, ...after].map((one) => one.targetGroupArn))].filter((arn) => !isKnown(arn)),
       'send',

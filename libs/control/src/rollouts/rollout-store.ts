@@ -24,7 +24,7 @@ export interface LoadedRollout {
   readonly seen: Observation;
   /** Versions of what the facts of this moment rest on: `rollout/<id>`, `cluster/<id>`, `route/<id>`, `freeze/<project>`. */
   readonly guards: Readonly<Record<string, bigint>>;
-  /** How often it had been woken by then; null = no wake-up was there. */
+  /** Which wake-up was its last by then; null = none was there. */
   readonly woken: bigint | null;
   readonly now: number;
 }

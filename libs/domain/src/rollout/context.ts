@@ -76,6 +76,9 @@ function targetOf(rollout: Rollout, index: number): Target | null {
   const changes: RouteChange[] = [];
   const unbuildable: string[] = [];
   for (const route of rollout.plan.routes) {
+    // of an unfinished step only what is missing: elsewhere it was verified, or a person adopted other weights for it
+    const progress = progressOf(rollout, route.id);
+    if (progress?.stepIndex === index && progress.verifiedAt !== null) continue;
     const before = expectedOf(rollout, route);
     const built = weightsOfStep(route, step, before);
     if (!built.ok) unbuildable.push(`route ${route.name}: ${built.message}`);

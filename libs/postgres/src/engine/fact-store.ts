@@ -101,7 +101,7 @@ const recordLooks = `
     FROM rollouts o
     WHERE o.state = ANY($5) AND o.id IN (SELECT c.rollout_id FROM claims c JOIN concerned ON concerned.id = c.route_id)
     ORDER BY o.id
-    ON CONFLICT (rollout_id) DO UPDATE SET at = least(wakeups.at, excluded.at), priority = least(wakeups.priority, excluded.priority), woken = wakeups.woken + 1
+    ON CONFLICT (rollout_id) DO UPDATE SET at = least(wakeups.at, excluded.at), priority = least(wakeups.priority, excluded.priority), woken = excluded.woken
     RETURNING 1)
   SELECT EXISTS (SELECT 1 FROM mine) AS is_ours,
          CASE WHEN EXISTS (SELECT 1 FROM woken) THEN pg_notify('sluice_rollouts', '') END`;

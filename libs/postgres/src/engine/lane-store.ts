@@ -197,7 +197,8 @@ async function settleIn(
   );
   const intent = rows[0];
   if (!intent) return false;
-  const live = outcome.state === 'applied' ? outcome.live : null;
+  // a write that shows after a newer one was verified explains nothing: what stands there is the newer one's, or drift
+  const live = outcome.state === 'applied' && !(await isOutlived(client, intent)) ? outcome.live : null;
   if (live) await explain(client, intent, live);
   const isLast = await endDecision(client, intent.decision_id);
   if (intent.rollout_id !== null) {
@@ -213,6 +214,15 @@ async function settleIn(
     message: outcome.message,
   });
   return true;
+}
+
+/** Whether a newer write of the route has been verified by now. */
+async function isOutlived(client: PoolClient, intent: IntentRow): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `SELECT 1 FROM intents n WHERE n.route_id = $1 AND n.seq > $2 AND n.state = 'applied' LIMIT 1`,
+    [intent.route_id, intent.seq],
+  );
+  return rowCount !== 0;
 }
 
 /** From now on this decision explains what is live on the route. */

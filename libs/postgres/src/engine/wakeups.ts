@@ -32,7 +32,7 @@ export async function wakeRollout(client: PoolClient, rolloutId: string, inMs: n
      SELECT id, clock_timestamp() + $2 * interval '1 ms', CASE WHEN state = 'RollingBack' THEN 0 ELSE 1 END
      FROM rollouts WHERE id = $1 AND state IN ('Running', 'RollingBack')
      ON CONFLICT (rollout_id) DO UPDATE
-       SET at = least(wakeups.at, excluded.at), priority = excluded.priority, woken = wakeups.woken + 1`,
+       SET at = least(wakeups.at, excluded.at), priority = excluded.priority, woken = excluded.woken`,
     [rolloutId, inMs],
   );
   await notify(client, 'rollouts', '');
