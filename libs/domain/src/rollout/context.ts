@@ -76,12 +76,19 @@ function targetOf(rollout: Rollout, index: number): Target | null {
   const changes: RouteChange[] = [];
   const unbuildable: string[] = [];
   for (const route of rollout.plan.routes) {
+    if (isVerifiedIn(rollout, route, index)) continue;
     const before = expectedOf(rollout, route);
     const built = weightsOfStep(route, step, before);
     if (!built.ok) unbuildable.push(`route ${route.name}: ${built.message}`);
     else if (!sameWeights(before, built.weights)) changes.push({ routeId: route.id, before, after: built.weights });
   }
   return { index, step, changes, unbuildable: unbuildable.length > 0 ? unbuildable.join('; ') : null };
+}
+
+/** What was verified, or adopted by a person, in a step that goes on elsewhere stays as it is. */
+function isVerifiedIn(rollout: Rollout, route: FrozenRoute, stepIndex: number): boolean {
+  const progress = progressOf(rollout, route.id);
+  return progress?.stepIndex === stepIndex && progress.verifiedAt !== null;
 }
 
 function leastHeld(rollout: Rollout, seen: Observation, now: Instant): number {
