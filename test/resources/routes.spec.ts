@@ -242,7 +242,7 @@ describe('routes', () => {
     await world.look(route.id);
     const [health] = (await world.resources.routes.targetHealth(admin, route.id)).backends;
     expect(health).toMatchObject({ name: 'red', failure: null, health: { unhealthy: 3, total: 3 } });
-    expect(health?.advice.join(' ')).toContain('sg-0a');
+    expect(health?.advice.join(' ')).toContain('security group of the pods');
     world.clock.pass(1);
     await world.look(route.id, { code: 'Throttling', transient: true });
     const [unknown] = (await world.resources.routes.targetHealth(admin, route.id)).backends;

@@ -157,6 +157,7 @@ describe('compiling a plan', () => {
       id: 'cart',
       name: 'cart',
       backends: aRoute().backends.map((backend) => ({ ...backend, targetGroupArn: `${backend.targetGroupArn}-cart` })),
+      baseline: [{ targetGroupArn: `${red}-cart`, weight: 1 }],
     });
     const live = { shop: redBlack(100, 0), cart: [{ targetGroupArn: `${red}-cart`, weight: 1 }] };
     const compiled = compilePlan(aSpec({ steps: toBlack(2) }), [aRoute(), cart], live, identity);

@@ -9,7 +9,10 @@ export function applied(rollout: Rollout, change: Change): Rollout {
   return {
     ...rollout,
     ...patch,
-    plan,
+    plan: {
+      ...plan,
+      routes: plan.routes.map((route) => ({ ...route, baseline: byId.get(route.id)?.baseline ?? route.baseline })),
+    },
     version: rollout.version + 1,
     routes: plan.routes.map((route, i) => {
       const before = rollout.routes[i] ?? {

@@ -76,15 +76,19 @@ function targetOf(rollout: Rollout, index: number): Target | null {
   const changes: RouteChange[] = [];
   const unbuildable: string[] = [];
   for (const route of rollout.plan.routes) {
-    // of an unfinished step only what is missing: elsewhere it was verified, or a person adopted other weights for it
-    const progress = progressOf(rollout, route.id);
-    if (progress?.stepIndex === index && progress.verifiedAt !== null) continue;
+    if (isVerifiedIn(rollout, route, index)) continue;
     const before = expectedOf(rollout, route);
     const built = weightsOfStep(route, step, before);
     if (!built.ok) unbuildable.push(`route ${route.name}: ${built.message}`);
     else if (!sameWeights(before, built.weights)) changes.push({ routeId: route.id, before, after: built.weights });
   }
   return { index, step, changes, unbuildable: unbuildable.length > 0 ? unbuildable.join('; ') : null };
+}
+
+/** What was verified, or adopted by a person, in a step that goes on elsewhere stays as it is. */
+function isVerifiedIn(rollout: Rollout, route: FrozenRoute, stepIndex: number): boolean {
+  const progress = progressOf(rollout, route.id);
+  return progress?.stepIndex === stepIndex && progress.verifiedAt !== null;
 }
 
 function leastHeld(rollout: Rollout, seen: Observation, now: Instant): number {

@@ -102,9 +102,16 @@ describe('a running rollout', () => {
     [
       'weights read before the last write was verified',
       {},
-      live(undefined, {}, noon - 1),
+      live(redBlack(100, 0), {}, noon - 1),
       'hold',
       'ObservationIsStale',
+    ],
+    [
+      'a read begun before the write was verified that shows just what was written',
+      {},
+      live(redBlack(90, 10), {}, noon - 1),
+      'shift',
+      'NextStep',
     ],
     [
       'a target group that is not ours',

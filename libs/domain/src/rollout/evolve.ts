@@ -1,5 +1,5 @@
-import { shareOf } from '../weights/equal.js';
-import type { Weights } from '../weights/types.js';
+import { presentShares } from '../plan/linear.js';
+import type { Permille, Weights } from '../weights/types.js';
 import { nothing, type Change, type LedgerLine, type RoutePatch } from './change.js';
 import type { Decision, Reason } from './decision.js';
 import { heldOnRoute } from './hold.js';
@@ -196,19 +196,18 @@ function finished(
     ledger,
     claims: 'release',
     steady: Object.fromEntries(
-      rollout.plan.routes.map((route) => [
-        route.id,
-        succeeded ? (rollout.plan.steps.at(-1)?.shares ?? {}) : sharesBefore(route),
-      ]),
+      rollout.plan.routes.flatMap((route) => {
+        const shares = succeeded ? rollout.plan.steps.at(-1)?.shares : sharesBefore(route);
+        return shares ? [[route.id, shares] as const] : [];
+      }),
     ),
   };
 }
 
-/** The shares that one route had before the rollout, by backend name. */
-function sharesBefore(route: FrozenRoute): Readonly<Record<string, number>> {
-  return Object.fromEntries(
-    route.backends.map((backend) => [backend.name, Math.round(shareOf(route.baseline, backend.targetGroupArn))]),
-  );
+/** The shares that one route's backends had among themselves before the rollout, by name; null when none had any. */
+function sharesBefore(route: FrozenRoute): Readonly<Record<string, Permille>> | null {
+  const shares = presentShares(route, route.baseline);
+  return shares && Object.fromEntries(route.backends.map((backend, i) => [backend.name, shares[i] ?? 0]));
 }
 
 /** Seen for the first time, or again by the same looks: not yet enough to stop for. null = act on it. */

@@ -1,10 +1,10 @@
 import { sameWeights } from '../weights/equal.js';
 import type { Weights } from '../weights/types.js';
 import { wayBack } from './back.js';
-import { nothing, type Change, type LedgerLine } from './change.js';
+import { nothing, type Change, type LedgerLine, type RoutePatch } from './change.js';
 import type { RouteChange } from './decision.js';
 import { bankHolds, goingBack, movingState } from './evolve.js';
-import { progressOf } from './progress.js';
+import { expectedOf, progressOf } from './progress.js';
 import { stepMove } from './proposals.js';
 import type { RolloutVerb } from './states.js';
 import { weightsOfStep } from './step-weights.js';
@@ -17,7 +17,7 @@ export interface Said {
   readonly verb: SaidVerb;
   readonly actor: string;
   readonly reason: string | null;
-  /** Routes that an adopt or reassert is about; null = all that differ. */
+  /** Routes that an adopt or reassert is about; null = all that differ (on the way back: all that can't be taken back). */
   readonly routeIds?: readonly string[] | null;
 }
 
@@ -52,8 +52,8 @@ const words: Readonly<Record<SaidVerb, Word>> = {
     supersede: `paused by ${word.actor}`,
   }),
 
-  resume: (rollout, _seen, word, now) => ({
-    ...goesOn(rollout, word, 'Resumed', now),
+  resume: (rollout, seen, word, now) => ({
+    ...goesOn(rollout, seen, word, 'Resumed', now),
     ledger: line(word, rollout.stepIndex),
   }),
 
@@ -95,23 +95,18 @@ const words: Readonly<Record<SaidVerb, Word>> = {
   },
 
   adopt: (rollout, seen, word, now) => {
-    const live = liveOf(rollout, seen, word);
-    const failed = new Set(
-      seen.writes.filter((write) => write.state === 'failed' && write.live === null).map((write) => write.routeId),
-    );
-    const rollsBack = movingState(rollout) === 'RollingBack';
+    const live = adoptable(rollout, seen, word);
+    const goes = goesOn(rollout, seen, word, 'Adopted', now);
     return {
-      ...goesOn(rollout, word, 'Adopted', now),
-      routes: Object.entries(live).map(([routeId, weights]) => ({
-        routeId,
-        expected: weights,
-        write: null,
-        ...(rollsBack && { baseline: weights, touched: false }),
-        // a person's weights stand for the step's, but a refused write is never counted as done (it is decided anew)
-        ...(!rollsBack &&
-          rollout.stepIndex >= 0 &&
-          !failed.has(routeId) && { stepIndex: rollout.stepIndex, verifiedAt: now, heldMs: 0 }),
-      })),
+      ...goes,
+      routes: goes.routes
+        .filter(({ routeId }) => !word.routeIds || word.routeIds.includes(routeId))
+        .map((patch) => {
+          const weights = live[patch.routeId];
+          return weights
+            ? { ...patch, ...takenAsRight(rollout, seen, patch.routeId, weights, now), write: null }
+            : patch;
+        }),
       ledger: { ...line(word, rollout.stepIndex), facts: { live, before: expectedBefore(rollout, live) } },
       adopted: live,
     };
@@ -119,13 +114,14 @@ const words: Readonly<Record<SaidVerb, Word>> = {
 
   reassert: (rollout, seen, word, now) => {
     const live = liveOf(rollout, seen, word);
-    const rollsBack = movingState(rollout) === 'RollingBack';
+    const rollsBack = isGoingBack(rollout);
+    const goes = goesOn(rollout, seen, word, 'Reasserted', now);
     const changes = rollsBack ? [] : reassertions(rollout, live);
     const asMeant = Object.fromEntries(
       Object.entries(live).filter(([routeId]) => !changes.some((change) => change.routeId === routeId)),
     );
     return {
-      ...goesOn(rollout, word, 'Reasserted', now),
+      ...goes,
       routes: [
         ...Object.entries(rollsBack ? {} : asMeant).map(([routeId, weights]) => ({
           routeId,
@@ -133,7 +129,7 @@ const words: Readonly<Record<SaidVerb, Word>> = {
           write: null,
         })),
         ...changes.map(({ routeId }) => ({ routeId, verifiedAt: null, heldMs: 0 })),
-        ...(rollsBack ? rollout.routes.map((route) => ({ routeId: route.routeId, write: null })) : []),
+        ...(rollsBack ? goes.routes : []),
       ],
       ledger: line(word, rollout.stepIndex),
       move: stepMove(rollout, rollout.stepIndex, changes, 'reassert'),
@@ -143,7 +139,13 @@ const words: Readonly<Record<SaidVerb, Word>> = {
 };
 
 /** Back to what was interrupted. What failed or was queued is decided anew. */
-function goesOn(rollout: Rollout, word: Said, how: 'Resumed' | 'Adopted' | 'Reasserted', now: Instant): Change {
+function goesOn(
+  rollout: Rollout,
+  seen: Observation,
+  word: Said,
+  how: 'Resumed' | 'Adopted' | 'Reasserted',
+  now: Instant,
+): Change {
   return {
     ...nothing,
     rollout: {
@@ -154,10 +156,61 @@ function goesOn(rollout: Rollout, word: Said, how: 'Resumed' | 'Adopted' | 'Reas
       diffs: [],
       ...told(how, word),
     },
-    routes: rollout.routes.map((route) => ({ routeId: route.routeId, write: null })),
+    routes: rollout.routes
+      .filter((route) => !isProvenBack(rollout, seen, route.routeId))
+      .map((route) => ({ routeId: route.routeId, write: null })),
     supersede: `decided anew: ${how.toLowerCase()} by ${word.actor}`,
     wakeAt: now,
   };
+}
+
+/** What a verified write has taken back already stays back; nothing is written twice for a pause. */
+function isProvenBack(rollout: Rollout, seen: Observation, routeId: string): boolean {
+  return (
+    isGoingBack(rollout) &&
+    seen.writes.some((one) => one.routeId === routeId && one.purpose === 'rollback' && one.state === 'applied')
+  );
+}
+
+function isGoingBack(rollout: Rollout): boolean {
+  return movingState(rollout) === 'RollingBack';
+}
+
+/** On the way up a person's weights stand for the step's, but a refused write is never counted as done (it is decided anew). */
+function takenAsRight(
+  rollout: Rollout,
+  seen: Observation,
+  routeId: string,
+  weights: Weights,
+  now: Instant,
+): Omit<RoutePatch, 'routeId'> {
+  if (isGoingBack(rollout)) return { expected: weights, baseline: weights, touched: false };
+  const isRefused = seen.writes.some(
+    (write) => write.routeId === routeId && write.state === 'failed' && write.live === null,
+  );
+  if (rollout.stepIndex < 0 || isRefused) return { expected: weights };
+  return { expected: weights, stepIndex: rollout.stepIndex, verifiedAt: now, heldMs: 0 };
+}
+
+/**
+ * The weights that a person takes as right. Where they name no route it is those that are not as we left them: a route
+ * whose write merely waits is neither taken for done on the way up, nor left behind on the way back.
+ */
+function adoptable(rollout: Rollout, seen: Observation, word: Said): Readonly<Record<string, Weights>> {
+  const live = liveOf(rollout, seen, word);
+  if (word.routeIds) return live;
+  return Object.fromEntries(
+    rollout.plan.routes.flatMap((route) => {
+      const weights = live[route.id];
+      return weights && isInDispute(rollout, seen, route, weights) ? [[route.id, weights] as const] : [];
+    }),
+  );
+}
+
+function isInDispute(rollout: Rollout, seen: Observation, route: FrozenRoute, live: Weights): boolean {
+  if (!isGoingBack(rollout)) return !sameWeights(live, expectedOf(rollout, route));
+  const write = seen.writes.find((one) => one.routeId === route.id && one.purpose === 'rollback');
+  return write?.state === 'failed' || wayBack(rollout, route, live, write).kind === 'impossible';
 }
 
 /**

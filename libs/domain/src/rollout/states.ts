@@ -44,7 +44,7 @@ export const allowedVerbs: Readonly<Record<RolloutState, readonly RolloutVerb[]>
 
 const ended: readonly RolloutState[] = ['Succeeded', 'RolledBack', 'Aborted', 'Cancelled', 'Failed'];
 
-/** True when no verb but a bake's rollback can move this rollout again. */
+/** True when no verb but a rollback can move this rollout again. */
 export function hasEnded(state: RolloutState): boolean {
   return ended.includes(state);
 }

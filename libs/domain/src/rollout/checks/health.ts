@@ -1,3 +1,4 @@
+import { sameSplit } from '../../goals/same-split.js';
 import { counted, listed } from '../../text/duration.js';
 import { healthText } from '../../text/health-text.js';
 import { backendText, stepText } from '../../text/shares-text.js';
@@ -83,8 +84,9 @@ function rollBack(
   seenAt: number,
 ): Verdict {
   const changes = changesBack(at);
-  const hindered =
-    changes.length === 0 ? 'the shares are those before the rollout already' : hindrance(at, changes, weak);
+  const hindered = changes.every((change) => sameSplit(change.before, change.after))
+    ? 'the shares are those before the rollout already'
+    : hindrance(at, changes, weak);
   if (hindered === null)
     return {
       kind: 'rollback',
