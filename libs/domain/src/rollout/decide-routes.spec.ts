@@ -17,7 +17,7 @@ import {
 import { held } from '../testing/deciding.js';
 import { decide } from './decide.js';
 import type { RolloutDraft } from '../testing/builders.js';
-import type { Observation, Rollout } from './types.js';
+import type { Observation } from './types.js';
 
 describe('several routes', () => {
   const ofCart = (arn: string) => `${arn}-cart`;

@@ -18,7 +18,7 @@ import { decide } from './decide.js';
 import { contextOf } from './context.js';
 import { explain } from './explain.js';
 import type { RolloutDraft } from '../testing/builders.js';
-import type { Observation, Rollout } from './types.js';
+import type { Observation } from './types.js';
 
 function explained(
   change: RolloutDraft,
