@@ -17,7 +17,7 @@ export type CrashPoint = 'beforeMarkSent' | 'afterMarkSent' | 'afterWrite' | 'af
 
 export interface ExecutorParts {
   readonly store: LaneStore;
-  readonly loadBalancer: LoadBalancer;
+  readonly loadBalancer: Pick<LoadBalancer, 'writeWeights'>;
   readonly looks: LaneLooks;
   readonly bucket: ApiBucket;
   readonly access: (accountId: string) => Promise<AwsAccess>;
