@@ -115,6 +115,8 @@ export async function supersedePending(client: PoolClient, rolloutId: string, wh
 
 /** Ends a decision once none of its intents is open; how is derived from theirs. Returns whether it has ended. */
 export async function endDecision(client: PoolClient, decisionId: string): Promise<boolean> {
+  // one after the other, each in a statement of its own: of two who end the last two intents at once, the second sees both
+  await client.query('SELECT 1 FROM decisions WHERE id = $1 FOR NO KEY UPDATE', [decisionId]);
   const open = await client.query(
     `SELECT 1 FROM intents WHERE decision_id = $1 AND state IN ('pending', 'sent') LIMIT 1`,
     [decisionId],
