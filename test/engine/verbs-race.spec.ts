@@ -130,7 +130,7 @@ class Run {
       const note = async (isLate: boolean) => {
         const count = loadBalancer.writes.length;
         try {
-          return await write(access, base, after, options);
+          return await write(access, base, after, isLate ? {} : options);
         } finally {
           const made = loadBalancer.writes.slice(count).find((one) => one.routeArn === base.routeArn);
           if (made && made.outcome !== 'failed')

@@ -417,6 +417,29 @@ describe('a write whose outcome nobody knows', () => {
     expect(world.store.row('a').state).toBe('applied'); // late: the store sees that a newer one explains the route
   });
 
+  it('is broken off at its socket when something newer covers it, and is read back', async () => {
+    const world = new ScriptedLane();
+    world.answers.push(
+      (_apply, signal) =>
+        new Promise((_resolve, reject) =>
+          signal?.addEventListener('abort', () => reject(fails('transient', 'Aborted', { ambiguous: true }))),
+        ),
+    );
+    const step = world.put('a');
+    world.put('b');
+    await world.run();
+    world.lane.told();
+    await world.timers.advance(0);
+    expect(world.store.row('a').state).toBe('sent');
+    step.covered = true;
+    world.putBack('back', { routeId: step.routeId, routeArn: step.routeArn });
+    world.lane.told();
+    await world.timers.advance(0);
+    expect(world.store.row('back').state).toBe('applied');
+    await world.timers.advance(writeTimeoutMs);
+    expect(world.store.row('a').state).toBe('superseded');
+  });
+
   it('of a clean refusal is none: it failed', async () => {
     const world = new ScriptedLane();
     world.answers.push(() => Promise.reject(fails('terminal', 'AccessDenied')));

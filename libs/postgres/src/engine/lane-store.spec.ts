@@ -343,6 +343,14 @@ describe('what lanes ask of Postgres', () => {
     });
   });
 
+  it('says which of those in flight something newer covers', async () => {
+    await putIntent(pool, 'int_1', { state: 'sent', guards: { 'rollout/rol_1': 0 } });
+    await putIntent(pool, 'int_2', { state: 'sent', routeId: 'rte_2' });
+    expect(await store.covered(fence, ['int_1', 'int_2'])).toEqual([]);
+    await pool.query(`UPDATE guards SET version = version + 1 WHERE key = 'rollout/rol_1'`);
+    expect(await store.covered(fence, ['int_1', 'int_2'])).toEqual(['int_1']);
+  });
+
   describe('orphans', () => {
     it('are what was sent through the gateway and nobody waits for', async () => {
       await putIntent(pool, 'waits', { state: 'sent' });

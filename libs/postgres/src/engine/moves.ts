@@ -111,6 +111,12 @@ export async function supersedePending(client: PoolClient, rolloutId: string, wh
     [rolloutId, why],
   );
   for (const decisionId of new Set(rows.map((row) => row.decision_id))) await endDecision(client, decisionId);
+  // what is on its way is broken off where it still can be
+  const { rows: flying } = await client.query<{ gateway_id: string }>(
+    `SELECT DISTINCT gateway_id FROM intents WHERE rollout_id = $1 AND state = 'sent' AND gateway_id IS NOT NULL`,
+    [rolloutId],
+  );
+  for (const { gateway_id: gatewayId } of flying) await notify(client, 'intents', gatewayId);
 }
 
 /** Ends a decision once none of its intents is open; how is derived from theirs. Returns whether it has ended. */

@@ -7,6 +7,7 @@ import {
   defaultLaneSettings,
   type ActionFact,
   type ApiBudget,
+  type CallOptions,
   type CrashPoint,
   type GatewayFence,
   type GatewayGrant,
@@ -91,6 +92,10 @@ class MemoryLaneStore extends LaneStore {
     return { intents, inMs: later.length > 0 ? Math.min(...later) : null };
   }
 
+  async covered(_fence: GatewayFence, ids: readonly string[]): Promise<readonly string[]> {
+    return ids.filter((id) => this.row(id).state === 'sent' && this.row(id).covered);
+  }
+
   async markSent(_fence: GatewayFence, id: string, deadlineMs: number, after: Weights): Promise<Marked> {
     const said = this.nextMark;
     this.nextMark = null;
@@ -147,7 +152,7 @@ export class ScriptedLane {
   healthRead: Fact<TargetHealth> | null = null;
   readonly stored = new Map<string, { readonly weights: Weights; readonly ageMs: number }>();
   /** How the next writes go; then: written, and verified by the reply. */
-  readonly answers: ((apply: () => void) => Promise<WriteOutcome>)[] = [];
+  readonly answers: ((apply: () => void, signal: AbortSignal | undefined) => Promise<WriteOutcome>)[] = [];
   /** Reads wait for this. */
   readsWait: Promise<void> = Promise.resolve();
   crash: (point: CrashPoint) => void = () => undefined;
@@ -167,7 +172,7 @@ export class ScriptedLane {
     const settings = { ...defaultLaneSettings, ...options.settings };
     const executor = new IntentExecutor({
       store: this.store,
-      loadBalancer: { writeWeights: (_access, base, after, call) => this.write(base.routeArn, after, call?.timeoutMs) },
+      loadBalancer: { writeWeights: (_access, base, after, call) => this.write(base.routeArn, after, call) },
       looks: this.looks(),
       bucket: this.bucket,
       access: async (accountId) => {
@@ -293,11 +298,12 @@ export class ScriptedLane {
     };
   }
 
-  private async write(routeArn: string, after: Weights, timeoutMs: number | undefined): Promise<WriteOutcome> {
+  private async write(routeArn: string, after: Weights, call: CallOptions = {}): Promise<WriteOutcome> {
+    const { timeoutMs, signal } = call;
     this.writes.push({ routeArn, after, timeoutMs, atMs: this.timers.now() });
     const apply = () => void this.live.set(routeArn, after);
     const answer = this.answers.shift();
-    if (answer) return answer(apply);
+    if (answer) return answer(apply, signal);
     apply();
     return { verified: true, unverified: null, live: null, requestId: null };
   }
