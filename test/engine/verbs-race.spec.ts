@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, it } from '@jest/globals';
 import type { Weights } from '@sluice/domain';
 import { hasEnded, sameWeights, shareOf, sortWeights, type RolloutState, type RolloutVerb } from '@sluice/domain';
 import fc from 'fast-check';
