@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { around, hangingRoutes } from './faults.js';
+import { around, failure, hangingRoutes } from './faults.js';
 import { EngineWorld, black, eventually, operator, quickPlan, weights } from './harness.js';
 
 const hold = (routeId: string, holdMs = 600_000) =>
@@ -22,8 +22,14 @@ describe('what must not wait, and what must not be sent any more', () => {
     await eventually('the hold', async () => (await view(id)).reason === 'StepIsHolding');
     const hung: string[] = [];
     for (let i = 0; i < 70; i += 1) hung.push(await world.addRoute(`rte_h${String(i)}`, 'acc_2'));
-    const { release } = hangingRoutes(world, (arn) => hung.includes(arn));
     for (let i = 0; i < 70; i += 1) await world.startRollout(hold(`rte_h${String(i)}`));
+    const { release } = hangingRoutes(world, (arn) => hung.includes(arn));
+    await eventually('that nobody sees these routes any more', async () => {
+      const { rows } = await world.pool.query<{ n: number }>(
+        `SELECT count(*)::int AS n FROM facts WHERE account_id = 'acc_2' AND subject LIKE 'action/%' AND look->>'code' = 'Timeout'`,
+      );
+      return rows[0]!.n > 0;
+    });
     const asked = Date.now();
     await world.rollouts.verb(operator, id, 'rollback');
     await eventually('the end', async () => (await view(id)).state === 'RolledBack', 5_000);
@@ -54,6 +60,25 @@ describe('what must not wait, and what must not be sent any more', () => {
     held.release();
     await eventually('the reason', async () => /Retired/i.test((await view(id)).reason));
     expect(sends).toBe(0);
+    expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual(weights(100, 0));
+  });
+
+  it('a step whose request hangs is broken off by an abort, long before its time is up', async () => {
+    let hung = false;
+    around(world, 'writeWeights', () => async (_access, _base, _after, options) => {
+      hung = true;
+      return new Promise((_resolve, reject) =>
+        options?.signal?.addEventListener('abort', () => reject(failure('transient', 'Aborted', 'given up', true))),
+      );
+    });
+    await world.replica('a');
+    const id = await world.startRollout(hold('rte_1'));
+    await eventually('the request', async () => hung);
+    await world.rollouts.verb(operator, id, 'abort');
+    await eventually('the end of the write', async () => {
+      const { intents } = await world.rollouts.timeline(operator, id);
+      return intents.every((one) => one.state === 'superseded');
+    });
     expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual(weights(100, 0));
   });
 

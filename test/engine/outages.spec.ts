@@ -62,10 +62,10 @@ describe('AWS that answers late, wrongly or not at all', () => {
     const giveUp = event();
     let land = async (): Promise<unknown> => undefined;
     let first = true;
-    around(world, 'writeWeights', (original) => async (...args) => {
-      if (!first) return original(...args);
+    around(world, 'writeWeights', (original) => async (access, base, after, options) => {
+      if (!first) return original(access, base, after, options);
       first = false;
-      land = () => original(...args);
+      land = () => original(access, base, after);
       inFlight.resolve();
       await giveUp.promise;
       throw failure('transient', 'Timeout', 'no answer', true);
@@ -98,8 +98,8 @@ describe('AWS that answers late, wrongly or not at all', () => {
     const inFlight = event();
     const giveUp = event();
     let land = async (): Promise<unknown> => undefined;
-    around(world, 'writeWeights', (original) => async (...args) => {
-      land = () => original(...args);
+    around(world, 'writeWeights', (original) => async (access, base, after) => {
+      land = () => original(access, base, after);
       inFlight.resolve();
       await giveUp.promise;
       throw failure('transient', 'Timeout', 'no answer', true);

@@ -57,7 +57,7 @@ describe('two who want the same at once', () => {
 
   it('lets either a rollout that starts or a one-off write have a route', async () => {
     const planId = await world.plan();
-    const answers = await atTheLock(theRoute, 1, () => [
+    const answers = await atTheLock(theRoute, 2, () => [
       world.rollouts.create(operator, { projectId: 'prj_1', planId }),
       set({ red: 70, black: 30 }),
     ]);

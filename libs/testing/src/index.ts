@@ -5,6 +5,7 @@ export { ManualTimers } from './timers/manual-timers.js';
 export { NodeTimers } from './timers/node-timers.js';
 export { InMemoryFactStore, type RecordedLooks } from './gateways/in-memory-fact-store.js';
 export { awsRefuses, groupArn, ruleArn, ScriptedGateway, type ScriptedRequest } from './gateways/scripted-gateway.js';
+export { laneGroup, laneWeights, ScriptedLane, type LaneRow, type LaneWrite } from './lanes/scripted-lane.js';
 export { deferred } from './deferred.js';
 export { ManualSignals } from './signals/manual-signals.js';
 export * from './cluster-agent/index.js';

@@ -62,7 +62,7 @@ export class Gateway implements OwnedGateway {
 
   /** Something may be waiting to be sent. */
   wake(): void {
-    this.parts.lane.wake();
+    this.parts.lane.told();
   }
 
   /** Routes, rollouts or what they need may have changed; `retry`: a person says that what kept us out is mended. */

@@ -17,7 +17,7 @@ export type CrashPoint = 'beforeMarkSent' | 'afterMarkSent' | 'afterWrite' | 'af
 
 export interface ExecutorParts {
   readonly store: LaneStore;
-  readonly loadBalancer: LoadBalancer;
+  readonly loadBalancer: Pick<LoadBalancer, 'writeWeights'>;
   readonly looks: LaneLooks;
   readonly bucket: ApiBucket;
   readonly access: (accountId: string) => Promise<AwsAccess>;
@@ -42,6 +42,8 @@ export interface Attempt {
   readonly fence: GatewayFence;
   /** How long a call may take, asked again right before its bytes are written. */
   readonly timeLeftMs: () => number;
+  /** Aborted when something newer covers the intent: its call is broken off, and read back like any other in doubt. */
+  readonly signal: AbortSignal;
   /** The socket of this route's write is closed: from now on nothing of it can be on its way. */
   readonly socketClosed: () => void;
 }
@@ -165,7 +167,7 @@ export class IntentExecutor {
         }));
       }
       outcome = await this.timed(base.isDefault ? 'ModifyListener' : 'ModifyRule', startedMs, () =>
-        this.parts.loadBalancer.writeWeights(access, base, after, { timeoutMs }),
+        this.parts.loadBalancer.writeWeights(access, base, after, { timeoutMs, signal: attempt.signal }),
       );
       this.parts.bucket.succeeded();
     } catch (error) {

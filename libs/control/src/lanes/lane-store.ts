@@ -39,6 +39,8 @@ export abstract class LaneStore {
    * only routes in `busyRouteIds` (an open socket) keep it back.
    */
   abstract next(fence: GatewayFence, busyRouteIds: readonly string[], most: number): Promise<NextIntents>;
+  /** Which of these, sent by now, something newer covers: their calls are broken off where they still can be. */
+  abstract covered(fence: GatewayFence, intentIds: readonly string[]): Promise<readonly string[]>;
   /** pending -> sent with the weights that go out, guards locked and compared in the same statement. */
   abstract markSent(fence: GatewayFence, intentId: string, deadlineMs: number, after: Weights): Promise<Marked>;
   /** Back to pending, or still pending with a reason, until `delayMs` have gone by; ends it instead where something newer covers it. */

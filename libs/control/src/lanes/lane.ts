@@ -39,8 +39,10 @@ export class Lane {
   /** By route id: an attempt under way, until it has settled. `open` = its socket may still be. */
   private readonly inFlight = new Map<
     string,
-    { readonly intent: Intent; readonly done: Promise<void>; open: boolean }
+    { readonly intent: Intent; readonly done: Promise<void>; readonly call: AbortController; open: boolean }
   >();
+  /** Somebody said something: what is in flight may be covered by it. */
+  private mayBeCovered = false;
   private readonly settling = new Map<string, Promise<void>>();
   /** When the socket of the last write of a route closed, monotonic ms. */
   private readonly closedAt = new Map<string, number>();
@@ -89,6 +91,12 @@ export class Lane {
     return [...this.inFlight.values()].some((one) => isEmergency(one.intent.purpose));
   }
 
+  /** Somebody told of intents of this gateway: new ones, or that something newer covers what is in flight. */
+  told(): void {
+    this.mayBeCovered = true;
+    this.wake();
+  }
+
   /** Something may be waiting. Cheap; calls that come while one is under way are folded into one more. */
   wake(): void {
     if (this.closing) return;
@@ -131,6 +139,7 @@ export class Lane {
   /** Returns after how many ms to look again; null = an event will say. */
   private async step(): Promise<number | null> {
     if (!this.isHeld) return null;
+    await this.breakOffCovered();
     const waitOutMs = this.writesFrom - this.parts.timers.now();
     if (waitOutMs > 0 && this.waitOutRouteIds === null) return waitOutMs;
     const heldBack = waitOutMs > 0 ? (this.waitOutRouteIds ?? []) : [];
@@ -145,6 +154,19 @@ export class Lane {
     this.start(starting, intents);
     // whoever ends wakes the lane; what is left for want of tokens waits for the next one
     return starting.length < intents.length ? least(allowance.retryInMs, inMs) : inMs;
+  }
+
+  /** Rule 5: what was marked before the newer word is cancelled at its socket where that is still possible. */
+  private async breakOffCovered(): Promise<void> {
+    const open = [...this.inFlight.values()].filter((one) => one.open);
+    const asks = this.mayBeCovered && open.length > 0;
+    this.mayBeCovered = false;
+    if (!asks) return;
+    const covered = await this.parts.store.covered(
+      this.fence,
+      open.map((one) => one.intent.id),
+    );
+    for (const one of open) if (covered.includes(one.intent.id)) one.call.abort();
   }
 
   /** As many as there are tokens; of one account no more at once than its share, so that one that hangs holds up nobody else. */
@@ -253,10 +275,11 @@ export class Lane {
   }
 
   private track(intent: Intent, work: (attempt: Attempt) => Promise<void>): void {
-    const entry = { intent, open: true, done: Promise.resolve() };
+    const entry = { intent, open: true, done: Promise.resolve(), call: new AbortController() };
     const attempt: Attempt = {
       fence: this.fence,
       timeLeftMs: () => this.timeLeftMs(),
+      signal: entry.call.signal,
       socketClosed: () => {
         this.closedAt.set(intent.routeId, this.parts.timers.now());
         if (isEmergency(intent.purpose)) return;

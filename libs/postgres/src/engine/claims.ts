@@ -21,6 +21,13 @@ export async function takeClaims(client: PoolClient, rolloutId: string): Promise
      ON CONFLICT (route_id) DO NOTHING`,
     [rolloutId],
   );
+  // a one-off write locks its route before it looks for claims: whoever comes second sees the first. The rollout's own rows
+  // go before the routes, as where a write is settled
+  await client.query('SELECT 1 FROM rollout_routes WHERE rollout_id = $1 ORDER BY route_id FOR UPDATE', [rolloutId]);
+  await client.query(
+    'SELECT 1 FROM routes WHERE id IN (SELECT route_id FROM rollout_routes WHERE rollout_id = $1) ORDER BY id FOR SHARE',
+    [rolloutId],
+  );
   const { rows: taken } = await client.query<{ name: string; holder: string | null }>(
     `SELECT r.name, c.rollout_id AS holder FROM rollout_routes x JOIN routes r ON r.id = x.route_id
      LEFT JOIN claims c ON c.route_id = x.route_id

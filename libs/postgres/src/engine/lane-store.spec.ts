@@ -255,6 +255,25 @@ describe('what lanes ask of Postgres', () => {
       expect(await one(`SELECT state FROM decisions WHERE id = 'dec'`)).toEqual({ state });
     });
 
+    it('ends the decision also when its last two intents are settled at the same time', async () => {
+      await putIntent(pool, 'int_1', { state: 'sent', decisionId: 'dec' });
+      await putIntent(pool, 'int_2', { state: 'sent', decisionId: 'dec', routeId: 'rte_2' });
+      // both have ended their intent before either looks for others: what comes after that waits here
+      const other = await pool.connect();
+      await other.query(`BEGIN; SELECT 1 FROM wakeups FOR UPDATE; LOCK TABLE wakeups IN EXCLUSIVE MODE`);
+      const settling = ['int_1', 'int_2'].map((id) => store.settle(fence, id, applied));
+      await eventually('both at work', async () => {
+        const { rows } = await pool.query(
+          `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        return rows.length === 2 || null;
+      });
+      await other.query('COMMIT');
+      other.release();
+      await Promise.all(settling);
+      expect(await one(`SELECT state FROM decisions WHERE id = 'dec'`)).toEqual({ state: 'applied' });
+    });
+
     it('wakes the rollout within a second, and at once with the last one or a failure', async () => {
       const inMs = async () =>
         Number(
@@ -322,6 +341,14 @@ describe('what lanes ask of Postgres', () => {
       await store.defer(fence, 'int_1', 0, why);
       expect(await one('SELECT 1 AS woken FROM wakeups')).toBeUndefined();
     });
+  });
+
+  it('says which of those in flight something newer covers', async () => {
+    await putIntent(pool, 'int_1', { state: 'sent', guards: { 'rollout/rol_1': 0 } });
+    await putIntent(pool, 'int_2', { state: 'sent', routeId: 'rte_2' });
+    expect(await store.covered(fence, ['int_1', 'int_2'])).toEqual([]);
+    await pool.query(`UPDATE guards SET version = version + 1 WHERE key = 'rollout/rol_1'`);
+    expect(await store.covered(fence, ['int_1', 'int_2'])).toEqual(['int_1']);
   });
 
   describe('orphans', () => {

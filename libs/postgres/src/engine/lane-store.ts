@@ -70,6 +70,14 @@ export class PostgresLaneStore extends LaneStore {
     return { intents: due.map(toLaneIntent), inMs: later.length > 0 ? Math.min(...later) : null };
   }
 
+  async covered(_fence: GatewayFence, intentIds: readonly string[]): Promise<readonly string[]> {
+    const { rows } = await this.pool.query<{ id: string }>(
+      `SELECT i.id FROM intents i WHERE i.id = ANY($1) AND i.state = 'sent' AND ${covered}`,
+      [intentIds],
+    );
+    return rows.map((row) => row.id);
+  }
+
   async markSent(fence: GatewayFence, intentId: string, deadlineMs: number, after: Weights): Promise<Marked> {
     const { rows } = await this.pool.query<{ sent: boolean; guarded: boolean }>(
       `WITH held AS MATERIALIZED (

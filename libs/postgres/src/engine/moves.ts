@@ -111,10 +111,18 @@ export async function supersedePending(client: PoolClient, rolloutId: string, wh
     [rolloutId, why],
   );
   for (const decisionId of new Set(rows.map((row) => row.decision_id))) await endDecision(client, decisionId);
+  // what is on its way is broken off where it still can be
+  const { rows: flying } = await client.query<{ gateway_id: string }>(
+    `SELECT DISTINCT gateway_id FROM intents WHERE rollout_id = $1 AND state = 'sent' AND gateway_id IS NOT NULL`,
+    [rolloutId],
+  );
+  for (const { gateway_id: gatewayId } of flying) await notify(client, 'intents', gatewayId);
 }
 
 /** Ends a decision once none of its intents is open; how is derived from theirs. Returns whether it has ended. */
 export async function endDecision(client: PoolClient, decisionId: string): Promise<boolean> {
+  // one after the other, each in a statement of its own: of two who end the last two intents at once, the second sees both
+  await client.query('SELECT 1 FROM decisions WHERE id = $1 FOR NO KEY UPDATE', [decisionId]);
   const open = await client.query(
     `SELECT 1 FROM intents WHERE decision_id = $1 AND state IN ('pending', 'sent') LIMIT 1`,
     [decisionId],

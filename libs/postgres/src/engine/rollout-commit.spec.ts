@@ -253,7 +253,9 @@ describe('wake-ups', () => {
   it('are claimed once, going back first, and come again when their taker dies', async () => {
     await putRoute(pool, 'rte_2');
     await putRollout(pool, 'rol_2', ['rte_2'], 'RollingBack');
-    await pool.query(`INSERT INTO wakeups (rollout_id, at, priority) VALUES ('rol_2', clock_timestamp() - interval '1 ms', 0)`);
+    await pool.query(
+      `INSERT INTO wakeups (rollout_id, at, priority) VALUES ('rol_2', clock_timestamp() - interval '1 ms', 0)`,
+    );
     expect(await store.claimDue(1, 60_000)).toEqual(['rol_2']);
     expect(await store.claimDue(5, 0)).toEqual(['rol_1']);
     expect(await store.claimDue(5, 60_000)).toEqual(['rol_1']);

@@ -9,7 +9,7 @@ import type {
   Suspicion,
   Weights,
 } from '@sluice/domain';
-import type { DecisionView, EventView, IntentView } from '@sluice/control';
+import type { DecisionView, IntentView } from '@sluice/control';
 
 /** Rows as `pg` gives them: timestamptz is a Date, jsonb is parsed, int8 is a string. */
 export interface RolloutRow {
