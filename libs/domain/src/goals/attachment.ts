@@ -9,7 +9,8 @@ import { refused } from './wanted.js';
 export function attached(targetGroupArns: readonly string[], live: Weights): Resolved {
   const missing = [...new Set(targetGroupArns)].filter((arn) => !isAttached(live, arn));
   // alone it may carry any weight, even 0, and still have all requests; beside others its weight has to say so
-  const alone = live.length === 1 && missing.length > 0 ? live.map((one) => ({ ...one, weight: 100 })) : live;
+  const alone =
+    live.length === 1 && missing.length > 0 ? live.map((one) => ({ ...one, weight: 100 })) : explicitAlone(live);
   return safely([...alone, ...missing.map((targetGroupArn) => ({ targetGroupArn, weight: 0 }))], 'attached');
 }
 
@@ -22,13 +23,13 @@ export function detached(targetGroupArns: readonly string[], live: Weights): Res
       `Target groups that still have weight can't be taken out: ${serving.join(', ')}. Move their share first.`,
     );
   return safely(
-    live.filter((one) => !targetGroupArns.includes(one.targetGroupArn)),
+    explicitAlone(live).filter((one) => !targetGroupArns.includes(one.targetGroupArn)),
     'detached',
   );
 }
 
 function safely(weights: Weights, done: string): Resolved {
-  const after = sortWeights(explicitAlone(weights));
+  const after = sortWeights(weights);
   const unsafe = unsafeWeights(after);
   return unsafe
     ? refused('UnsafeWeights', `The target groups can't be ${done}: ${unsafe}.`)

@@ -1,11 +1,10 @@
 import { isAttached, shareOf, sortWeights } from '../weights/equal.js';
 import type { Weights } from '../weights/types.js';
 import { explicitAlone } from './exact-weights.js';
+import { keptShares, type Kept } from './kept.js';
 import { keepsShare } from './rounding.js';
 import type { GoalRoute } from './types.js';
 import { refused, type Refused, type Wanted } from './wanted.js';
-
-const almostNone = 1e-6;
 
 /**
  * The shares before the rollout, around what is live now. Whatever isn't ours (pinned or foreign) keeps the share it has;
@@ -14,23 +13,31 @@ const almostNone = 1e-6;
  */
 export function wantedByBaseline(baseline: Weights, live: Weights, route: GoalRoute): Wanted | Refused {
   const backends = new Set(route.backends.map((backend) => backend.targetGroupArn));
-  const ours = [...backends].filter((arn) => isAttached(live, arn) || isAttached(baseline, arn));
-  const others = live.map((one) => one.targetGroupArn).filter((arn) => !backends.has(arn));
-  const kept = others.map((arn) => ({ targetGroupArn: arn, share: shareOf(live, arn) }));
-  const left = 1000 - kept.reduce((sum, one) => sum + one.share, 0);
-  const before = ours.reduce((sum, arn) => sum + shareOf(baseline, arn), 0);
-  if (before === 0 && left > almostNone)
+  const arns = [...backends].filter((arn) => isAttached(live, arn) || isAttached(baseline, arn));
+  const receivers = arns.filter((arn) => shareOf(baseline, arn) > 0).length;
+  const others = keptShares(live, (arn) => !backends.has(arn), receivers);
+  if (receivers === 0 && others.left > 0)
     return refused(
       'NobodyLeft',
       'None of the backends that had a share before is left on this route. Set its weights by hand, or attach one of them again.',
     );
-  const shares = ours.map((arn) => ({
-    targetGroupArn: arn,
-    share: left > almostNone ? (left * shareOf(baseline, arn)) / before : 0,
+  const stands = standsAsBefore(baseline, live, others, backends);
+  const ours = arns.map((targetGroupArn) => ({
+    targetGroupArn,
+    share: stands || others.left > 0 ? shareOf(baseline, targetGroupArn) : 0,
   }));
-  const stands = baseline.every((one) => backends.has(one.targetGroupArn) || isAttached(live, one.targetGroupArn));
-  const exact = stands && others.every((arn) => keepsShare(live, baseline, arn)) ? exactly(baseline, ours) : null;
-  return { ok: true, shares: [...shares, ...kept], exact };
+  return { ok: true, ours, around: live, exact: stands ? exactly(baseline, arns) : null };
+}
+
+/** True when what isn't ours is what it was then, with the shares that it had: as read, or as it would be written. */
+function standsAsBefore(baseline: Weights, live: Weights, others: Kept, backends: ReadonlySet<string>): boolean {
+  const arns = others.weights.map((one) => one.targetGroupArn);
+  const before = baseline.map((one) => one.targetGroupArn).filter((arn) => !backends.has(arn));
+  if (before.length !== arns.length || !before.every((arn) => arns.includes(arn))) return false;
+  const asWritten = others.weights.map((one) => (one.weight * 1000) / others.sum);
+  return [arns.map((arn) => shareOf(live, arn)), asWritten].some((shares) =>
+    shares.every((share, i) => keepsShare(share, shareOf(baseline, arns[i] ?? ''))),
+  );
 }
 
 function exactly(baseline: Weights, ours: readonly string[]): Weights {

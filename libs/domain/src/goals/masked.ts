@@ -4,25 +4,17 @@ import { refused, type Refused } from './wanted.js';
 
 /**
  * Takes their shares from the backends of masked clusters: they go to the other backends that have a share, in
- * proportion; if none has one, equally to the other backends. null = the mask changes nothing.
+ * proportion; if none has one, equally to the other backends. null = the mask changes nothing. `ours`: backends of the
+ * route; only the ratio of their shares counts.
  */
-export function maskedShares(
-  shares: readonly Share[],
-  route: GoalRoute,
-  mask: Mask,
-): readonly Share[] | Refused | null {
+export function maskedShares(ours: readonly Share[], route: GoalRoute, mask: Mask): readonly Share[] | Refused | null {
   const clusterOf = new Map(route.backends.map((backend) => [backend.targetGroupArn, backend.clusterId]));
   const isMasked = (one: Share) => mask.has(clusterOf.get(one.targetGroupArn) ?? '');
-  const taken = totalOf(shares.filter(isMasked));
-  if (taken === 0) return null;
-  const others = shares.filter((one) => clusterOf.has(one.targetGroupArn) && !isMasked(one));
+  if (totalOf(ours.filter(isMasked)) === 0) return null;
+  const others = ours.filter((one) => !isMasked(one));
   if (others.length === 0) return refused('NobodyLeft', nobodyText(route, mask));
-  const have = totalOf(others);
-  return shares.map((one) => {
-    if (isMasked(one)) return { ...one, share: 0 };
-    if (!others.includes(one)) return one;
-    return { ...one, share: have > 0 ? (one.share * (have + taken)) / have : taken / others.length };
-  });
+  const equally = totalOf(others) === 0;
+  return ours.map((one) => ({ ...one, share: isMasked(one) ? 0 : equally ? 1 : one.share }));
 }
 
 function totalOf(shares: readonly Share[]): number {

@@ -1,9 +1,11 @@
-import { apportion } from '../weights/apportion.js';
+import type { Share } from '../weights/apportion.js';
 import type { Weights } from '../weights/types.js';
 import { unsafeWeights } from '../weights/validate.js';
+import { apportionAround } from './around.js';
 import { attached, detached } from './attachment.js';
 import { wantedByBaseline } from './baseline.js';
 import { refuseMovedPins, wantedByWeights } from './exact-weights.js';
+import { keptShares } from './kept.js';
 import { maskedShares } from './masked.js';
 import { sameSplit } from './same-split.js';
 import { wantedByShares } from './shares.js';
@@ -12,58 +14,37 @@ import { refused, type Refused, type Wanted } from './wanted.js';
 
 const nobodyMasked: Mask = new Set();
 
-/** Goals whose weights depend on the shares that are live. */
-type SharingGoal = Extract<Goal, { readonly kind: 'shares' | 'baseline' }>;
-
 /**
  * The whole action that a goal makes of `live`, or why it can't be written. Exact where integers 0–999 can be (see
- * `apportion`). Attaching and detaching move no share, so the mask doesn't touch them. Resolving again over the result changes nothing, so a route that is where its goal wants it is left alone.
+ * `apportion`); what isn't ours keeps its share to the last digit, or to a 999th. Attaching and detaching move no share,
+ * so the mask doesn't touch them. Resolving again over the result changes nothing: a route that is where its goal wants
+ * it is left alone.
  */
 export function resolve(goal: Goal, live: Weights, route: GoalRoute, mask: Mask = nobodyMasked): Resolved {
   if (goal.kind === 'attach') return attached(goal.targetGroupArns, live);
   if (goal.kind === 'detach') return detached(goal.targetGroupArns, live);
-  if (goal.kind === 'weights') return exactly(goal.weights, live, route, mask);
-  return steadily(goal, live, route, mask);
-}
-
-function exactly(weights: Weights, live: Weights, route: GoalRoute, mask: Mask): Resolved {
-  const made = weightsOf(wantedByWeights(weights, live, route), route, mask);
+  if (goal.kind === 'shares') return weightsOf(wantedByShares(goal.shares, live, route), route, mask);
+  if (goal.kind === 'baseline') return weightsOf(wantedByBaseline(goal.baseline, live, route), route, mask);
+  const made = weightsOf(wantedByWeights(goal.weights, live, route), route, mask);
+  // what these weights made of the route once isn't refused as a change of what is pinned
   if (!made.ok || sameSplit(live, made.weights)) return made;
-  return refuseMovedPins(weights, live, route) ?? made;
-}
-
-/**
- * Integers keep a pinned share only nearly, and the next look starts from what they say: taken once more from there, the
- * shares may round to others. So it is taken until it stays, or until it goes in a circle.
- */
-function steadily(goal: SharingGoal, live: Weights, route: GoalRoute, mask: Mask): Resolved {
-  const seen: Weights[] = [live];
-  for (;;) {
-    const next = resolveOnce(goal, seen.at(-1) ?? live, route, mask);
-    if (!next.ok) return next;
-    const met = seen.slice(1).findIndex((one) => sameSplit(one, next.weights));
-    if (met >= 0) return { ok: true, weights: settled(seen.slice(met + 1)) };
-    seen.push(next.weights);
-  }
-}
-
-/** Of a circle the same member is taken, whoever comes by. */
-function settled(circle: readonly Weights[]): Weights {
-  const texts = circle.map((weights) => JSON.stringify(weights));
-  return circle[texts.indexOf([...texts].sort()[0] ?? '')] ?? [];
-}
-
-function resolveOnce(goal: SharingGoal, live: Weights, route: GoalRoute, mask: Mask): Resolved {
-  const wanted =
-    goal.kind === 'shares' ? wantedByShares(goal.shares, live, route) : wantedByBaseline(goal.baseline, live, route);
-  return weightsOf(wanted, route, mask);
+  return refuseMovedPins(goal.weights, live, route) ?? made;
 }
 
 function weightsOf(wanted: Wanted | Refused, route: GoalRoute, mask: Mask): Resolved {
   if (!wanted.ok) return wanted;
-  const masked = maskedShares(wanted.shares, route, mask);
+  const masked = maskedShares(wanted.ours, route, mask);
   if (masked && 'ok' in masked) return masked;
-  const weights = masked ? apportion(masked) : (wanted.exact ?? apportion(wanted.shares));
+  const weights = masked || wanted.exact === null ? around(masked ?? wanted.ours, wanted.around) : wanted.exact;
   const unsafe = unsafeWeights(weights);
   return unsafe ? refused('UnsafeWeights', `The weights can't be written: ${unsafe}.`) : { ok: true, weights };
+}
+
+function around(ours: readonly Share[], live: Weights): Weights {
+  const arns = new Set(ours.map((one) => one.targetGroupArn));
+  const receivers = ours.filter((one) => one.share > 0).length;
+  return apportionAround(
+    ours,
+    keptShares(live, (arn) => !arns.has(arn), receivers),
+  );
 }

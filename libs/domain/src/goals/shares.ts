@@ -17,7 +17,9 @@ export function wantedByShares(
 ): Wanted | Refused {
   const foreign = refuseForeign(route, live);
   if (foreign) return foreign;
-  const strangers = Object.keys(shares).filter((name) => !route.backends.some((backend) => backend.name === name));
+  const strangers = Object.keys(shares).filter(
+    (name) => own(shares, name) !== 0 && !route.backends.some((backend) => backend.name === name),
+  );
   if (strangers.length > 0) return refused('UnsafeWeights', unknownText(strangers, route));
   const parts = route.backends.map((backend) => ({
     targetGroupArn: backend.targetGroupArn,
@@ -28,15 +30,8 @@ export function wantedByShares(
     .map((targetGroupArn) => ({ targetGroupArn, sharePermille: shareOf(live, targetGroupArn) }));
   const [issue] = shareIssues(parts, pinned);
   if (issue) return refused('UnsafeWeights', `These shares can't be written: ${issue.message}.`);
-  const left = 1000 - pinned.reduce((sum, one) => sum + one.sharePermille, 0);
-  return {
-    ok: true,
-    shares: [
-      ...parts.map((part) => ({ targetGroupArn: part.targetGroupArn, share: (part.permille * left) / 1000 })),
-      ...pinned.map((one) => ({ targetGroupArn: one.targetGroupArn, share: one.sharePermille })),
-    ],
-    exact: null,
-  };
+  const ours = parts.map(({ targetGroupArn, permille }) => ({ targetGroupArn, share: permille }));
+  return { ok: true, ours, around: live, exact: null };
 }
 
 function unknownText(strangers: readonly string[], route: GoalRoute): string {

@@ -4,10 +4,14 @@ import type { Resolved } from './types.js';
 
 export type Refused = Extract<Resolved, { readonly ok: false }>;
 
-/** What a goal asks for before the mask: shares, and the integers that say them where those are given. */
+/** What a goal asks for before the mask. */
 export interface Wanted {
   readonly ok: true;
-  readonly shares: readonly Share[];
+  /** How ours split what the others leave; only the ratio counts. */
+  readonly ours: readonly Share[];
+  /** Whatever in here isn't ours keeps the share that it has in here. */
+  readonly around: Weights;
+  /** The very integers, where those are given. */
   readonly exact: Weights | null;
 }
 
