@@ -85,9 +85,13 @@ describe('a real upgrade over real HTTP, with things breaking', () => {
   }
 
   async function isHolding(id: string, stepIndex: number): Promise<void> {
-    await eventually(`step ${String(stepIndex)} held`, async () => {
-      const now = await get(id).catch(() => null);
-      return now?.stepIndex === stepIndex && now.reason === 'StepIsHolding';
+    let last: Rollout | null = null;
+    const held = eventually(`step ${String(stepIndex)} held`, async () => {
+      last = await get(id).catch(() => last);
+      return last?.stepIndex === stepIndex && last.reason === 'StepIsHolding';
+    });
+    await held.catch((error: unknown) => {
+      throw new Error(`${String(error)}; last seen: ${JSON.stringify({ ...last, plan: undefined })}`, { cause: error });
     });
   }
 

@@ -156,5 +156,9 @@ export async function installation(stack: Stack, rest: Rest, { project, route, p
   const verbs = ['start', 'cancel', 'pause', 'resume', 'advance', 'abort', 'rollback', 'adopt', 'reassert'].map(
     (verb) => `${verb}Rollout`,
   );
-  return { ids, bodyFor: (id, again) => (verbs.includes(id) ? reason : bodies[id]?.(again)) };
+  return {
+    ids,
+    bodyFor: (id, again) =>
+      verbs.includes(id) ? { ...reason, stepIndex: 0, routeIds: [route.id], force: false } : bodies[id]?.(again),
+  };
 }
