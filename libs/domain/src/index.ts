@@ -57,6 +57,7 @@ export * from './gateway/schedule.js';
 export * from './gateway/groups-to-watch.js';
 
 export * from './drain/drained.js';
+export * from './drain/zero-since.js';
 
 export * from './text/duration.js';
 export * from './text/instant-text.js';
