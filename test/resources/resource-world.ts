@@ -98,8 +98,13 @@ export interface ResourceWorld {
   settle(routeId: string, weights: Weights): Promise<{ decisionId: string }>;
   /** What a gateway does: the route and its target groups as AWS has them now become facts, or that AWS `failed`. */
   look(routeId: string, failed?: { readonly code: string; readonly transient: boolean }): Promise<void>;
-  /** A rollout that moves this route, as the engine's tables say it. */
-  rollout(routeId: string, planId?: string): Promise<string>;
+  /** A rollout that names this route, as the engine's tables say it: one that moves it, bakes or waits for its start. */
+  rollout(
+    routeId: string,
+    of?: { readonly planId?: string; readonly state?: 'Running' | 'Succeeded' | 'Scheduled' },
+  ): Promise<string>;
+  /** From then on it names nothing. */
+  endRollout(id: string): Promise<void>;
   /** All of them so far, as people are told. */
   events(): Promise<readonly EventView[]>;
   close(): Promise<void>;
@@ -177,13 +182,15 @@ export async function createResourceWorld(
       const [id, decisionId] = [ids.next('int'), ids.next('dec')];
       await database.pool.query(
         `INSERT INTO intents (id, project_id, account_id, route_id, listener_arn, decision_id, purpose, priority, state, goal, before, after, min_healthy_targets, settled_at)
-         VALUES ($1, $2, $3, $4, '', $5, 'oneOff', 1, 'applied', '{}', $6, $7, 1, $8)`,
+         VALUES ($1, $2, $3, $4, $5, $6, 'oneOff', 1, 'applied', $7, $8, $9, 1, $10)`,
         [
           id,
           route.projectId,
           route.accountId,
           routeId,
+          route.listenerArn,
           decisionId,
+          JSON.stringify({ kind: 'weights', weights: after }),
           JSON.stringify(before),
           JSON.stringify(after),
           new Date(parts.clock.now()),
@@ -211,20 +218,25 @@ export async function createResourceWorld(
         )),
       ]);
     },
-    async rollout(routeId, planId = ids.next('pln')) {
+    async rollout(routeId, { planId = ids.next('pln'), state = 'Running' } = {}) {
       const route = await resources.routes.get(admin, routeId);
       const id = ids.next('rol');
       await database.pool.query(
-        `INSERT INTO rollouts (id, project_id, plan_id, plan_version, name, state, frozen_plan_id, route_count, step_count, reason, message, created_by)
-         VALUES ($1, $2, $3, 1, 'r', 'Running', 'digest', 1, 1, 'NextStep', '', 'token:ann')`,
-        [id, route.projectId, planId],
+        `INSERT INTO rollouts (id, project_id, plan_id, plan_version, name, state, frozen_plan_id, route_count, step_count, reason, message, created_by, bakes_until)
+         VALUES ($1, $2, $3, 1, 'r', $4, $1, 1, 1, 'NextStep', '', 'token:ann', CASE WHEN $4 = 'Succeeded' THEN now() + interval '1 hour' END)`,
+        [id, route.projectId, planId, state],
       );
       await database.pool.query('INSERT INTO rollout_routes (rollout_id, route_id, position) VALUES ($1, $2, 0)', [
         id,
         routeId,
       ]);
-      await database.pool.query('INSERT INTO claims (rollout_id, route_id) VALUES ($1, $2)', [id, routeId]);
+      if (state === 'Running')
+        await database.pool.query('INSERT INTO claims (route_id, rollout_id) VALUES ($1, $2)', [routeId, id]);
       return id;
+    },
+    async endRollout(id) {
+      await database.pool.query('DELETE FROM claims WHERE rollout_id = $1', [id]);
+      await database.pool.query("UPDATE rollouts SET state = 'Cancelled', bakes_until = NULL WHERE id = $1", [id]);
     },
     async events() {
       await database.pool.query('SELECT seal_events(100000)');

@@ -3,15 +3,28 @@ import { InMemoryLoadBalancer } from '@sluice/testing';
 import type { AwsAccess } from '../ports/load-balancer.js';
 import { servingActions } from './serving-actions.js';
 
-const access: AwsAccess = { accountId: '000000000000', region: 'eu-west-1', endpoint: null, credentials: null, role: null };
+const access: AwsAccess = {
+  accountId: '000000000000',
+  region: 'eu-west-1',
+  endpoint: null,
+  credentials: null,
+  role: null,
+};
 
 describe('who sends requests to a target group', () => {
   let aws: InMemoryLoadBalancer;
   let red: string;
   let balancer: string;
   const group = (name: string) =>
-    aws.world.putTargetGroup({ name, protocol: 'HTTP', port: 80, targetType: 'ip', vpcId: 'v', healthCheck: {}, tags: {} })
-      .arn;
+    aws.world.putTargetGroup({
+      name,
+      protocol: 'HTTP',
+      port: 80,
+      targetType: 'ip',
+      vpcId: 'v',
+      healthCheck: {},
+      tags: {},
+    }).arn;
   const listener = (port: number, action: Parameters<typeof forward>[0] | null) =>
     aws.world.putListener({
       loadBalancerArn: balancer,

@@ -63,7 +63,8 @@ export async function* actionsOf(
       message: `${loadBalancerArn} has ${listeners.length} listeners; at most ${maxListeners} are read.`,
     });
   for (const request of requestsFor(loadBalancerArn, listeners)) {
-    const read = (await unlessGone(loadBalancer.readActions(access, request, options))) ?? new Map<string, ActionRead>();
+    const read =
+      (await unlessGone(loadBalancer.readActions(access, request, options))) ?? new Map<string, ActionRead>();
     for (const one of read.values()) {
       const action = forwarding(one);
       if (action) yield action;

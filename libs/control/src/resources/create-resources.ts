@@ -1,5 +1,6 @@
 import type { Clock, Ids } from '../context.js';
 import type { ClusterAgent } from '../ports/cluster-agent.js';
+import { Drains } from '../removal/drains.js';
 import { ProveAccount } from '../gateways/prove-account.js';
 import type { LoadBalancer } from '../ports/load-balancer.js';
 import { CleanUp } from '../provisioning/clean-up.js';
@@ -14,7 +15,6 @@ import { ClusterAccessFactory } from './cluster-access.js';
 import { ClusterConnections, type ClusterReaders } from './cluster-connections.js';
 import { ClusterIdentity } from './cluster-identity.js';
 import { Clusters } from './clusters.js';
-import { DrainReader } from './drain-reader.js';
 import { EndpointPolicy } from './endpoint-policy.js';
 import { Plans } from './plans.js';
 import { Projects } from './projects.js';
@@ -81,7 +81,8 @@ export function createResources(ports: ResourcePorts, options: ResourceOptions =
   const clusterAccess = new ClusterAccessFactory(store, sealer, references);
   const connections = new ClusterConnections(ports, clusterAccess, endpoints);
   const identity = new ClusterIdentity(clusterAgent, options.allowSharedClusters ?? false);
-  const drains = new DrainReader(store, clock, loadBalancer, accountAccess, options.drainSettleMs ?? 60_000);
+  const settleMs = options.drainSettleMs ?? 60_000;
+  const drains = new Drains(store, clock, loadBalancer, accountAccess, ports.facts, settleMs);
   const accountOptions = { allowProcessCredentials: options.allowProcessCredentials ?? false };
   return {
     projects: new Projects(store, ids),

@@ -112,6 +112,10 @@ export interface PlanVersionRows {
 export interface EngineFacts {
   /** The active rollout that moves this route, if any. */
   activeRollout(routeId: string): Promise<string | null>;
+  /** The rollout that has succeeded with this route and may still be rolled back by one call, if any. */
+  bakingRollout(routeId: string): Promise<string | null>;
+  /** A rollout that waits for its start and names this route, if any. */
+  scheduledRollout(routeId: string): Promise<string | null>;
   /** Whether a write to this route is pending or in flight. */
   hasOpenIntent(routeId: string): Promise<boolean>;
   rolloutsOfPlan(planId: string): Promise<number>;
@@ -125,6 +129,11 @@ export interface EngineFacts {
 export interface ResourceTransaction extends ResourceTables {
   /** Told after the work and before the commit, in this order. */
   announce(event: Announcement): void;
+  /**
+   * Takes these guards (`route/<id>`) for itself and moves them: whatever was decided under their old versions is never
+   * sent. First in a transaction, before any row.
+   */
+  moveGuards(keys: readonly string[]): Promise<void>;
   /** One at a time for this name, until the transaction ends. */
   exclusively(name: string): Promise<void>;
 }

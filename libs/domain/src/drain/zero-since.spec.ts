@@ -28,7 +28,8 @@ describe('a target group at weight 0', () => {
   });
 
   it('is there since the first of the looks that saw it so without a gap, when we never wrote it', () => {
-    const since = (...runs: Run<Weights>[]) => zeroSince({ writtenAt: null, watched: watched(...runs) }, 'red', noon + 900);
+    const since = (...runs: Run<Weights>[]) =>
+      zeroSince({ writtenAt: null, watched: watched(...runs) }, 'red', noon + 900);
     expect(since(seen(0, 100, red(0)), seen(200, 900, [{ targetGroupArn: 'black', weight: 1 }]))).toBe(noon);
     expect(since(seen(0, 100, red(0)), seen(200, 300, null), seen(400, 900, red(0)))).toBe(noon + 400);
     expect(since(seen(0, 100, red(0)), seen(400, 900, red(0), false))).toBe(noon + 400);

@@ -18,6 +18,13 @@ export class PrismaEngineFacts implements EngineFacts {
     return rows[0]?.id ?? null;
   }
 
+  async scheduledRollout(routeId: string): Promise<string | null> {
+    const rows = await this.db.$queryRaw<{ id: string }[]>`
+      SELECT o.id FROM rollout_routes x JOIN rollouts o ON o.id = x.rollout_id
+      WHERE x.route_id = ${routeId} AND o.state = 'Scheduled' LIMIT 1`;
+    return rows[0]?.id ?? null;
+  }
+
   async hasOpenIntent(routeId: string): Promise<boolean> {
     return (await this.db.intent.count({ where: { routeId, state: { in: ['pending', 'sent'] } } })) > 0;
   }

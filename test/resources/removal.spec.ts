@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PostgresFactStore } from '@sluice/postgres';
+import { admin, createResourceWorld, errorOf, type ResourceWorld } from './resource-world.js';
+
+const tg = (name: string) => `arn:aws:elasticloadbalancing:eu-west-1:000000000000:targetgroup/${name}/0123456789abcdef`;
+const minuteMs = 60_000;
+
+describe('what serves is not removed', () => {
+  let world: ResourceWorld;
+  let home: { projectId: string; accountId: string };
+  let count = 0;
+  beforeAll(async () => {
+    world = await createResourceWorld();
+    home = await world.project('removal');
+  });
+  afterAll(() => world.close());
+
+  const shares = (red: string, redWeight: number, black: string, blackWeight: number) => [
+    { targetGroupArn: tg(red), weight: redWeight },
+    { targetGroupArn: tg(black), weight: blackWeight },
+  ];
+
+  /** A route with red and black in two clusters, both bound; all requests go to red, black was at 0 since just now. */
+  async function scene() {
+    count += 1;
+    const [red, black] = [`red-${count}`, `black-${count}`];
+    const arn = world.loadBalancer.addRoute({ weights: shares(red, 100, black, 0) });
+    const route = await world.resources.routes.register(admin, { ...home, name: `removal ${count}`, arn });
+    const made = [];
+    for (const name of [red, black]) {
+      const clusterId = await world.cluster(home, name);
+      const input = { routeId: route.id, clusterId, name, namespace: 'shop', service: 'web', port: 80 };
+      const { backend } = await world.resources.backends.create(admin, { ...input, targetGroupArn: tg(name) });
+      const { binding } = await world.resources.bindings.apply(admin, { backendId: backend.id });
+      made.push({ clusterId, backend, binding });
+    }
+    await world.settle(route.id, shares(red, 100, black, 0));
+    return { route, red, black, ofRed: made[0]!, ofBlack: made[1]! };
+  }
+
+  /** The same load balancer's other listener: HTTPS beside HTTP, as everybody has it. Not registered here. */
+  function otherListener(route: { loadBalancerArn: string }, weights: ReturnType<typeof shares>) {
+    return world.loadBalancer.world.putListener({
+      loadBalancerArn: route.loadBalancerArn,
+      port: 443,
+      protocol: 'HTTPS',
+      action: { weights, stickiness: { enabled: false, durationSeconds: 0 }, otherActions: [] },
+      tags: {},
+    });
+  }
+  const removed = (id: string) => errorOf(world.resources.bindings.remove(admin, id));
+  const goes = async (id: string) => (await world.resources.bindings.remove(admin, id)).binding.state;
+
+  describe('a binding', () => {
+    it('stays while a listener that is not registered here sends its target group requests', async () => {
+      const { route, red, black, ofBlack } = await scene();
+      const listener = otherListener(route, shares(red, 0, black, 100));
+      world.clock.pass(60 * minuteMs);
+      const error = await removed(ofBlack.binding.id);
+      expect(error).toMatchObject({ reason: 'StillServing', facts: { routeArn: listener.arn } });
+      expect(error.message).toContain('not registered here');
+      expect(await world.resources.bindings.get(admin, ofBlack.binding.id)).toMatchObject({ state: 'Applied' });
+      world.loadBalancer.world.deleteListener(listener.arn);
+      expect(await goes(ofBlack.binding.id)).toBe('Removed');
+    });
+
+    it('stays while an action that nobody watches names its target group at weight 0: since when, nobody knows', async () => {
+      const { route, red, black, ofBlack } = await scene();
+      otherListener(route, shares(red, 100, black, 0));
+      world.clock.pass(60 * minuteMs);
+      expect((await removed(ofBlack.binding.id)).message).toContain('register it as a route');
+    });
+
+    it.each(['Running', 'Succeeded', 'Scheduled'] as const)(
+      'stays while a rollout that may still raise it is %s',
+      async (state) => {
+        const { route, ofBlack } = await scene();
+        world.clock.pass(60 * minuteMs);
+        const rolloutId = await world.rollout(route.id, { state });
+        expect(await removed(ofBlack.binding.id)).toMatchObject({ reason: 'RouteIsBusy', facts: { rolloutId } });
+        await world.endRollout(rolloutId);
+        expect(await goes(ofBlack.binding.id)).toBe('Removed');
+      },
+    );
+
+    it('stays while a write to its route is outstanding', async () => {
+      const { route, ofBlack } = await scene();
+      world.clock.pass(60 * minuteMs);
+      await world.database.pool.query(`UPDATE intents SET state = 'pending' WHERE route_id = $1`, [route.id]);
+      expect(await removed(ofBlack.binding.id)).toMatchObject({ reason: 'RouteIsBusy' });
+    });
+
+    it('stays when its rule was made anew under another ARN, however long ago the backend was added', async () => {
+      const { route, black, ofBlack } = await scene();
+      world.clock.pass(24 * 60 * minuteMs);
+      world.loadBalancer.world.deleteListener(route.listenerArn);
+      const listener = otherListener(route, [{ targetGroupArn: tg(black), weight: 100 }]);
+      expect(await removed(ofBlack.binding.id)).toMatchObject({
+        reason: 'StillServing',
+        facts: { routeArn: listener.arn },
+      });
+    });
+
+    it('of a vanished route waits from when that was last seen, not from when the backend was added', async () => {
+      const { route, ofBlack } = await scene();
+      world.clock.pass(60 * minuteMs);
+      await seen(route, world.clock.now(), [{ targetGroupArn: tg('any'), weight: 1 }]);
+      world.loadBalancer.world.deleteListener(route.listenerArn);
+      const error = await removed(ofBlack.binding.id);
+      expect(error).toMatchObject({ facts: { readyAt: world.clock.now() + 5 * minuteMs } });
+      expect(error.message).toContain('is gone from AWS');
+      world.clock.pass(5 * minuteMs);
+      expect(await goes(ofBlack.binding.id)).toBe('Removed');
+    });
+
+    it('keeps whatever was decided before from being sent: its removal moves the guard of its route', async () => {
+      const { route, ofBlack } = await scene();
+      const guard = async () =>
+        (await world.database.pool.query('SELECT version FROM guards WHERE key = $1', [`route/${route.id}`])).rows[0]
+          .version;
+      const before = await guard();
+      await removed(ofBlack.binding.id);
+      world.clock.pass(60 * minuteMs);
+      await world.resources.bindings.remove(admin, ofBlack.binding.id, { dryRun: true });
+      expect(await guard()).toBe(before);
+      await goes(ofBlack.binding.id);
+      expect(BigInt(await guard())).toBe(BigInt(before) + 1n);
+    });
+  });
+
+  /** What the gateway would have stored of a look. */
+  function seen(
+    route: { accountId: string; arn: string; listenerArn: string; loadBalancerArn: string },
+    at: number,
+    weights: { targetGroupArn: string; weight: number }[],
+  ) {
+    const action = { weights, stickiness: { enabled: false, durationSeconds: 0 }, otherActions: [] };
+    const { arn, listenerArn, loadBalancerArn } = route;
+    const value = { routeArn: arn, listenerArn, loadBalancerArn, isDefault: true, action };
+    return new PostgresFactStore(world.database.pool).first([
+      {
+        kind: 'action',
+        accountId: route.accountId,
+        arn,
+        watched: {
+          fact: { ok: true, at, value: { ...value, document: { actions: [], unknown: [] } } },
+          periodMs: 30_000,
+          runs: [{ from: at, to: at, joined: true, mark: weights }],
+        },
+      },
+    ]);
+  }
+});
