@@ -339,6 +339,7 @@ current-context: x
       { targetGroupArn: tg('blue'), weight: 0 },
       { targetGroupArn: tg('green'), weight: 100 },
     ]);
+    world.clock.pass(5 * 60_000);
     expect((await world.resources.clusters.retire(admin, blue, { reason: 'old' })).retired).toMatchObject({
       reason: 'old',
     });

@@ -128,6 +128,82 @@ describe('what serves is not removed', () => {
     });
   });
 
+  describe('a backend', () => {
+    it.each(['Running', 'Succeeded', 'Scheduled'] as const)(
+      'stays while a rollout that names it is %s',
+      async (state) => {
+        const { route, ofBlack } = await scene();
+        world.clock.pass(60 * minuteMs);
+        await goes(ofBlack.binding.id);
+        const rolloutId = await world.rollout(route.id, { state });
+        for (const forget of [false, true])
+          expect(await errorOf(world.resources.backends.remove(admin, ofBlack.backend.id, { forget }))).toMatchObject({
+            reason: 'RouteIsBusy',
+            facts: { rolloutId },
+          });
+        expect(world.loadBalancer.weightsOf(route.arn)).toHaveLength(2);
+        await world.endRollout(rolloutId);
+        await world.resources.backends.remove(admin, ofBlack.backend.id);
+        expect(world.loadBalancer.weightsOf(route.arn)).toHaveLength(1);
+      },
+    );
+
+    it('that serves is only forgotten when asked to: nothing is written, and its target group is pinned', async () => {
+      const { route, red, ofRed } = await scene();
+      const [before, bindings] = [world.loadBalancer.weightsOf(route.arn), world.agent.removed.length];
+      await world.resources.backends.remove(admin, ofRed.backend.id, { forget: true, dryRun: true });
+      expect(await world.resources.backends.get(admin, ofRed.backend.id)).toMatchObject({ name: red });
+      await world.resources.backends.remove(admin, ofRed.backend.id, { forget: true });
+      expect(await errorOf(world.resources.backends.get(admin, ofRed.backend.id))).toMatchObject({ name: 'NotFound' });
+      expect(await world.resources.routes.get(admin, route.id)).toMatchObject({ pinned: [tg(red)] });
+      expect(world.loadBalancer.weightsOf(route.arn)).toEqual(before);
+      expect(world.agent.removed).toHaveLength(bindings);
+    });
+  });
+
+  describe('a cluster', () => {
+    const retired = (id: string) => world.resources.clusters.retire(admin, id, { reason: 'old' });
+
+    it('is not retired while a listener that is not registered here sends it requests', async () => {
+      const { route, red, black, ofBlack } = await scene();
+      const listener = otherListener(route, shares(red, 0, black, 100));
+      world.clock.pass(60 * minuteMs);
+      expect(await errorOf(retired(ofBlack.clusterId))).toMatchObject({
+        reason: 'ClusterIsServing',
+        facts: { routeArn: listener.arn, backends: [ofBlack.backend.id] },
+      });
+      world.loadBalancer.world.deleteListener(listener.arn);
+      expect((await retired(ofBlack.clusterId)).retired).toMatchObject({ reason: 'old' });
+    });
+
+    it('is not retired before it is drained, nor while a bake may bring its share back', async () => {
+      const { route, ofBlack } = await scene();
+      expect(await errorOf(retired(ofBlack.clusterId))).toMatchObject({
+        reason: 'ClusterIsServing',
+        facts: { readyAt: world.clock.now() + 5 * minuteMs },
+      });
+      world.clock.pass(5 * minuteMs);
+      const rolloutId = await world.rollout(route.id, { state: 'Succeeded' });
+      expect(await errorOf(retired(ofBlack.clusterId))).toMatchObject({ reason: 'RouteIsBusy', facts: { rolloutId } });
+      await world.endRollout(rolloutId);
+      await retired(ofBlack.clusterId);
+    });
+
+    it('is retired when its rule is gone from AWS, which is said; an outage is not "gone"', async () => {
+      const { route, ofRed } = await scene();
+      await seen(route, world.clock.now(), [{ targetGroupArn: tg('any'), weight: 1 }]);
+      world.clock.pass(5 * minuteMs);
+      world.loadBalancer.faults.outage = { code: 'ServiceUnavailable', kind: 'transient' };
+      expect(await errorOf(retired(ofRed.clusterId))).toMatchObject({ name: 'ExternalFailure' });
+      world.loadBalancer.faults.outage = null;
+      expect(await errorOf(retired(ofRed.clusterId))).toMatchObject({ reason: 'ClusterIsServing' });
+      world.loadBalancer.world.deleteListener(route.listenerArn);
+      await retired(ofRed.clusterId);
+      const told = (await world.events()).filter((one) => one.subject === `cluster/${ofRed.clusterId}`).at(-1);
+      expect(told?.data).toMatchObject({ retired: true, vanishedRoutes: [route.name] });
+    });
+  });
+
   /** What the gateway would have stored of a look. */
   function seen(
     route: { accountId: string; arn: string; listenerArn: string; loadBalancerArn: string },

@@ -68,11 +68,21 @@ export class Drains {
     };
   }
 
-  /** Moves the guards of the routes: nothing that was decided before is sent once this transaction has committed. */
-  async judge(tx: ResourceTransaction, look: DrainLook): Promise<DrainVerdict> {
-    const ids = look.routes.map(({ route }) => route.id).sort();
+  /**
+   * One verdict per look. Moves the guards of the routes: nothing that was decided before is sent once this transaction has
+   * committed. First in it, before any row is locked.
+   */
+  async judge(tx: ResourceTransaction, looks: readonly DrainLook[]): Promise<readonly DrainVerdict[]> {
+    const ids = [...new Set(looks.flatMap(({ routes }) => routes.map(({ route }) => route.id)))].sort();
     await tx.moveGuards(ids.map((id) => `route/${id}`));
     for (const id of ids) await tx.routes.lock(id, 'change');
+    const verdicts: DrainVerdict[] = [];
+    for (const look of looks) verdicts.push(await this.#judgeOne(tx, look));
+    return verdicts;
+  }
+
+  async #judgeOne(tx: ResourceTransaction, look: DrainLook): Promise<DrainVerdict> {
+    const ids = look.routes.map(({ route }) => route.id);
     const backends = await tx.backends.all({ targetGroupArn: look.targetGroupArn });
     if (backends.some((one) => !ids.includes(one.routeId)))
       return refused('ChangedMeanwhile', 'a backend was added on its target group meanwhile; try again');

@@ -161,7 +161,8 @@ export class Bindings {
 
   /** Durable before the call: from here on it is being removed, and nothing older raises what it fills. */
   async #mayGo(tx: ResourceTransaction, id: string, look: DrainLook, options: MutationOptions): Promise<DrainState> {
-    const { reason, facts, ...drained } = await this.drains.judge(tx, look);
+    const [verdict] = await this.drains.judge(tx, [look]);
+    const { reason, facts, ...drained } = verdict!;
     if (reason !== null) throw new Conflict(reason, `the binding can't go yet: ${drained.message}`, facts);
     const binding = await tx.bindings.lock(id, 'change');
     if (!binding) throw new Conflict('Gone', 'the binding was forgotten meanwhile', { bindingId: id });

@@ -2,10 +2,8 @@ import { Conflict } from '@sluice/domain';
 import type { Caller, Clock, Ids } from '../context.js';
 import type { ClusterAgent, ClusterCheck } from '../ports/cluster-agent.js';
 import { ExternalFailure } from '../ports/external-failure.js';
-import type { LoadBalancer } from '../ports/load-balancer.js';
+import type { DrainLook, Drains } from '../removal/drains.js';
 import type { ClusterRecord, ResourceStore, ResourceTransaction } from '../stores/resource-store.js';
-import type { AccountAccess } from './account-access.js';
-import { answered } from './aws-refusals.js';
 import { Checks, checkedReason, knownId } from './checks.js';
 import type { ClusterAccessFactory } from './cluster-access.js';
 import type { ClusterIdentity } from './cluster-identity.js';
@@ -77,8 +75,7 @@ export class Clusters {
     private readonly accessTo: ClusterAccessFactory,
     private readonly agent: ClusterAgent,
     private readonly identity: ClusterIdentity,
-    private readonly accountAccess: AccountAccess,
-    private readonly loadBalancer: LoadBalancer,
+    private readonly drains: Drains,
   ) {}
 
   async create(caller: Caller, input: CreateCluster, options: MutationOptions = {}): Promise<Cluster> {
@@ -188,7 +185,11 @@ export class Clusters {
     return this.#change(caller, id, options, () => ({ cordoned: null }));
   }
 
-  /** For good: no backend may be added any more. Conflict while any of its backends has live weight above 0. */
+  /**
+   * For good: no backend may be added any more. Conflict until each of its target groups is drained (rule 10):
+   * `ClusterIsServing` while any load balancer sends one requests or its times aren't over, `RouteIsBusy` while a rollout,
+   * a bake or a write may still raise one. A route that is gone from AWS sends nothing; an outage is not "gone".
+   */
   async retire(
     caller: Caller,
     id: string,
@@ -196,10 +197,16 @@ export class Clusters {
     options: MutationOptions = {},
   ): Promise<Cluster> {
     const reason = checkedReason('reason', input.reason);
-    await this.#refuseWhileServing(await this.#find(caller, id));
-    return this.#change(caller, id, options, (cluster) =>
-      cluster.retired ? {} : { retired: this.#attributed(caller, reason) },
-    );
+    const looks = await this.#looks(await this.#find(caller, id));
+    return this.store.transaction(async (tx) => {
+      await this.#refuseWhileServing(tx, id, looks);
+      const cluster = own(caller, 'cluster', id, await tx.clusters.lock(id, 'change'));
+      expectVersion(cluster, options);
+      if (cluster.retired) return shown(cluster);
+      const gone = looks.flatMap((look) => look.routes.flatMap(({ isThere, route }) => (isThere ? [] : route.name)));
+      const updated = await tx.clusters.update(id, { retired: this.#attributed(caller, reason) });
+      return told(tx, updated, gone.length > 0 ? { vanishedRoutes: [...new Set(gone)] } : {});
+    }, options);
   }
 
   /** Conflict while it has backends. */
@@ -242,28 +249,32 @@ export class Clusters {
     }, options);
   }
 
-  async #refuseWhileServing(cluster: ClusterRecord): Promise<void> {
-    const backends = await this.store.read.backends.all({ clusterId: cluster.id });
-    for (const routeId of new Set(backends.map((one) => one.routeId))) {
+  /** Each of its target groups, as AWS has it now. */
+  async #looks(cluster: ClusterRecord): Promise<readonly DrainLook[]> {
+    const groups = new Map<string, string>();
+    for (const { targetGroupArn, routeId } of await this.store.read.backends.all({ clusterId: cluster.id })) {
       const route = await this.store.read.routes.find(routeId);
-      if (!route) continue;
-      const live = await answered(
-        this.loadBalancer.readRoute(await this.accountAccess.access(route.accountId), route.arn),
-      );
-      const serving = backends.filter((one) =>
-        live.action.weights.some((weight) => weight.targetGroupArn === one.targetGroupArn && weight.weight > 0),
-      );
-      if (serving.length === 0) continue;
-      throw new Conflict(
-        'ClusterIsServing',
-        `${serving.map((one) => one.name).join(', ')} of this cluster has live weight in route ${route.name}; move its share away first`,
-        {
-          routeId,
-          backends: serving.map((one) => one.id),
-          live: live.action.weights,
-        },
-      );
+      if (route) groups.set(targetGroupArn, route.accountId);
     }
+    const looks: DrainLook[] = [];
+    for (const [targetGroupArn, accountId] of groups) looks.push(await this.drains.look(accountId, targetGroupArn));
+    return looks;
+  }
+
+  async #refuseWhileServing(tx: ResourceTransaction, id: string, looks: readonly DrainLook[]): Promise<void> {
+    const verdicts = await this.drains.judge(tx, looks);
+    const backends = await tx.backends.all({ clusterId: id });
+    if (backends.some((one) => !looks.some((look) => look.targetGroupArn === one.targetGroupArn)))
+      throw new Conflict('ChangedMeanwhile', 'the cluster got another backend meanwhile; try again');
+    const kept = verdicts.findIndex((one) => one.reason !== null);
+    const verdict = verdicts[kept];
+    if (!verdict?.reason) return;
+    const standing = backends.filter((one) => one.targetGroupArn === looks[kept]?.targetGroupArn);
+    throw new Conflict(
+      verdict.reason === 'StillServing' ? 'ClusterIsServing' : verdict.reason,
+      `${standing.map((one) => one.name).join(', ')} of this cluster can't be given up yet: ${verdict.message}`,
+      { ...verdict.facts, backends: standing.map((one) => one.id) },
+    );
   }
 
   async #ask(cluster: ClusterRecord): Promise<Omit<ClusterCheckResult, 'cluster'>> {
@@ -337,13 +348,17 @@ function checkedFilter(caller: Caller, { projectId, accountId, labels }: Cluster
   };
 }
 
-function told(tx: ResourceTransaction, cluster: ClusterRecord): Cluster {
+function told(
+  tx: ResourceTransaction,
+  cluster: ClusterRecord,
+  beside: Readonly<Record<string, unknown>> = {},
+): Cluster {
   const { id, projectId, name, cordoned, retired } = cluster;
   tx.announce({
     projectId,
     type: 'cluster.changed',
     subject: `cluster/${id}`,
-    data: { name, cordoned: cordoned !== null, retired: retired !== null },
+    data: { name, cordoned: cordoned !== null, retired: retired !== null, ...beside },
   });
   return shown(cluster);
 }
