@@ -2,8 +2,6 @@ import { createTestDatabase, type TestDatabase } from '@sluice/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { admin, createResourceWorld, errorOf, firstPage, type ResourceWorld } from './resource-world.js';
 
-const minuteMs = 60_000;
-
 describe('provisioning and clean-up', () => {
   let database: TestDatabase;
   let world: ResourceWorld;
@@ -17,7 +15,9 @@ describe('provisioning and clean-up', () => {
     tests += 1;
     world = await createResourceWorld({}, database);
     // every world in memory hands out the same ARNs
-    await world.database.pool.query('TRUNCATE provisioned_resources, routes, backends, bindings, rollout_routes');
+    await world.database.pool.query(
+      'TRUNCATE provisioned_resources, routes, backends, bindings, rollout_routes, claims, facts, guards',
+    );
     home = await world.project(`provisioning ${tests}`);
   });
   afterEach(() => world.close());
@@ -64,6 +64,11 @@ describe('provisioning and clean-up', () => {
     });
     return { loadBalancer, red, black, listener, rule };
   }
+  /** A dry run, then with its digest what it said. */
+  async function cleanUp() {
+    const { digest } = await world.resources.provisioning.cleanUp(admin, home.projectId, { dryRun: true });
+    return world.resources.provisioning.cleanUp(admin, home.projectId, { digest });
+  }
   const tagsOf = (arn: string) => world.loadBalancer.world.tagged(arn).tags;
 
   it('tags what it creates as ours, of this project and this record', async () => {
@@ -102,11 +107,29 @@ describe('provisioning and clean-up', () => {
       name: 'ExternalFailure',
       ambiguous: true,
     });
-    const report = await provisioning.cleanUp(admin, home.projectId);
+    const report = await cleanUp();
     expect(report.left).toEqual([
       expect.objectContaining({ reason: 'OutcomeUnknown', message: expect.stringContaining('named shop') }),
     ]);
     expect(world.loadBalancer.world.loadBalancers.size).toBe(1);
+  });
+
+  it('knows what it made by its ARN, whatever fails after the creation', async () => {
+    const { provisioning } = world.resources;
+    const { faults } = world.loadBalancer;
+    const make = world.loadBalancer.createTargetGroup.bind(world.loadBalancer);
+    world.loadBalancer.createTargetGroup = async (...args) => {
+      const made = await make(...args);
+      faults.throttle = 1;
+      return made;
+    };
+    expect(await errorOf(provisioning.createTargetGroup(admin, groupInput('red')))).toMatchObject({
+      name: 'ExternalFailure',
+      code: 'Throttling',
+    });
+    const [{ arn } = { arn: '' }] = (await provisioning.list(admin, { projectId: home.projectId }, firstPage)).items;
+    expect(world.loadBalancer.world.targetGroups.has(arn)).toBe(true);
+    expect((await cleanUp()).removed).toEqual([{ kind: 'targetGroup', arn }]);
   });
 
   it('does not take what AWS gave back for a repeated creation as its own', async () => {
@@ -200,15 +223,58 @@ describe('provisioning and clean-up', () => {
       const dry = await world.resources.provisioning.cleanUp(admin, home.projectId, { dryRun: true });
       expect(dry.removed.map((one) => one.arn)).toEqual(expected);
       expect(world.loadBalancer.world.rules.size).toBe(1);
-      const report = await world.resources.provisioning.cleanUp(admin, home.projectId);
+      const report = await world.resources.provisioning.cleanUp(admin, home.projectId, { digest: dry.digest });
       expect(report).toEqual({ ...dry, dryRun: false });
       const { loadBalancers, listeners, rules, targetGroups } = world.loadBalancer.world;
       expect([loadBalancers.size, listeners.size, rules.size, targetGroups.size]).toEqual([0, 0, 0, 0]);
-      expect(await world.resources.provisioning.cleanUp(admin, home.projectId)).toEqual({
-        dryRun: false,
-        removed: [],
-        left: [],
+      expect(await cleanUp()).toMatchObject({ dryRun: false, removed: [], left: [] });
+    });
+
+    it('removes nothing without the digest of a dry run, nor when something else would go by now', async () => {
+      const { red } = await everything();
+      const { provisioning } = world.resources;
+      const dry = await provisioning.cleanUp(admin, home.projectId, { dryRun: true });
+      expect(await errorOf(provisioning.cleanUp(admin, home.projectId))).toMatchObject({
+        name: 'InvalidInput',
+        issues: [{ field: 'digest' }],
       });
+      const stored = world.loadBalancer.world.targetGroup(red.arn);
+      world.loadBalancer.world.targetGroups.set(red.arn, { ...stored, tags: {} });
+      expect(await errorOf(provisioning.cleanUp(admin, home.projectId, { digest: dry.digest }))).toMatchObject({
+        reason: 'CleanUpChanged',
+      });
+      expect(world.loadBalancer.world.rules.size).toBe(1);
+    });
+
+    it('leaves what a registered route stands on, and what an action sends requests to, however idle our records are', async () => {
+      const { loadBalancer, listener, rule, red, black } = await everything();
+      const { arn } = await world.resources.provisioning.createTargetGroup(admin, groupInput('blue'));
+      const own = await world.resources.routes.register(admin, { ...home, name: 'own', arn: rule.arn });
+      // by the console, in a rule of a listener that we never saw
+      const theirs = world.loadBalancer.world.putListener({
+        loadBalancerArn: loadBalancer.arn,
+        port: 9999,
+        protocol: 'HTTP',
+        action: {
+          weights: [{ targetGroupArn: arn, weight: 1 }],
+          stickiness: { enabled: false, durationSeconds: 0 },
+          otherActions: [],
+        },
+        tags: {},
+      });
+      const report = await cleanUp();
+      expect(Object.fromEntries(report.left.map((one) => [one.arn, one.reason]))).toEqual({
+        [rule.arn]: 'RouteRegistered',
+        [listener.arn]: 'RouteRegistered',
+        [red.arn]: 'StillServing',
+        [black.arn]: 'ResourceInUse',
+        [arn]: 'StillServing',
+        [loadBalancer.arn]: 'RouteRegistered',
+      });
+      expect(report.left.find((one) => one.arn === arn)?.message).toContain(theirs.arn);
+      await world.resources.routes.remove(admin, own.id);
+      world.loadBalancer.world.deleteListener(theirs.arn);
+      expect((await cleanUp()).left).toEqual([]);
     });
 
     it('leaves what was adopted, what lost our tags and what others stand on, with the reason', async () => {
@@ -232,7 +298,7 @@ describe('provisioning and clean-up', () => {
       await world.resources.provisioning.adoptTargetGroup(admin, { ...home, arn: adopted.arn });
       const stored = world.loadBalancer.world.targetGroup(red.arn);
       world.loadBalancer.world.targetGroups.set(red.arn, { ...stored, tags: { owner: 'somebody' } });
-      const { left } = await world.resources.provisioning.cleanUp(admin, home.projectId);
+      const { left } = await cleanUp();
       expect(Object.fromEntries(left.map((one) => [one.arn, one.reason]))).toEqual({
         [adopted.arn]: 'Adopted',
         [red.arn]: 'NotOursAnyMore',
@@ -256,28 +322,20 @@ describe('provisioning and clean-up', () => {
         port: 80,
         targetGroupArn: red.arn,
       });
-      const { binding } = await world.resources.bindings.apply(admin, { backendId: backend.id });
-      await world.rollout(route.id);
-      const reasons = async () =>
-        (await world.resources.provisioning.cleanUp(admin, home.projectId)).left.map((one) => [one.kind, one.reason]);
-      // the listener stays, and with it the load balancer and black, to which it refers
+      await world.resources.bindings.apply(admin, { backendId: backend.id });
+      const rolloutId = await world.rollout(route.id);
+      const reasons = async () => (await cleanUp()).left.map((one) => [one.kind, one.reason]);
       expect(await reasons()).toEqual([
-        ['listener', 'RouteIsBusy'],
+        ['listener', 'RouteRegistered'],
         ['targetGroup', 'BindingPresent'],
         ['targetGroup', 'ResourceInUse'],
-        ['loadBalancer', 'HasOthers'],
+        ['loadBalancer', 'RouteRegistered'],
       ]);
       expect(world.loadBalancer.world.rules.has(rule.arn)).toBe(false);
-      await world.database.pool.query('DELETE FROM claims');
-      expect(await reasons()).toEqual([['targetGroup', 'BindingPresent']]);
-      // with the route gone nothing sends requests; still the deregistration delay is waited from then on
-      expect(await errorOf(world.resources.bindings.remove(admin, binding.id))).toMatchObject({
-        reason: 'StillServing',
-      });
-      // rows carry Postgres's time, which has gone on since this clock was stopped
-      world.clock.pass(6 * minuteMs);
-      await world.resources.bindings.remove(admin, binding.id);
-      await world.resources.backends.remove(admin, backend.id);
+      // the last backend can't go to 0: it is forgotten with its share, then its route
+      await world.endRollout(rolloutId);
+      await world.resources.backends.remove(admin, backend.id, { forget: true });
+      await world.resources.routes.remove(admin, route.id);
       expect(await reasons()).toEqual([]);
       expect(world.loadBalancer.world.targetGroups.size).toBe(0);
     });
@@ -285,7 +343,9 @@ describe('provisioning and clean-up', () => {
     it('of another project does nothing and says that it does not exist', async () => {
       await everything();
       const { caller } = await world.project(`stranger ${tests}`);
-      expect(await errorOf(world.resources.provisioning.cleanUp(caller, home.projectId))).toMatchObject({
+      expect(
+        await errorOf(world.resources.provisioning.cleanUp(caller, home.projectId, { dryRun: true })),
+      ).toMatchObject({
         name: 'NotFound',
       });
       expect(world.loadBalancer.world.rules.size).toBe(1);
@@ -294,11 +354,11 @@ describe('provisioning and clean-up', () => {
     it('takes an outage for an outage: nothing is forgotten', async () => {
       await everything();
       world.loadBalancer.faults.outage = { code: 'ServiceUnavailable', kind: 'transient' };
-      const { removed, left } = await world.resources.provisioning.cleanUp(admin, home.projectId);
+      const { removed, left } = await cleanUp();
       world.loadBalancer.faults.outage = null;
       expect(removed).toEqual([]);
       expect(new Set(left.map((one) => one.reason))).toEqual(new Set(['ServiceUnavailable']));
-      expect((await world.resources.provisioning.cleanUp(admin, home.projectId)).removed).toHaveLength(5);
+      expect((await cleanUp()).removed).toHaveLength(5);
     });
   });
 });

@@ -33,6 +33,7 @@ import {
 import { Project, ProjectPage, type CreateProject } from '../projects.js';
 import {
   CleanUpReport,
+  type CleanUp,
   ProvisionedResource,
   ProvisionedResourcePage,
   type CreateListener,
@@ -86,8 +87,9 @@ export class SluiceClient {
     list: (page?: PageOptions) => this.#list(ProjectPage, '/v1/projects', page),
     get: (id: string, options?: ReadOptions) => this.#get(Project, `/v1/projects/${seg(id)}`, {}, options),
     remove: (id: string, options?: WriteOptions) => this.#delete(nothing, `/v1/projects/${seg(id)}`, options),
-    cleanUp: (id: string, options?: WriteOptions) =>
-      this.#post(CleanUpReport, `/v1/projects/${seg(id)}:clean-up`, undefined, options),
+    /** Without `dryRun`, `body` needs the digest of a dry run. */
+    cleanUp: (id: string, body?: CleanUp, options?: WriteOptions) =>
+      this.#post(CleanUpReport, `/v1/projects/${seg(id)}:clean-up`, body, options),
   };
 
   readonly accounts = {
@@ -166,7 +168,9 @@ export class SluiceClient {
     list: (filter?: InProject & { readonly routeId?: string; readonly clusterId?: string }, page?: PageOptions) =>
       this.#list(BackendPage, '/v1/backends', page, filter),
     get: (id: string, options?: ReadOptions) => this.#get(Backend, `/v1/backends/${seg(id)}`, {}, options),
-    remove: (id: string, options?: WriteOptions) => this.#delete(nothing, `/v1/backends/${seg(id)}`, options),
+    /** `forget`: writes nothing; a target group that is still in the action is pinned there. */
+    remove: (id: string, options?: WriteOptions & { readonly forget?: boolean }) =>
+      this.#delete(nothing, `/v1/backends/${seg(id)}`, options, options?.forget ? { forget: 'true' } : {}),
   };
 
   readonly bindings = {
@@ -267,8 +271,13 @@ export class SluiceClient {
   #patch<T extends z.ZodType>(schema: T, path: string, body: unknown, options?: WriteOptions): Promise<z.output<T>> {
     return this.#http.call(schema, { method: 'PATCH', path, body, ...(options && { options }) });
   }
-  #delete<T extends z.ZodType>(schema: T, path: string, options?: WriteOptions): Promise<z.output<T>> {
-    return this.#http.call(schema, { method: 'DELETE', path, ...(options && { options }) });
+  #delete<T extends z.ZodType>(
+    schema: T,
+    path: string,
+    options?: WriteOptions,
+    query: Query = {},
+  ): Promise<z.output<T>> {
+    return this.#http.call(schema, { method: 'DELETE', path, query, ...(options && { options }) });
   }
 }
 

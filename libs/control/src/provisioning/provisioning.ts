@@ -54,8 +54,15 @@ export interface Adopt extends InAccount {
   readonly arn: string;
 }
 
+export interface CleanUpOptions extends MutationOptions {
+  /** Of the dry run whose removals the caller agreed to; needed unless this is the dry run. */
+  readonly digest?: string;
+}
+
 export interface CleanUpReport {
   readonly dryRun: boolean;
+  /** Of what is in `removed`. */
+  readonly digest: string;
   /** In the order they went (or would go). */
   readonly removed: readonly { readonly kind: ProvisionedResource['kind']; readonly arn: string }[];
   readonly left: readonly {
@@ -195,8 +202,11 @@ export class Provisioning {
     );
   }
 
-  /** Removes exactly what we created, in safe order: rule, listener, target group, load balancer. Says what it left and why. */
-  async cleanUp(caller: Caller, projectId: string, options: MutationOptions = {}): Promise<CleanUpReport> {
+  /**
+   * Removes exactly what we created, in safe order: rule, listener, target group, load balancer. Says what it left and why.
+   * Needs the digest of its dry run: Conflict `CleanUpChanged` when something else would be removed by now.
+   */
+  async cleanUp(caller: Caller, projectId: string, options: CleanUpOptions = {}): Promise<CleanUpReport> {
     own(
       caller,
       'project',
@@ -205,7 +215,7 @@ export class Provisioning {
         .find(knownId('project', projectId))
         .then((project) => project && { projectId: project.id }),
     );
-    return this.cleaning.run(projectId, options.dryRun ?? false);
+    return options.dryRun ? this.cleaning.rehearse(projectId) : this.cleaning.run(projectId, options.digest);
   }
 
   async #create(
@@ -237,8 +247,21 @@ export class Provisioning {
     }, options);
     if (options.dryRun) return shown(pending);
     const made = await this.#make(id, () => make(access, tagsOfOurs(where.projectId, id)));
+    const stored = await this.#keepArn(id, made);
     await this.#refuseExisting(access, pending, made);
-    return this.store.transaction(async (tx) => told(tx, await tx.provisioned.update(id, made)));
+    return stored;
+  }
+
+  /** Before any further call: whatever fails from here on, what was made is known by its ARN. */
+  async #keepArn(id: string, made: Made): Promise<ProvisionedResource> {
+    try {
+      return await this.store.transaction(async (tx) => told(tx, await tx.provisioned.update(id, made)));
+    } catch (error) {
+      if (!(error instanceof Conflict)) throw error;
+      // another record has this ARN: AWS answered with what was there before
+      await this.store.transaction((tx) => tx.provisioned.remove(id));
+      throw alreadyExists(made.arn);
+    }
   }
 
   /** A refusal that certainly had no effect takes its record back; doubt leaves it. */
@@ -260,12 +283,17 @@ export class Provisioning {
   async #refuseExisting(access: AwsAccess, pending: ProvisionedResource, made: Made): Promise<void> {
     const tags = await answered(this.loadBalancer.tagsOf(access, [made.arn]));
     if (carriesOurMark(tags.find((one) => one.arn === made.arn)?.tags ?? {}, pending)) return;
-    await this.store.transaction((tx) => tx.provisioned.remove(pending.id));
-    throw new Conflict(
-      'AlreadyExists',
-      `AWS has one with the same name and settings already (${made.arn}), which this call did not create; adopt it by its ARN, or choose another name`,
-      { arn: made.arn },
-    );
+    await this.store.transaction(async (tx) => {
+      await tx.provisioned.remove(pending.id);
+      const { id, projectId, kind } = pending;
+      tx.announce({
+        projectId,
+        type: 'provisioned.removed',
+        subject: `provisioned/${id}`,
+        data: { kind, arn: made.arn },
+      });
+    });
+    throw alreadyExists(made.arn);
   }
 
   async #refuseReconciled(access: AwsAccess, arns: readonly string[]): Promise<void> {
@@ -319,6 +347,14 @@ export class Provisioning {
     const cluster = own({ ...caller, projectId: input.projectId }, 'cluster', input.clusterId, found);
     return cluster.bindingApi === 'eks.amazonaws.com/v1' ? { [autoModeTag]: cluster.name } : {};
   }
+}
+
+function alreadyExists(arn: string): Conflict {
+  return new Conflict(
+    'AlreadyExists',
+    `AWS has one with the same name and settings already (${arn}), which this call did not create; adopt it by its ARN, or choose another name`,
+    { arn },
+  );
 }
 
 async function keep(tx: ResourceTransaction, caller: Caller, where: InAccount): Promise<void> {

@@ -54,6 +54,8 @@ export interface RowFilter {
   readonly targetGroupArn?: string;
   readonly hash?: string;
   readonly arn?: string;
+  readonly listenerArn?: string;
+  readonly loadBalancerArn?: string;
   readonly kubeSystemUid?: string;
   readonly labels?: Readonly<Record<string, string>>;
 }

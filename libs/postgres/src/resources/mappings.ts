@@ -124,7 +124,7 @@ export const routes = (db: Db) =>
   mapping<Route, Prisma.RouteGetPayload<object>, Prisma.RouteUncheckedCreateInput>({
     table: 'routes',
     versioned: true,
-    filters: ['projectId', 'accountId', 'arn', 'labels'],
+    filters: ['projectId', 'accountId', 'arn', 'listenerArn', 'loadBalancerArn', 'labels'],
     toRecord: ({ explainedBy: _, ...row }) => ({
       ...row,
       labels: fromJson(row.labels),
