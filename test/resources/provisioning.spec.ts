@@ -214,6 +214,93 @@ describe('provisioning and clean-up', () => {
     }
   });
 
+  describe('a rule on a listener that serves', () => {
+    /** Red has healthy targets and serves by the default action, black waits at weight 0. */
+    async function serving() {
+      const made = await everything();
+      world.loadBalancer.setHealth(made.red.arn, { healthy: 3 });
+      const rule = (weights: Record<string, number>, forced?: { reason: string }) =>
+        world.resources.provisioning.createRule(admin, {
+          ...home,
+          listenerArn: made.listener.arn,
+          priority: 2,
+          conditions: { paths: ['/*'] },
+          weights: Object.entries(weights).map(([targetGroupArn, weight]) => ({ targetGroupArn, weight })),
+          ...(forced && { forced }),
+        });
+      return { ...made, rule };
+    }
+    const ledger = async () =>
+      (
+        await world.database.pool.query(
+          `SELECT kind, reason, message, actor, state, facts FROM decisions WHERE project_id = $1 AND kind = 'createRule' ORDER BY seq`,
+          [home.projectId],
+        )
+      ).rows.slice(1);
+
+    it('is not made with a target group that has no healthy targets, and the way out is said', async () => {
+      const { red, black, rule } = await serving();
+      const error = await errorOf(rule({ [red.arn]: 50, [black.arn]: 50 }));
+      expect(error).toMatchObject({ reason: 'WaitingForHealthyTargets' });
+      expect(error.message).toContain('Or force it');
+      expect(world.loadBalancer.world.rules.size).toBe(1);
+      expect(await ledger()).toEqual([]);
+      world.loadBalancer.setHealth(black.arn, { healthy: 1 });
+      await rule({ [red.arn]: 50, [black.arn]: 50 });
+    });
+
+    it('is not made with a target group that nobody checks yet', async () => {
+      const { rule } = await serving();
+      const blue = await world.resources.provisioning.createTargetGroup(admin, groupInput('blue'));
+      expect(await errorOf(rule({ [blue.arn]: 1 }))).toMatchObject({ reason: 'ReceiverNotAttached' });
+    });
+
+    it('is not made for a cluster that is cordoned, whatever is forced', async () => {
+      const { listener, black, rule } = await serving();
+      world.loadBalancer.setHealth(black.arn, { healthy: 1 });
+      const route = await world.resources.routes.register(admin, { ...home, name: 'route', arn: listener.arn });
+      const clusterId = await world.cluster(home, 'green');
+      await world.resources.backends.create(admin, {
+        routeId: route.id,
+        clusterId,
+        namespace: 'shop',
+        service: 'web',
+        port: 80,
+        targetGroupArn: black.arn,
+      });
+      await world.resources.clusters.cordon(admin, clusterId, { reason: 'upgrade' });
+      expect(await errorOf(rule({ [black.arn]: 1 }, { reason: 'now' }))).toMatchObject({ reason: 'ClusterIsCordoned' });
+    });
+
+    it('never takes requests from the healthy to give them to nobody, whatever is forced', async () => {
+      const { black, rule } = await serving();
+      expect(await errorOf(rule({ [black.arn]: 1 }, { reason: 'now' }))).toMatchObject({ reason: 'NoHealthyReceiver' });
+    });
+
+    it('is a decision in the ledger, with who, why, what went before and how it ended', async () => {
+      const { red, black, rule } = await serving();
+      const made = await rule({ [red.arn]: 50, [black.arn]: 50 }, { reason: 'it warms up' });
+      expect(await ledger()).toEqual([
+        expect.objectContaining({
+          kind: 'createRule',
+          reason: 'RuleForced',
+          message: 'it warms up',
+          actor: 'token:ann',
+          state: 'applied',
+          facts: expect.objectContaining({
+            resourceId: made.id,
+            before: expect.arrayContaining([{ targetGroupArn: red.arn, weight: 100 }]),
+          }),
+        }),
+      ]);
+      world.loadBalancer.faults.outage = { code: 'PriorityInUse', kind: 'terminal' };
+      expect(await errorOf(rule({ [red.arn]: 100 }))).toBeDefined();
+      world.loadBalancer.faults.outage = null;
+      expect(await errorOf(rule({ [red.arn]: 100 }))).toMatchObject({ reason: 'AlreadyExists' });
+      expect((await ledger()).map((one) => one.state)).toEqual(['applied', 'failed']);
+    });
+  });
+
   describe('clean-up', () => {
     it('removes what we created from the rule up, and says the same beforehand on a dry run', async () => {
       const made = await everything();

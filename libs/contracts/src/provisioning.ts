@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Arn, Id, ProjectIdInput, Timestamp, Weights, line, pageOf } from './common.js';
+import { Forced } from './routes.js';
 
 export const ProvisionedResource = z
   .object({
@@ -160,10 +161,12 @@ export const CreateRule = z
         'must have at least one host or path',
       ),
     weights: WholeWeights,
+    forced: Forced.optional(),
   })
   .meta({
     id: 'CreateRule',
-    description: 'Creates a rule that forwards by weight.',
+    description:
+      'Creates a rule that forwards by weight. On a listener that serves it takes requests at once, so its target groups must be attached to the load balancer and healthy, and their clusters neither cordoned nor retired.',
     examples: [
       {
         accountId: 'acc_0123456789abcdefghij',

@@ -9,8 +9,9 @@ import type { MutationOptions } from '../resources/options.js';
 import { autoModeTag } from '../resources/target-group-fit.js';
 import { keepProject, own, projectFilter } from '../resources/tenancy.js';
 import type { Page, PageRequest, ProvisionedResource } from '../resources/types.js';
-import type { ResourceStore, ResourceTransaction } from '../stores/resource-store.js';
+import type { LedgerEntry, ResourceStore, ResourceTransaction } from '../stores/resource-store.js';
 import { checkAdopt, checkListener, checkLoadBalancer, checkRule, checkTargetGroup } from './checks.js';
+import type { NewRules } from './new-rules.js';
 import type { CleanUp } from './clean-up.js';
 import { carriesOurMark } from './provisioned-tags.js';
 
@@ -49,6 +50,8 @@ export interface ProvisionRule extends InAccount {
   readonly priority: number;
   readonly conditions: RuleConditions;
   readonly weights: Weights;
+  /** Passes over the health of the target groups, in this person's name. */
+  readonly forced?: { readonly reason: string };
 }
 export interface Adopt extends InAccount {
   readonly arn: string;
@@ -75,6 +78,12 @@ export interface CleanUpReport {
 
 type Kind = ProvisionedResource['kind'];
 type Details = Readonly<Record<string, unknown>>;
+/** What a creation needs besides its call. */
+interface Traffic {
+  readonly standsOn: (access: AwsAccess) => readonly string[] | Promise<readonly string[]>;
+  /** What the ledger says of it; throws where it may not be. */
+  readonly decide: (access: AwsAccess) => Promise<Pick<LedgerEntry, 'kind' | 'reason' | 'message' | 'facts'>>;
+}
 type Made = { readonly arn: string; readonly details: Details };
 
 /**
@@ -88,6 +97,7 @@ export class Provisioning {
     private readonly loadBalancer: LoadBalancer,
     private readonly accountAccess: AccountAccess,
     private readonly cleaning: CleanUp,
+    private readonly newRules: NewRules,
   ) {}
 
   async createLoadBalancer(
@@ -146,7 +156,15 @@ export class Provisioning {
     checkListener(input);
     const { loadBalancerArn, port, protocol, certificateArn, weights } = input;
     const spec = { loadBalancerArn, port, protocol, weights, ...(certificateArn !== undefined && { certificateArn }) };
-    const standsOn = () => [loadBalancerArn];
+    const traffic: Traffic = {
+      standsOn: () => [loadBalancerArn],
+      decide: async () => ({
+        kind: 'createListener',
+        reason: 'ListenerCreated',
+        message: `A listener on port ${port} of ${loadBalancerArn} begins to forward; nobody listened there before.`,
+        facts: { loadBalancerArn, port, before: [], after: weights },
+      }),
+    };
     return this.#create(
       caller,
       input,
@@ -156,19 +174,33 @@ export class Provisioning {
       async (access, tags) => {
         return { arn: (await this.loadBalancer.createListener(access, { ...spec, tags })).arn, details: spec };
       },
-      standsOn,
+      traffic,
     );
   }
 
   /** It forwards by these weights; register it as a route by its ARN. */
   async createRule(caller: Caller, input: ProvisionRule, options: MutationOptions = {}): Promise<ProvisionedResource> {
     checkRule(input);
-    const { listenerArn, priority, conditions, weights } = input;
+    const { listenerArn, priority, conditions, weights, forced } = input;
     const spec = { listenerArn, priority, conditions, weights };
-    const standsOn = async (access: AwsAccess) => [
-      listenerArn,
-      (await this.loadBalancer.describeListener(access, listenerArn)).loadBalancerArn,
-    ];
+    const traffic: Traffic = {
+      standsOn: async (access) => [
+        listenerArn,
+        (await this.loadBalancer.describeListener(access, listenerArn)).loadBalancerArn,
+      ],
+      decide: async (access) => ({
+        kind: 'createRule',
+        reason: forced ? 'RuleForced' : 'RuleCreated',
+        message: forced?.reason ?? `A rule of priority ${priority} on ${listenerArn} takes what it matches.`,
+        facts: {
+          listenerArn,
+          priority,
+          conditions,
+          ...(await this.newRules.judge(caller, access, input)),
+          after: weights,
+        },
+      }),
+    };
     return this.#create(
       caller,
       input,
@@ -178,7 +210,7 @@ export class Provisioning {
       async (access, tags) => {
         return { arn: (await this.loadBalancer.createRule(access, { ...spec, tags })).arn, details: spec };
       },
-      standsOn,
+      traffic,
     );
   }
 
@@ -225,11 +257,13 @@ export class Provisioning {
     asked: Details,
     options: MutationOptions,
     make: (access: AwsAccess, tags: Readonly<Record<string, string>>) => Promise<Made>,
-    standsOn?: (access: AwsAccess) => readonly string[] | Promise<readonly string[]>,
+    traffic?: Traffic,
   ): Promise<ProvisionedResource> {
     const access = await this.#access(caller, where);
-    if (standsOn) await this.#refuseReconciled(access, await answered(Promise.resolve(standsOn(access))));
+    if (traffic) await this.#refuseReconciled(access, await answered(Promise.resolve(traffic.standsOn(access))));
+    const line = traffic && (await traffic.decide(access));
     const id = this.ids.next('res');
+    const decision = line && { ...line, id: this.ids.next('dec'), projectId: where.projectId, actor: caller.actor };
     const record = {
       id,
       projectId: where.projectId,
@@ -243,34 +277,43 @@ export class Provisioning {
     };
     const pending = await this.store.transaction(async (tx) => {
       await keep(tx, caller, where);
+      if (decision) await tx.decide({ ...decision, facts: { ...decision.facts, resourceId: id } });
       return tx.provisioned.insert(record);
     }, options);
     if (options.dryRun) return shown(pending);
-    const made = await this.#make(id, () => make(access, tagsOfOurs(where.projectId, id)));
-    const stored = await this.#keepArn(id, made);
+    const made = await this.#make(id, decision?.id ?? null, () => make(access, tagsOfOurs(where.projectId, id)));
+    const stored = await this.#keepArn(id, decision?.id ?? null, made);
     await this.#refuseExisting(access, pending, made);
     return stored;
   }
 
   /** Before any further call: whatever fails from here on, what was made is known by its ARN. */
-  async #keepArn(id: string, made: Made): Promise<ProvisionedResource> {
+  async #keepArn(id: string, decisionId: string | null, made: Made): Promise<ProvisionedResource> {
     try {
-      return await this.store.transaction(async (tx) => told(tx, await tx.provisioned.update(id, made)));
+      return await this.store.transaction(async (tx) => {
+        if (decisionId !== null) await tx.endDecision(decisionId, 'applied', null);
+        return told(tx, await tx.provisioned.update(id, made));
+      });
     } catch (error) {
       if (!(error instanceof Conflict)) throw error;
       // another record has this ARN: AWS answered with what was there before
-      await this.store.transaction((tx) => tx.provisioned.remove(id));
+      await this.store.transaction(async (tx) => {
+        if (decisionId !== null) await tx.endDecision(decisionId, 'failed', 'it was there before');
+        await tx.provisioned.remove(id);
+      });
       throw alreadyExists(made.arn);
     }
   }
 
   /** A refusal that certainly had no effect takes its record back; doubt leaves it. */
-  async #make(id: string, make: () => Promise<Made>): Promise<Made> {
+  async #make(id: string, decisionId: string | null, make: () => Promise<Made>): Promise<Made> {
     try {
       return await make();
     } catch (error) {
       const hadNoEffect = error instanceof ExternalFailure && !error.ambiguous;
       await this.store.transaction(async (tx) => {
+        const told = hadNoEffect ? 'AWS refused it' : 'AWS never answered whether it was created; see clean-up';
+        if (decisionId !== null) await tx.endDecision(decisionId, 'failed', told);
         const row = await tx.provisioned.lock(id, 'change');
         if (hadNoEffect) await tx.provisioned.remove(id);
         else if (row) await tx.provisioned.update(id, { details: { ...row.details, outcome: 'unknown' } });

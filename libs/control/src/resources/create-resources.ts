@@ -4,6 +4,7 @@ import { Drains } from '../removal/drains.js';
 import { ProveAccount } from '../gateways/prove-account.js';
 import type { LoadBalancer } from '../ports/load-balancer.js';
 import { CleanUp } from '../provisioning/clean-up.js';
+import { NewRules } from '../provisioning/new-rules.js';
 import { Provisioning } from '../provisioning/provisioning.js';
 import type { ResourceStore } from '../stores/resource-store.js';
 import { AccountAccess } from './account-access.js';
@@ -101,6 +102,7 @@ export function createResources(ports: ResourcePorts, options: ResourceOptions =
       loadBalancer,
       accountAccess,
       new CleanUp(store, clock, loadBalancer, accountAccess),
+      new NewRules(store, clock, loadBalancer),
     ),
     plans: new Plans(store, ids),
     tokens: new Tokens(store, ids, clock),

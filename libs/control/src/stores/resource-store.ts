@@ -128,7 +128,21 @@ export interface EngineFacts {
   zeroSince(routeId: string, targetGroupArn: string): Promise<{ readonly at: string } | 'unwritten' | null>;
 }
 
+/** What a person did to traffic where no route stands for it yet: a listener or a rule is made. */
+export interface LedgerEntry {
+  readonly id: string;
+  readonly projectId: string;
+  readonly kind: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly actor: string;
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
 export interface ResourceTransaction extends ResourceTables {
+  /** Writes a line of the ledger; it stays `decided` until its end is told. */
+  decide(entry: LedgerEntry): Promise<void>;
+  endDecision(id: string, state: 'applied' | 'failed', message: string | null): Promise<void>;
   /** Told after the work and before the commit, in this order. */
   announce(event: Announcement): void;
   /**
