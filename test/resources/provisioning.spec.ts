@@ -344,7 +344,7 @@ describe('provisioning and clean-up', () => {
         protocol: 'HTTP',
         action: {
           weights: [{ targetGroupArn: arn, weight: 1 }],
-          stickiness: { enabled: false, durationSeconds: 0 },
+          stickiness: { enabled: false },
           otherActions: [],
         },
         tags: {},

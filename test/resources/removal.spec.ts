@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { PostgresFactStore } from '@sluice/postgres';
+import { OneOffWeights } from '@sluice/control';
+import { PostgresFactStore, PostgresRouteWriteStore, RandomIds } from '@sluice/postgres';
 import { admin, createResourceWorld, errorOf, type ResourceWorld } from './resource-world.js';
 
 const tg = (name: string) => `arn:aws:elasticloadbalancing:eu-west-1:000000000000:targetgroup/${name}/0123456789abcdef`;
@@ -44,7 +45,7 @@ describe('what serves is not removed', () => {
       loadBalancerArn: route.loadBalancerArn,
       port: 443,
       protocol: 'HTTPS',
-      action: { weights, stickiness: { enabled: false, durationSeconds: 0 }, otherActions: [] },
+      action: { weights, stickiness: { enabled: false }, otherActions: [] },
       tags: {},
     });
   }
@@ -126,6 +127,20 @@ describe('what serves is not removed', () => {
       await goes(ofBlack.binding.id);
       expect(BigInt(await guard())).toBe(BigInt(before) + 1n);
     });
+  });
+
+  it('is not raised either, while its binding is being removed', async () => {
+    const { route, red, black, ofBlack } = await scene();
+    const { pool } = world.database;
+    // rows of this world may be of its clock's future
+    await pool.query('DELETE FROM facts WHERE subject = $1', [`action/${route.arn}`]);
+    await seen(route, Date.now(), shares(red, 100, black, 0));
+    const weights = new OneOffWeights(new PostgresRouteWriteStore(pool, new RandomIds()));
+    const raise = () => weights.set(admin, route.id, { shares: { [red]: 0, [black]: 100 }, reason: 'go' });
+    await pool.query(`UPDATE bindings SET state = 'Removing' WHERE id = $1`, [ofBlack.binding.id]);
+    expect(await errorOf(raise())).toMatchObject({ reason: 'BindingIsBeingRemoved' });
+    await world.resources.bindings.apply(admin, { backendId: ofBlack.backend.id });
+    expect((await raise()).intent.state).toBe('pending');
   });
 
   describe('a backend', () => {
@@ -210,7 +225,7 @@ describe('what serves is not removed', () => {
     at: number,
     weights: { targetGroupArn: string; weight: number }[],
   ) {
-    const action = { weights, stickiness: { enabled: false, durationSeconds: 0 }, otherActions: [] };
+    const action = { weights, stickiness: { enabled: false }, otherActions: [] };
     const { arn, listenerArn, loadBalancerArn } = route;
     const value = { routeArn: arn, listenerArn, loadBalancerArn, isDefault: true, action };
     return new PostgresFactStore(world.database.pool).first([

@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { DecisionView, Ids, IntentView, RouteMaterial, RouteMove } from '@sluice/control';
 import { RouteWriteStore } from '@sluice/control';
 import type { Fact, LiveRoute, Ownership, Run, Weights } from '@sluice/domain';
@@ -81,6 +81,7 @@ export class PostgresRouteWriteStore extends RouteWriteStore {
         [write.routeId],
       );
       refuseBusy(busy.rows[0]);
+      await refuseLeaving(client, write);
       const { decisionId } = await commitMove(client, this.ids, { ...write, rolloutId: null });
       const decision = await client.query<DecisionRow>('SELECT * FROM decisions WHERE id = $1', [decisionId]);
       const intent = await client.query<IntentRow>('SELECT * FROM intents WHERE decision_id = $1', [decisionId]);
@@ -93,6 +94,23 @@ export class PostgresRouteWriteStore extends RouteWriteStore {
       return { decision: toDecision(decision.rows[0]!), intent: toIntent(intent.rows[0]!) };
     });
   }
+}
+
+/** A binding that is being removed takes its targets along: nobody is sent there any more. Removing takes the route's lock, too. */
+async function refuseLeaving(client: PoolClient, { routeId, move }: RouteMove): Promise<void> {
+  const raised = move.proposals.flatMap((proposal) => proposal.raisedClusterIds);
+  const { rows } = await client.query<{ id: string; name: string }>(
+    `SELECT x.id, b.name FROM backends b JOIN bindings x ON x.backend_id = b.id
+     WHERE b.route_id = $1 AND b.cluster_id = ANY($2) AND x.state = 'Removing' ORDER BY x.id LIMIT 1`,
+    [routeId, raised],
+  );
+  const leaving = rows[0];
+  if (leaving)
+    throw new Conflict(
+      'BindingIsBeingRemoved',
+      `Binding ${leaving.id} of ${leaving.name} is being removed, and its targets with it. Apply it again (POST /v1/bindings) before its share is raised.`,
+      { bindingId: leaving.id },
+    );
 }
 
 function refuseBusy(row: { rollout_id: string | null; open: boolean } | undefined): void {
