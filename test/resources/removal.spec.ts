@@ -225,7 +225,7 @@ describe('what serves is not removed', () => {
     at: number,
     weights: { targetGroupArn: string; weight: number }[],
   ) {
-    const action = { weights, stickiness: { enabled: false }, otherActions: [] };
+    const action = { weights, stickiness: { enabled: false as const }, otherActions: [] };
     const { arn, listenerArn, loadBalancerArn } = route;
     const value = { routeArn: arn, listenerArn, loadBalancerArn, isDefault: true, action };
     return new PostgresFactStore(world.database.pool).first([
