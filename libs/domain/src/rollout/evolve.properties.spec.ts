@@ -36,7 +36,7 @@ const wholeRound: fc.Arbitrary<Deed> = fc.nat(9_000).map((afterMs) => (world) =>
 const deed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 8, arbitrary: wholeRound },
   { weight: 6, arbitrary: round },
-  { weight: 2, arbitrary: fc.nat(60_000).map((ms) => (world) => void (world.now += ms)) },
+  { weight: 2, arbitrary: fc.nat(60_000).map((ms) => (world: RolloutWorld) => void (world.now += ms)) },
   {
     weight: 3,
     arbitrary: fc.constant<Deed>((world) => {
@@ -45,7 +45,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
   },
   {
     weight: 5,
-    arbitrary: routeId.map((id) => (world) => {
+    arbitrary: routeId.map((id) => (world: RolloutWorld) => {
       world.send(id);
     }),
   },
@@ -53,13 +53,13 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
     weight: 5,
     arbitrary: fc
       .tuple(routeId, fc.constantFrom('applied', 'applied', 'taken, unknown', 'lost, unknown' as const))
-      .map(([id, how]) => (world) => {
+      .map(([id, how]) => (world: RolloutWorld) => {
         world.settle(id, how as 'applied');
       }),
   },
   {
     weight: 1,
-    arbitrary: routeId.map((id) => (world) => {
+    arbitrary: routeId.map((id) => (world: RolloutWorld) => {
       world.meddle(id, redBlack(30, 70));
     }),
   },
@@ -67,7 +67,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
     weight: 3,
     arbitrary: fc
       .tuple(verb, fc.option(fc.subarray([...threeIds], { minLength: 1 })))
-      .map(([one, routeIds]) => (world) => {
+      .map(([one, routeIds]) => (world: RolloutWorld) => {
         world.say({ verb: one, actor: 'ana', reason: null, routeIds });
       }),
   },

@@ -24,7 +24,8 @@ import { isEmergency, sameWeights, type Fact, type TargetHealth, type Weights } 
 import { ManualTimers } from '../timers/manual-timers.js';
 
 /** What a route's intents stand in the fake of the store, with how they ended. */
-export type LaneRow = Omit<Intent, 'state'> & {
+export type LaneRow = Omit<Intent, 'state' | 'covered'> & {
+  covered: boolean;
   state: Intent['state'] | Settlement['state'];
   reason: string | null;
   message: string | null;
