@@ -54,7 +54,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
     arbitrary: fc
       .tuple(routeId, fc.constantFrom('applied', 'applied', 'taken, unknown', 'lost, unknown' as const))
       .map(([id, how]) => (world: RolloutWorld) => {
-        world.settle(id, how as 'applied');
+        world.settle(id, how);
       }),
   },
   {
