@@ -141,6 +141,7 @@ export async function installation(stack: Stack, rest: Rest, { project, route, p
       conditions: { hosts: ['shop.example.com'], paths: ['/shop/*'] },
       weights,
     }),
+    cleanUpProject: () => ({ digest: '0'.repeat(64) }),
     createPlan: (again) => ({ projectId: project.id, name: again, spec }),
     createPlanVersion: () => ({ spec }),
     createRollout: (again) => ({

@@ -27,6 +27,7 @@ const needsBody = withBody.filter(
   (operation) =>
     operation.bodySchema !== 'NoBody' &&
     operation.bodySchema !== 'RolloutVerbBody' &&
+    operation.bodySchema !== 'CleanUp' &&
     !operation.bodySchema?.startsWith('Update'),
 );
 const named = (list: readonly DescribedOperation[]) => list.map((operation) => [operation.id, operation] as const);
