@@ -377,6 +377,18 @@ describe('a finding', () => {
     expect(findings.find((one) => one.rule === 'healthyLeft')?.message).toContain('A named person may force it.');
   });
 
+  it('tells of a retired cluster as that, cordoned or not', () => {
+    const findings = mayMove(aChange(), someFacts(clusters({ cordoned: true, retired: true })), 'planned');
+    expect(findings.map((one) => one.rule)).toEqual(['retired']);
+  });
+
+  it('says that an emergency goes on, where there was nothing to force', () => {
+    const nobodyHealthy = health(sick(red, 3), sick(black, 3));
+    expect(first({ ...away, minHealthyTargets: 0, forced }, nobodyHealthy, 'emergency')?.message).toContain(
+      'The emergency goes on all the same.',
+    );
+  });
+
   it('tells two backends in one cluster apart', () => {
     const twice = aChange().backends.map((one) => ({ ...one, clusterId: 'c-green', clusterName: 'green-2026' }));
     expect(first({ backends: twice }, clusters({ cordoned: true }), 'planned')?.subjects).toEqual([
