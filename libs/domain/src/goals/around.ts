@@ -11,7 +11,7 @@ import type { Kept } from './kept.js';
 export function apportionAround(ours: readonly Share[], kept: Kept): Weights {
   if (kept.weights.length === 0) return apportion(ours);
   const total = ours.reduce((sum, one) => sum + one.share, 0);
-  const partOf = (one: Share) => (total > 0 && kept.left > 0 ? one.share / total : 0);
+  const partOf = (one: Share) => (total > 0 ? one.share / total : 0);
   const fractions = [
     ...ours.map((one) => (partOf(one) * kept.left) / kept.sum),
     ...kept.weights.map((one) => one.weight / kept.sum),

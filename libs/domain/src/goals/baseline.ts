@@ -21,7 +21,7 @@ export function wantedByBaseline(baseline: Weights, live: Weights, route: GoalRo
       'NobodyLeft',
       'None of the backends that had a share before is left on this route. Set its weights by hand, or attach one of them again.',
     );
-  const stands = standsAsBefore(baseline, live, others, backends);
+  const stands = standsAsBefore(baseline, others, backends);
   const ours = arns.map((targetGroupArn) => ({
     targetGroupArn,
     share: stands || others.left > 0 ? shareOf(baseline, targetGroupArn) : 0,
@@ -29,14 +29,16 @@ export function wantedByBaseline(baseline: Weights, live: Weights, route: GoalRo
   return { ok: true, ours, around: live, exact: stands ? exactly(baseline, arns) : null };
 }
 
-/** True when what isn't ours is what it was then, with the shares that it had: as read, or as it would be written. */
-function standsAsBefore(baseline: Weights, live: Weights, others: Kept, backends: ReadonlySet<string>): boolean {
-  const arns = others.weights.map((one) => one.targetGroupArn);
-  const before = baseline.map((one) => one.targetGroupArn).filter((arn) => !backends.has(arn));
-  if (before.length !== arns.length || !before.every((arn) => arns.includes(arn))) return false;
-  const asWritten = others.weights.map((one) => (one.weight * 1000) / others.sum);
-  return [arns.map((arn) => shareOf(live, arn)), asWritten].some((shares) =>
-    shares.every((share, i) => keepsShare(share, shareOf(baseline, arns[i] ?? ''))),
+/** True when what isn't ours is what it was then, with the shares that it had but for rounding. */
+function standsAsBefore(baseline: Weights, others: Kept, backends: ReadonlySet<string>): boolean {
+  const before = baseline.filter((one) => !backends.has(one.targetGroupArn));
+  return (
+    before.length === others.weights.length &&
+    others.weights.every(
+      ({ targetGroupArn, weight }) =>
+        isAttached(before, targetGroupArn) &&
+        keepsShare((weight * 1000) / others.sum, shareOf(baseline, targetGroupArn)),
+    )
   );
 }
 

@@ -36,7 +36,7 @@ export function largestRemainder(
   fractions.forEach((fraction, i) => {
     while (fraction > 0 && (weights[i] ?? 0) < least(i)) {
       const largest = weights.indexOf(Math.max(...weights));
-      if (largest === i) break;
+      if ((weights[largest] ?? 0) <= least(largest)) break;
       weights[i] = (weights[i] ?? 0) + 1;
       weights[largest] = (weights[largest] ?? 0) - 1;
     }
