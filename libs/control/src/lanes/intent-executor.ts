@@ -6,6 +6,7 @@ import type { GatewayFence } from '../ports/gateway-store.js';
 import type { ActionRead, AwsAccess, LoadBalancer, WriteOutcome } from '../ports/load-balancer.js';
 import type { Timers } from '../ports/timers.js';
 import type { ApiBucket } from './api-bucket.js';
+import { NoAccess } from '../gateways/account-troubles.js';
 import { backoffMs } from './backoff.js';
 import type { Intent } from './intent.js';
 import type { LaneLooks } from './lane-looks.js';
@@ -82,9 +83,10 @@ export class IntentExecutor {
     this.parts.crashPoint?.('afterSettle');
   }
 
-  /** The route couldn't be read before the write. */
+  /** The route couldn't be read before the write. An emergency whose account can't be had waits for it, as in `accessOf`. */
   async unread(attempt: Attempt, intent: Intent, failure: ExternalFailure): Promise<void> {
-    if (failure.kind === 'terminal')
+    const waits = failure.kind === 'transient' || (failure instanceof NoAccess && isEmergency(intent.purpose));
+    if (!waits)
       return this.settle(
         attempt.fence,
         intent,
@@ -97,7 +99,7 @@ export class IntentExecutor {
       );
     await this.parts.store.defer(attempt.fence, intent.id, backoffMs(intent.attempts), {
       reason: failure.code,
-      message: `Waiting for AWS: ${failure.message}`,
+      message: `Waiting for AWS: ${failure.message} (${failure.code}).`,
     });
   }
 
