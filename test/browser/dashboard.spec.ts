@@ -84,7 +84,6 @@ describe('the dashboard, in a real Chromium on the real service', () => {
       steps: { kind: 'explicit', steps },
       minHealthyTargets: 1,
       settleMs: 200,
-      recheckMs: 500,
       bakeMs: 60_000,
     };
     const { plan } = await rest.post('/plans', {

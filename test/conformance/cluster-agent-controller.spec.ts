@@ -39,9 +39,9 @@ function describeWithController(name: string, assets: string | null): void {
         clusterId: 'blue',
         name: 'blue',
         bindingApi: 'elbv2.k8s.aws/v1beta1',
-        ...read(sandbox.access.sluiceClusters['blue']),
+        ...(await read(sandbox.access.sluiceClusters['blue'])),
       };
-      const { server, caPem, auth } = read(sandbox.access.clusters['blue']);
+      const { server, caPem, auth } = await read(sandbox.access.clusters['blue']);
       admin = new RawKube(server, caPem, auth.kind === 'token' ? auth.token : '');
       const { endpoint, region, ...credentials } = sandbox.access.aws;
       aws = new ElasticLoadBalancingV2Client({ endpoint, region, credentials });

@@ -82,7 +82,7 @@ async function startSandbox(): Promise<ClusterPeer> {
   await (await startSandboxProgram(options)).stop();
   const program = await startSandboxProgram(options);
   const kubeconfig = path.join(clusterDir, 'kubeconfig');
-  const { server, caPem } = parseKubeconfig(readFileSync(kubeconfig, 'utf8'));
+  const { server, caPem } = await parseKubeconfig(readFileSync(kubeconfig, 'utf8'));
   const admin = new RawKube(server, caPem, tokens.admin);
   const { gitVersion } = await admin.must('GET', '/version');
   if (!String(gitVersion).endsWith('-sandbox')) throw new Error(`this is no cluster of the sandbox: ${gitVersion}`);

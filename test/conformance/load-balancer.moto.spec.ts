@@ -17,6 +17,7 @@ if (endpoint === undefined) {
     checksTargetGroupsOfListeners: false,
     refusesDuplicateListeners: false,
     oneLoadBalancerPerTargetGroup: false,
+    checksWhatIsTagged: false,
     knowsUnusedTargets: false,
     failsOnDemand: false,
   });

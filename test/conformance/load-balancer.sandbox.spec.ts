@@ -91,6 +91,7 @@ function faultsOf(control: string): PeerFaults {
     throttleNextWrite: () => set('aws.throttle', { probability: 1, actions: writes }),
     failNextWriteBeforeEffect: () => set('aws.serverError', { probability: 1, actions: writes }),
     dropNextReply: () => set('aws.successThenTimeout', { count: 1, actions: writes }),
+    showNewerActions: () => set('aws.newerActions', {}),
     none: async () => {
       await fetch(`${control}/faults`, { method: 'DELETE' });
     },

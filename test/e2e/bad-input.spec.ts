@@ -17,7 +17,7 @@ interface Operation {
 }
 
 /** The periodic looks at clusters and weights tell people what they found, whatever is asked meanwhile. */
-const BY_ITSELF = ['events'];
+const BY_ITSELF = ['events', 'event_outbox'];
 const canary = (what: string) => `canary-${what}-${'0123456789'.repeat(2)}`;
 const SECRET_KEY = canary('secret-access-key');
 
@@ -97,11 +97,14 @@ describe('bad input to a running installation', () => {
     return answer;
   }
 
+  /** A rule or listener is decided before AWS is asked; what AWS then refuses stays in the ledger as failed. */
+  const lasting: Readonly<Record<string, string>> = { decisions: " WHERE state <> 'failed'" };
+
   /** How many rows each table has, and how many writes AWS has taken. */
   async function stored(): Promise<string> {
     const counts = tables
       .filter((table) => !BY_ITSELF.includes(table))
-      .map((table) => `(SELECT count(*) FROM "${table}") AS "${table}"`);
+      .map((table) => `(SELECT count(*) FROM "${table}"${lasting[table] ?? ''}) AS "${table}"`);
     const { rows } = await database.query(`SELECT ${counts.join(', ')}`);
     return JSON.stringify({ ...rows[0], aws: stack.awsRequests().filter(({ outcome }) => outcome === 'OK').length });
   }

@@ -74,7 +74,6 @@ describe('a real upgrade over real HTTP, with things breaking', () => {
       steps: { kind: 'explicit', steps },
       minHealthyTargets: 1,
       settleMs: 200,
-      recheckMs: 500,
       bakeMs: 60_000,
     };
     const { plan } = await rest.post('/plans', {
@@ -86,9 +85,13 @@ describe('a real upgrade over real HTTP, with things breaking', () => {
   }
 
   async function isHolding(id: string, stepIndex: number): Promise<void> {
-    await eventually(`step ${String(stepIndex)} held`, async () => {
-      const now = await get(id).catch(() => null);
-      return now?.stepIndex === stepIndex && now.reason === 'StepIsHolding';
+    let last: Rollout | null = null;
+    const held = eventually(`step ${String(stepIndex)} held`, async () => {
+      last = await get(id).catch(() => last);
+      return last?.stepIndex === stepIndex && last.reason === 'StepIsHolding';
+    });
+    await held.catch((error: unknown) => {
+      throw new Error(`${String(error)}; last seen: ${JSON.stringify({ ...last, plan: undefined })}`, { cause: error });
     });
   }
 

@@ -55,7 +55,6 @@ export async function installation(stack: Stack, rest: Rest, { project, route, p
     minHealthyTargets: 1,
     settleMs: 0,
     maxFactAgeMs: 30_000,
-    recheckMs: 1_000,
     onHealthLost: 'block',
     bakeMs: 0,
   };
@@ -64,7 +63,7 @@ export async function installation(stack: Stack, rest: Rest, { project, route, p
     endpoint,
     roleArn: null,
     credentials: { accessKeyId, secretAccessKey },
-    apiBudget: { modifyPerSecond: 3, modifyBurst: 20 },
+    apiBudget: { modifyPerSecond: 3, modifyBurst: 20, readPerSecond: 5, readBurst: 20 },
   };
   const bodies: Readonly<Record<string, (again: string) => object>> = {
     createProject: (again) => ({ name: `project ${again}` }),
@@ -84,6 +83,7 @@ export async function installation(stack: Stack, rest: Rest, { project, route, p
       kubeconfig,
     }),
     updateCluster: () => ({ name: 'blue-2025', labels: { stage: 'test' }, bindingApi: 'elbv2.k8s.aws/v1beta1' }),
+    setClusterConnection: () => ({ kubeconfig }),
     cordonCluster: () => reason,
     retireCluster: () => reason,
     createRoute: (again) => ({
@@ -141,6 +141,7 @@ export async function installation(stack: Stack, rest: Rest, { project, route, p
       conditions: { hosts: ['shop.example.com'], paths: ['/shop/*'] },
       weights,
     }),
+    cleanUpProject: () => ({ digest: '0'.repeat(64) }),
     createPlan: (again) => ({ projectId: project.id, name: again, spec }),
     createPlanVersion: () => ({ spec }),
     createRollout: (again) => ({
@@ -156,5 +157,9 @@ export async function installation(stack: Stack, rest: Rest, { project, route, p
   const verbs = ['start', 'cancel', 'pause', 'resume', 'advance', 'abort', 'rollback', 'adopt', 'reassert'].map(
     (verb) => `${verb}Rollout`,
   );
-  return { ids, bodyFor: (id, again) => (verbs.includes(id) ? reason : bodies[id]?.(again)) };
+  return {
+    ids,
+    bodyFor: (id, again) =>
+      verbs.includes(id) ? { ...reason, stepIndex: 0, routeIds: [route.id], force: false } : bodies[id]?.(again),
+  };
 }

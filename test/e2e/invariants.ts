@@ -19,7 +19,8 @@ export async function brokenInvariants(
       [route.id],
     );
     const { rows: rollouts } = await client.query<RolloutRow>(
-      `SELECT id, state, plan FROM rollouts WHERE id IN (SELECT rollout_id FROM rollout_routes WHERE route_id = $1)`,
+      `SELECT r.id, r.state, p.body AS plan FROM rollouts r JOIN frozen_plans p ON p.id = r.frozen_plan_id
+       WHERE r.id IN (SELECT rollout_id FROM rollout_routes WHERE route_id = $1)`,
       [route.id],
     );
     const writes = requests

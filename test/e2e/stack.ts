@@ -79,6 +79,10 @@ export class Stack {
         SLUICE_ENCRYPTION_KEY_FILE: keyFile,
         SLUICE_FIRST_TOKEN_FILE: path.join(this.dir, 'token'),
         SLUICE_ALLOWED_AWS_ENDPOINTS: this.sandbox.aws.endpoint,
+        // each upgrade is a project of its own, all with the same two clusters
+        SLUICE_ALLOW_SHARED_CLUSTERS: 'true',
+        SLUICE_WATCH_PERIOD_MS: '500',
+        SLUICE_DRIFT_WATCH_MS: '1000',
         SLUICE_LEASE_MS: '2000',
         SLUICE_WRITE_TIMEOUT_MS: '1000',
         ...env,

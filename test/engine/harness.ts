@@ -1,26 +1,27 @@
 import pg from 'pg';
-import type { AwsAccess, LaneSettings } from '@sluice/control';
+import type { AwsAccess, CrashPoint, EngineParts } from '@sluice/control';
 import {
-  DriftSweep,
-  Engine,
-  IntentExecutor,
-  Lanes,
-  Observer,
+  Clock,
   OneOffWeights,
-  ReconcileRollout,
   Rollouts,
-  Waker,
+  createEngine,
+  defaultGatewaySettings,
+  defaultLaneSettings,
+  defaultReaderSettings,
+  type Engine,
 } from '@sluice/control';
-import type { CrashPoint } from '@sluice/control';
 import type { PlanSpec, Weights } from '@sluice/domain';
 import {
+  PostgresDriftStore,
+  PostgresFactStore,
+  PostgresGatewayStore,
   PostgresLaneStore,
   PostgresRolloutStore,
   PostgresRouteWriteStore,
   PostgresSignals,
   RandomIds,
 } from '@sluice/postgres';
-import { InMemoryLoadBalancer, createTestDatabase } from '@sluice/testing';
+import { InMemoryLoadBalancer, NodeTimers, createTestDatabase } from '@sluice/testing';
 
 export const operator = { actor: 'token:ops', role: 'operator', projectId: null } as const;
 const access: AwsAccess = {
@@ -38,16 +39,36 @@ export const weights = (onRed: number, onBlack: number): Weights => [
   { targetGroupArn: black, weight: onBlack },
   { targetGroupArn: red, weight: onRed },
 ];
-const fast: LaneSettings = { leaseMs: 2_000, writeTimeoutMs: 500, leaseMarginMs: 50, pollMs: 100, concurrency: 4 };
+type Settings = EngineParts['settings'];
+/** Looks every 50 ms, leases of two seconds: the tests wait for events, and these are what they wait for. */
+const fast: Settings = {
+  ...defaultGatewaySettings,
+  ...defaultReaderSettings,
+  ...defaultLaneSettings,
+  leaseMs: 2_000,
+  writeTimeoutMs: 500,
+  leaseMarginMs: 50,
+  moveEveryMs: 1_000,
+  minPeriodMs: 50,
+  timeoutMs: 2_000,
+  recordDelayMs: 10,
+  lagMs: 1_000,
+  pollMs: 100,
+};
 
-/** Short holds: the tests wait for events, and these are what they wait for. */
+class SystemClock extends Clock {
+  now(): number {
+    return Date.now();
+  }
+}
+
+/** Short holds. */
 export const quickPlan = (routeId: string, overrides: Partial<PlanSpec> = {}): PlanSpec => ({
   schemaVersion: 1,
   routes: { kind: 'ids', ids: [routeId] },
   minHealthyTargets: 1,
   settleMs: 50,
-  maxFactAgeMs: 30_000,
-  recheckMs: 100,
+  maxFactAgeMs: null,
   onHealthLost: 'block',
   bakeMs: 60_000,
   steps: {
@@ -63,6 +84,8 @@ export const quickPlan = (routeId: string, overrides: Partial<PlanSpec> = {}): P
 
 export interface Replica {
   readonly engine: Engine;
+  /** Its leases: a test may keep it from renewing them. */
+  readonly gateways: PostgresGatewayStore;
   stop(): Promise<void>;
   /** Ends it as kill -9 would: its connections break, nothing is handed over. */
   die(): void;
@@ -71,6 +94,8 @@ export interface Replica {
 /** One database, one load balancer in memory, one route from red to black (others by `addRoute`), and as many replicas as a test starts. */
 export class EngineWorld {
   readonly loadBalancer = new InMemoryLoadBalancer();
+  /** How replicas get into an account; a test may put a failure in its place. */
+  access: (accountId: string) => Promise<AwsAccess> = async () => access;
   readonly ids = new RandomIds();
   private readonly closers: (() => Promise<void>)[] = [];
   private constructor(
@@ -94,9 +119,11 @@ export class EngineWorld {
   private async seed(live: Weights): Promise<void> {
     await this.pool.query(`INSERT INTO projects (id, name, created_by) VALUES ('prj_1', 'shop', 'test')`);
     await this.pool.query(
-      `INSERT INTO accounts (id, project_id, name, aws_account_id, region, external_id, api_budget, created_by) VALUES ('acc_1', 'prj_1', 'main', '000000000000', 'eu-central-1', 'x', '{"modifyPerSecond": 50, "modifyBurst": 50}', 'test')`,
+      `INSERT INTO gateways (id, partition, aws_account_id, region) VALUES ('gtw_1', 'aws', '000000000000', 'eu-central-1')`,
     );
-    await this.pool.query(`INSERT INTO lanes (account_id) VALUES ('acc_1')`);
+    await this.pool.query(
+      `INSERT INTO accounts (id, project_id, name, aws_account_id, region, external_id, gateway_id, api_budget, created_by) VALUES ('acc_1', 'prj_1', 'main', '000000000000', 'eu-central-1', 'x', 'gtw_1', '{"modifyPerSecond": 50, "modifyBurst": 50, "readPerSecond": 100, "readBurst": 200}', 'test')`,
+    );
     for (const [id, name] of [
       ['clu_1', 'blue-2025'],
       ['clu_2', 'green-2026'],
@@ -109,15 +136,24 @@ export class EngineWorld {
     await this.seedRoute('rte_1', this.routeArn, live, { red, black });
   }
 
-  /** A second route of its own target groups, with backends of the same names; answers its ARN. */
-  async addRoute(id: string): Promise<string> {
+  /** Another record of the same AWS account: it shares the gateway, and nothing else. */
+  async addAccount(id: string): Promise<void> {
+    await this.pool.query(
+      `INSERT INTO accounts (id, project_id, name, aws_account_id, region, external_id, gateway_id, api_budget, created_by)
+       SELECT $1, project_id, $1, aws_account_id, region, external_id, gateway_id, api_budget, created_by FROM accounts WHERE id = 'acc_1'`,
+      [id],
+    );
+  }
+
+  /** A route of its own target groups, with backends of the same names; returns its ARN. */
+  async addRoute(id: string, accountId = 'acc_1'): Promise<string> {
     const own = { red: targetGroup(`red-${id}`), black: targetGroup(`black-${id}`) };
     const live = [
       { targetGroupArn: own.black, weight: 0 },
       { targetGroupArn: own.red, weight: 100 },
     ];
     const arn = this.loadBalancer.addRoute({ weights: live });
-    await this.seedRoute(id, arn, live, own);
+    await this.seedRoute(id, arn, live, own, accountId);
     return arn;
   }
 
@@ -126,11 +162,39 @@ export class EngineWorld {
     arn: string,
     live: Weights,
     targetGroups: { red: string; black: string },
+    accountId = 'acc_1',
   ): Promise<void> {
+    const { ownership, protocol, port, ...action } = await this.loadBalancer.readRoute(access, arn);
     await this.pool.query(
       `INSERT INTO routes (id, project_id, account_id, name, arn, load_balancer_arn, listener_arn, protocol, port, is_default, ownership, expected, created_by)
-       VALUES ($1, 'prj_1', 'acc_1', $1, $2, 'lb', 'li', 'HTTP', 80, true, '{"kind": "unowned"}', $3, 'test')`,
-      [id, arn, JSON.stringify(live)],
+       VALUES ($1, 'prj_1', $10, $1, $2, $3, $4, $5, $6, $7, $8, $9, 'test')`,
+      [
+        id,
+        arn,
+        action.loadBalancerArn,
+        action.listenerArn,
+        protocol,
+        port,
+        action.isDefault,
+        JSON.stringify(ownership),
+        JSON.stringify(live),
+        accountId,
+      ],
+    );
+    // as registering a route does: what was read then is the first look
+    await this.pool.query(
+      `INSERT INTO facts (account_id, subject, at, period_ms, look, runs)
+       SELECT $6, f.subject, to_timestamp(f.at / 1000.0), 30000, jsonb_build_object('ok', true, 'value', f.value),
+              jsonb_build_array(jsonb_build_object('from', f.at, 'to', f.at, 'joined', false, 'mark', f.mark))
+       FROM (VALUES ('action/' || $1::text, $2::jsonb, $3::jsonb, $5::bigint), ('owner/' || $1, $4::jsonb, '"unowned"', $5)) AS f (subject, value, mark, at)`,
+      [
+        arn,
+        JSON.stringify(action),
+        JSON.stringify(action.action.weights),
+        JSON.stringify(ownership),
+        Date.now(),
+        accountId,
+      ],
     );
     for (const [name, cluster, targetGroupArn] of [
       ['red', 'clu_1', targetGroups.red],
@@ -162,16 +226,11 @@ export class EngineWorld {
   }
 
   get rollouts(): Rollouts {
-    return new Rollouts({
-      store: this.store,
-      loadBalancer: this.loadBalancer,
-      access: async () => access,
-      ids: this.ids,
-    });
+    return new Rollouts({ store: this.store, ids: this.ids });
   }
 
   get oneOff(): OneOffWeights {
-    return new OneOffWeights(new PostgresRouteWriteStore(this.pool, this.ids), this.loadBalancer, async () => access);
+    return new OneOffWeights(new PostgresRouteWriteStore(this.pool, this.ids));
   }
 
   async startRollout(spec?: PlanSpec): Promise<string> {
@@ -181,70 +240,56 @@ export class EngineWorld {
   /** A replica of its own: its pool, its signals, its lanes. `crashPoint` may throw to end it where it stands. */
   async replica(
     owner: string,
-    options: { crashPoint?: (point: CrashPoint) => void; settings?: Partial<LaneSettings> } = {},
+    options: { crashPoint?: (point: CrashPoint) => void; settings?: Partial<Settings> } = {},
   ): Promise<Replica> {
     const settings = { ...fast, ...options.settings };
     const pool = new pg.Pool({ connectionString: this.databaseUrl, max: 8 });
     pool.on('error', () => undefined);
     const signals = new PostgresSignals(this.databaseUrl);
     await signals.start();
-    const log = { info: () => undefined, warn: () => undefined };
-    const laneStore = new PostgresLaneStore(pool);
-    const store = new PostgresRolloutStore(pool, this.ids);
-    const lanes = new Lanes({
+    const gateways = new PostgresGatewayStore(this.databaseUrl, settings.leaseMs);
+    const engine = createEngine({
       owner,
-      store: laneStore,
+      rollouts: new PostgresRolloutStore(pool, this.ids),
+      gateways,
+      lanes: new PostgresLaneStore(pool),
+      facts: new PostgresFactStore(pool),
+      drift: new PostgresDriftStore(pool, this.ids),
+      loadBalancer: this.loadBalancer,
+      access: (accountId) => this.access(accountId),
       signals,
+      timers: new NodeTimers(),
+      clock: new SystemClock(),
       settings,
-      log,
-      access: async () => access,
-      executor: (bucket) =>
-        new IntentExecutor({
-          store: laneStore,
-          loadBalancer: this.loadBalancer,
-          bucket,
-          writeTimeoutMs: settings.writeTimeoutMs,
-          crashPoint: options.crashPoint,
-        }),
+      log: this.log,
+      agents: async () => undefined,
+      bindings: async () => undefined,
+      hooks: options.crashPoint ? { crashPoint: options.crashPoint } : {},
     });
-    const waker = new Waker(
-      store,
-      new ReconcileRollout(store, new Observer(this.loadBalancer, async () => access), 20),
-      signals,
-      log,
-    );
-    const sweep = new DriftSweep(
-      new PostgresRouteWriteStore(pool, this.ids),
-      this.loadBalancer,
-      async () => access,
-      log,
-    );
-    const engine = new Engine({ lanes, waker, sweep, agents: async () => undefined, bindings: async () => undefined });
     await engine.start();
-    const jobs = setInterval(
-      () =>
-        void engine
-          .renewLeases()
-          .then(() => engine.claimLanes())
-          .catch(() => undefined),
-      settings.leaseMs / 4,
-    );
     let stopped: Promise<void> | null = null;
     const stop = () =>
       (stopped ??= (async () => {
-        clearInterval(jobs);
         await engine.stop();
         await signals.stop();
+        await gateways.close();
         await pool.end();
       })());
     const die = () => {
-      clearInterval(jobs);
-      // the timers of a dead process don't go on either, so they are ended with the world; its pool is gone by then
-      stopped = Promise.all([signals.stop(), pool.end()]).then(() => engine.stop().catch(() => undefined));
+      // the timers of a dead process don't go on either, so they are ended with the world; its connections are gone by then
+      stopped = Promise.all([signals.stop(), gateways.close(), pool.end()]).then(() =>
+        engine.stop().catch(() => undefined),
+      );
     };
     this.closers.push(stop);
-    return { engine, stop, die };
+    return { engine, gateways, stop, die };
   }
+
+  /** What replicas tell; `SLUICE_TEST_LOG=1` shows it. */
+  private readonly log = {
+    info: (message: string, fields: object) => process.env['SLUICE_TEST_LOG'] && console.log(message, fields),
+    warn: (message: string, fields: object) => process.env['SLUICE_TEST_LOG'] && console.warn(message, fields),
+  };
 
   async stop(): Promise<void> {
     await Promise.all(this.closers.map((close) => close()));

@@ -1,13 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ExternalFailure, type LoadBalancer } from '@sluice/control';
+import { sameWeights } from '@sluice/domain';
+import { around, event, failure, hangingRoutes, seeingRoutes } from './faults.js';
 import { EngineWorld, black, eventually, operator, quickPlan, weights } from './harness.js';
-
-/** A promise and how to end it. */
-function event() {
-  let resolve = (): void => undefined;
-  const promise = new Promise<void>((done) => (resolve = done));
-  return { promise, resolve };
-}
 
 const oneStep = (routeId: string, settleMs = 50) =>
   quickPlan(routeId, {
@@ -39,16 +33,6 @@ describe('AWS that answers late, wrongly or not at all', () => {
   const reason = (id: string, wanted: string) =>
     eventually(wanted, async () => (await world.rollouts.get(operator, id)).reason === wanted);
 
-  /** Puts something in front of a method of the load balancer. */
-  function around<K extends 'readRoute' | 'readRoutes' | 'writeWeights' | 'targetHealth'>(
-    method: K,
-    make: (original: LoadBalancer[K]) => LoadBalancer[K],
-  ): void {
-    Object.assign(world.loadBalancer, {
-      [method]: make(world.loadBalancer[method].bind(world.loadBalancer) as LoadBalancer[K]),
-    });
-  }
-
   it('does not take a stale read of the shares before the rollout for a rollback that is done', async () => {
     world.loadBalancer.staleReads();
     await world.replica('a');
@@ -59,69 +43,125 @@ describe('AWS that answers late, wrongly or not at all', () => {
     expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual(weights(100, 0));
   });
 
-  it('does not block a rollout for one stale read of the lane', async () => {
-    let staleOnce = true;
-    around('readRoute', (original) => async (...args) => {
-      const live = await original(...args);
-      if (!staleOnce || world.loadBalancer.writes.length !== 1) return live;
-      staleOnce = false;
-      return { ...live, action: { ...live.action, weights: weights(100, 0) } };
+  it('does not block a rollout for one read that lags behind a write', async () => {
+    let lagged = false;
+    seeingRoutes(world, (_arn, read) => {
+      if (lagged || world.loadBalancer.writes.length !== 1) return read;
+      lagged = true;
+      return { ...read, action: { ...read.action, weights: weights(100, 0) } };
     });
     await world.replica('a');
     const id = await world.startRollout();
     await state(id, 'Succeeded');
-    expect(staleOnce).toBe(false);
+    expect(lagged).toBe(true);
+    expect(world.loadBalancer.writes).toHaveLength(3);
   });
 
-  it('does not call a rollback done while a write that timed out may still land', async () => {
+  it('goes back by a write after the socket of the one in doubt has closed, and undoes its effect when that comes late', async () => {
     const inFlight = event();
-    const goOn = event();
+    const giveUp = event();
+    let land = async (): Promise<unknown> => undefined;
     let first = true;
-    around('writeWeights', (original) => async (...args) => {
-      if (!first) return original(...args);
+    around(world, 'writeWeights', (original) => async (access, base, after, options) => {
+      if (!first) return original(access, base, after, options);
       first = false;
+      land = () => original(access, base, after);
       inFlight.resolve();
-      await goOn.promise;
-      setTimeout(() => void original(...args), 150); // lands after the caller has given up, within the time a write may take
-      throw new ExternalFailure({
-        system: 'aws',
-        kind: 'transient',
-        code: 'Timeout',
-        message: 'no answer',
-        ambiguous: true,
-      });
+      await giveUp.promise;
+      throw failure('transient', 'Timeout', 'no answer', true);
     });
-    await world.replica('a');
+    const { engine } = await world.replica('a');
     const id = await world.startRollout(oneStep('rte_1'));
     await inFlight.promise;
     await world.rollouts.verb(operator, id, 'rollback');
-    goOn.resolve();
+    expect(world.loadBalancer.writes).toEqual([]);
+    giveUp.resolve();
     await state(id, 'RolledBack');
-    await eventually('the late write', async () => world.loadBalancer.writes.length > 0);
-    expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual(weights(100, 0));
+    expect(world.loadBalancer.writes.map((write) => write.after)).toEqual([weights(100, 0)]);
+    await land();
+    expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual(weights(50, 50));
+    await eventually('the repair', async () => {
+      await engine.driftWatch();
+      return sameWeights(world.loadBalancer.weightsOf(world.routeArn), weights(100, 0));
+    });
+    const { rows } = await world.pool.query(`SELECT kind, actor FROM decisions WHERE rollout_id IS NULL`);
+    expect(rows).toEqual([{ kind: 'repair', actor: 'system:drift' }]);
+    await eventually('its settlement', async () => {
+      const { rows: routes } = await world.pool.query(
+        `SELECT 1 FROM routes r JOIN decisions d ON d.id = r.explained_by WHERE d.kind = 'repair' AND r.drift IS NULL`,
+      );
+      return routes.length === 1;
+    });
   });
 
-  it('does not let a route that cannot be read hold up the others', async () => {
+  it('shows as drift what a write in doubt did after an abort: nothing newer says what should stand there', async () => {
+    const inFlight = event();
+    const giveUp = event();
+    let land = async (): Promise<unknown> => undefined;
+    around(world, 'writeWeights', (original) => async (access, base, after) => {
+      land = () => original(access, base, after);
+      inFlight.resolve();
+      await giveUp.promise;
+      throw failure('transient', 'Timeout', 'no answer', true);
+    });
+    const { engine } = await world.replica('a');
+    const id = await world.startRollout(oneStep('rte_1'));
+    await inFlight.promise;
+    await world.rollouts.verb(operator, id, 'abort');
+    giveUp.resolve();
+    await eventually('the end of the write', async () =>
+      (await world.rollouts.timeline(operator, id)).intents.every((one) => one.state === 'superseded'),
+    );
+    await land();
+    await eventually('the drift', async () => {
+      await engine.driftWatch();
+      return (
+        await world.pool.query(`SELECT 1 FROM routes WHERE drift->'live' = $1`, [JSON.stringify(weights(50, 50))])
+      ).rowCount;
+    });
+    expect(world.loadBalancer.writes).toHaveLength(1);
+  });
+
+  it('lets a route that cannot be read hold up nobody but itself', async () => {
     const other = await world.addRoute('rte_2');
-    const release = event();
-    around('readRoutes', (original) => async (access, arns, options) => {
-      if (arns.includes(other)) await release.promise;
-      return original(access, arns, options);
+    let isRead = false;
+    seeingRoutes(world, (arn, read) => {
+      if (arn === other && !isRead) throw failure('transient', 'InternalFailure');
+      return read;
     });
     await world.replica('a');
     const slow = await world.startRollout(quickPlan('rte_2'));
     const id = await world.startRollout();
     await state(id, 'Succeeded');
     expect((await world.rollouts.get(operator, slow)).stepIndex).toBe(-1);
-    release.resolve();
+    isRead = true;
     await state(slow, 'Succeeded');
+  });
+
+  it('lets an account that gets no answers hold up nobody but itself, rollbacks of others least of all', async () => {
+    await world.addAccount('acc_2');
+    const hung: string[] = [];
+    for (let i = 0; i < 8; i += 1) hung.push(await world.addRoute(`rte_h${String(i)}`, 'acc_2'));
+    await world.replica('a');
+    const id = await world.startRollout(oneStep('rte_1'));
+    await reason(id, 'StepIsHolding');
+    const { release } = hangingRoutes(world, (arn) => hung.includes(arn));
+    const slow: string[] = [];
+    for (let i = 0; i < 8; i += 1) slow.push(await world.startRollout(oneStep(`rte_h${String(i)}`)));
+    const asked = Date.now();
+    await world.rollouts.verb(operator, id, 'rollback');
+    await state(id, 'RolledBack');
+    expect(Date.now() - asked).toBeLessThan(2_000);
+    expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual(weights(100, 0));
+    release();
+    for (const one of slow) await reason(one, 'StepIsHolding');
   });
 
   it('does not let writes of steps that hang take the places of a rollback', async () => {
     const other = await world.addRoute('rte_2');
     const release = event();
     const hanging = event();
-    around('writeWeights', (original) => async (access, base, after, options) => {
+    around(world, 'writeWeights', (original) => async (access, base, after, options) => {
       if (base.routeArn === other) {
         hanging.resolve();
         await release.promise;
@@ -145,9 +185,9 @@ describe('AWS that answers late, wrongly or not at all', () => {
     await world.replica('a', { settings: { concurrency: 1 } });
     const id = await world.startRollout(spec);
     await reason(id, 'StepIsHolding');
-    around('writeWeights', (original) => async (access, base, after, options) => {
+    around(world, 'writeWeights', (original) => async (access, base, after, options) => {
       if (base.routeArn !== world.routeArn) return original(access, base, after, options);
-      throw new ExternalFailure({ system: 'aws', kind: 'terminal', code: 'AccessDenied', message: 'not allowed' });
+      throw failure('terminal', 'AccessDenied', 'not allowed');
     });
     await world.rollouts.verb(operator, id, 'rollback');
     expect((await state(id, 'Blocked')).message).toContain('not allowed');
@@ -156,12 +196,11 @@ describe('AWS that answers late, wrongly or not at all', () => {
 
   it('goes on by reassert after an unknown outcome that turned out well', async () => {
     let denied = false;
-    around('readRoute', (original) => async (...args) => {
-      if (denied)
-        throw new ExternalFailure({ system: 'aws', kind: 'terminal', code: 'AccessDenied', message: 'not allowed' });
-      return original(...args);
+    seeingRoutes(world, (_arn, read) => {
+      if (denied) throw failure('terminal', 'AccessDenied', 'not allowed');
+      return read;
     });
-    around('writeWeights', (original) => async (...args) => {
+    around(world, 'writeWeights', (original) => async (...args) => {
       if (world.loadBalancer.writes.length > 0) return original(...args);
       world.loadBalancer.faults.dropReply = 1;
       denied = true;
@@ -169,22 +208,72 @@ describe('AWS that answers late, wrongly or not at all', () => {
     });
     await world.replica('a');
     const id = await world.startRollout();
-    await state(id, 'Blocked');
+    expect((await state(id, 'Blocked')).message).toContain('AccessDenied');
     denied = false;
     expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual(weights(90, 10));
-    await world.rollouts.verb(operator, id, 'reassert');
+    await eventually('a verb that has something to stand on', async () =>
+      world.rollouts.verb(operator, id, 'reassert').then(
+        () => true as const,
+        (error: Error & { reason?: string }) => {
+          if (error.reason !== 'ObservationIsStale') throw error;
+        },
+      ),
+    );
     await state(id, 'Succeeded');
   });
 
-  it('blocks a write whose receivers nobody may look at, instead of asking for ever', async () => {
+  it('goes back where nobody may look at the receivers: a person said so, and the ledger names what was passed over', async () => {
     await world.replica('a');
     const id = await world.startRollout(oneStep('rte_1'));
     await reason(id, 'StepIsHolding');
-    around('targetHealth', () => async () => {
-      throw new ExternalFailure({ system: 'aws', kind: 'terminal', code: 'AccessDenied', message: 'not allowed' });
+    around(world, 'targetHealth', () => async () => {
+      throw failure('terminal', 'AccessDenied', 'not allowed');
+    });
+    await eventually('that nobody may look', async () => {
+      const { rows } = await world.pool.query(
+        `SELECT 1 FROM facts WHERE subject LIKE 'health/%' AND look->>'code' = 'AccessDenied'`,
+      );
+      return rows.length > 0;
     });
     await world.rollouts.verb(operator, id, 'rollback');
-    expect((await state(id, 'Blocked')).message).toContain('AccessDenied');
+    await state(id, 'RolledBack');
+    expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual(weights(100, 0));
+    const { intents } = await world.rollouts.timeline(operator, id);
+    expect(intents.at(-1)?.message).toContain('AccessDenied');
+  });
+
+  it('rolls back what is live when the outcome is unknown and nothing can be read: never called done, then done by a write', async () => {
+    let down = false;
+    seeingRoutes(world, (_arn, read) => {
+      if (down) throw failure('transient', 'ServiceUnavailable');
+      return read;
+    });
+    around(world, 'targetHealth', (original) => async (...args) => {
+      if (down) throw failure('transient', 'ServiceUnavailable');
+      return original(...args);
+    });
+    around(world, 'writeWeights', (original) => async (...args) => {
+      if (world.loadBalancer.writes.length > 0) {
+        if (down) throw failure('transient', 'ServiceUnavailable');
+        return original(...args);
+      }
+      down = true;
+      world.loadBalancer.faults.dropReply = 1;
+      return original(...args);
+    });
+    await world.replica('a');
+    const id = await world.startRollout(oneStep('rte_1'));
+    await eventually('the write in doubt', async () => down);
+    await world.rollouts.verb(operator, id, 'rollback');
+    await eventually('a try to write back', async () => {
+      const { intents } = await world.rollouts.timeline(operator, id);
+      return intents.some((one) => one.purpose === 'rollback' && one.attempts > 0);
+    });
+    expect((await world.rollouts.get(operator, id)).state).toBe('RollingBack');
+    expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual(weights(50, 50));
+    down = false;
+    await state(id, 'RolledBack');
+    expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual(weights(100, 0));
   });
 
   it("ends a person's one-off write that its receivers are not fit for, instead of keeping the route busy", async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Rollouts, type RolloutChange, type StoredRollout } from '@sluice/control';
+import type { LoadedRollout } from '@sluice/control';
 import { PostgresRolloutStore } from '@sluice/postgres';
 import { EngineWorld, eventually, operator, quickPlan, weights } from './harness.js';
 
@@ -22,12 +22,12 @@ describe('two who want the same at once', () => {
     await world.stop();
   });
 
-  /** Both come to the route's lock before either has it. */
-  async function atTheLock(waiting: number, ask: () => readonly Promise<unknown>[]): Promise<string[]> {
+  /** All come to a lock that is held before any of them has it. */
+  async function atTheLock(lock: string, waiting: number, ask: () => readonly Promise<unknown>[]): Promise<string[]> {
     const client = await world.pool.connect();
-    await client.query(`BEGIN; SELECT 1 FROM routes WHERE id = 'rte_1' FOR UPDATE`);
+    await client.query(`BEGIN; ${lock}`);
     const asked = Promise.allSettled(ask());
-    await eventually('both at the lock', async () => {
+    await eventually('all at the lock', async () => {
       // not by the connection of the lock: within a transaction pg_stat_activity never changes
       const { rows } = await world.pool.query<{ n: number }>(
         `SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
@@ -40,18 +40,26 @@ describe('two who want the same at once', () => {
       one.status === 'fulfilled' ? 'done' : String((one.reason as { reason?: string }).reason),
     );
   }
+  const theRoute = `SELECT 1 FROM routes WHERE id = 'rte_1' FOR UPDATE`;
+  const set = (shares: Record<string, number>) => world.oneOff.set(operator, 'rte_1', { shares, reason: 'race' });
 
   it('lets one of two one-off writes to a route through', async () => {
-    const set = (shares: Record<string, number>) => world.oneOff.set(operator, 'rte_1', { shares, reason: 'race' });
-    const answers = await atTheLock(2, () => [set({ red: 80, black: 20 }), set({ red: 70, black: 30 })]);
+    const answers = await atTheLock(theRoute, 2, () => [set({ red: 80, black: 20 }), set({ red: 70, black: 30 })]);
     expect(answers.sort()).toEqual(['RouteIsBusy', 'done']);
   });
 
-  it('lets either a rollout or a one-off write have a route', async () => {
+  it('lets either of two rollouts that start at once have a route', async () => {
     const planId = await world.plan();
-    const answers = await atTheLock(2, () => [
-      world.rollouts.create(operator, { projectId: 'prj_1', planId, startAt: null }),
-      world.oneOff.set(operator, 'rte_1', { shares: { red: 70, black: 30 }, reason: 'race' }),
+    const create = () => world.rollouts.create(operator, { projectId: 'prj_1', planId });
+    const answers = await atTheLock('LOCK TABLE claims IN SHARE MODE', 2, () => [create(), create()]);
+    expect(answers.sort()).toEqual(['RouteIsBusy', 'done']);
+  });
+
+  it('lets either a rollout that starts or a one-off write have a route', async () => {
+    const planId = await world.plan();
+    const answers = await atTheLock(theRoute, 2, () => [
+      world.rollouts.create(operator, { projectId: 'prj_1', planId }),
+      set({ red: 70, black: 30 }),
     ]);
     expect(answers.sort()).toEqual(['RouteIsBusy', 'done']);
   });
@@ -60,23 +68,30 @@ describe('two who want the same at once', () => {
     await world.replica('a');
     const id = await world.startRollout(holding);
     await eventually('the hold', async () => (await world.rollouts.get(operator, id)).reason === 'StepIsHolding');
-    const stepsMeanwhile = new (class extends PostgresRolloutStore {
-      override async commit(rollout: StoredRollout, change: RolloutChange): Promise<boolean> {
-        await world.pool.query(
-          'UPDATE rollouts SET step_index = 1, version = version + 1 WHERE id = $1 AND step_index = 0',
-          [rollout.id],
-        );
-        return super.commit(rollout, change);
-      }
-    })(world.pool, world.ids);
-    const rollouts = new Rollouts({
-      store: stepsMeanwhile,
-      loadBalancer: world.loadBalancer,
-      access: () => Promise.reject(new Error('unused')),
-      ids: world.ids,
+    await world.rollouts.verb(operator, id, 'advance', { stepIndex: 0 });
+    await eventually('the next step', async () => (await world.rollouts.get(operator, id)).stepIndex === 1);
+    await expect(world.rollouts.verb(operator, id, 'advance', { stepIndex: 0 })).rejects.toMatchObject({
+      reason: expect.stringMatching(/StepHasEnded|VerbNotAllowed/),
     });
-    await expect(rollouts.verb(operator, id, 'advance')).rejects.toMatchObject({ reason: 'StepHasEnded' });
     expect((await world.rollouts.get(operator, id)).advanceRequestedBy).toBeNull();
+  });
+
+  it('throws away what was decided before a person spoke', async () => {
+    await world.replica('a');
+    const id = await world.startRollout(holding);
+    await eventually('the hold', async () => (await world.rollouts.get(operator, id)).reason === 'StepIsHolding');
+    const early = (await world.store.load(id)) as LoadedRollout;
+    await world.rollouts.verb(operator, id, 'abort');
+    const late = new PostgresRolloutStore(world.pool, world.ids);
+    const change = {
+      rollout: { state: 'Running' as const, message: 'too late' },
+      routes: [],
+      ledger: null,
+      move: null,
+    };
+    const rest = { supersede: null, claims: 'keep' as const, plan: null, steady: null, adopted: null, wakeAt: null };
+    expect(await late.commit(early, { ...change, ...rest })).toBe('moved');
+    expect((await world.rollouts.get(operator, id)).state).toBe('Aborted');
   });
 
   it('has no drift left on a route whose live weights a person adopted', async () => {
@@ -85,13 +100,13 @@ describe('two who want the same at once', () => {
     await eventually('the hold', async () => (await world.rollouts.get(operator, id)).reason === 'StepIsHolding');
     world.loadBalancer.editByConsole(world.routeArn, { weights: weights(60, 40) });
     await eventually('the block', async () => (await world.rollouts.get(operator, id)).state === 'Blocked');
+    await engine.driftWatch();
+    const routes = () => world.pool.query('SELECT expected, drift IS NOT NULL AS drifted FROM routes');
+    expect((await routes()).rows).toEqual([{ expected: weights(50, 50), drifted: true }]);
     await world.rollouts.verb(operator, id, 'adopt');
     await world.rollouts.verb(operator, id, 'abort');
-    await engine.driftSweep();
-    const { rows } = await world.pool.query<{ expected: unknown; drift: unknown }>(
-      'SELECT expected, drift FROM routes',
-    );
-    expect(rows).toEqual([{ expected: weights(60, 40), drift: null }]);
+    await engine.driftWatch();
+    expect((await routes()).rows).toEqual([{ expected: weights(60, 40), drifted: false }]);
   });
 
   it('refuses to roll back, within the bake, a route that was let go of since', async () => {

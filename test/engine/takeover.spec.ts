@@ -1,10 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CrashPoint } from '@sluice/control';
 import { EngineWorld, eventually, operator, quickPlan, weights } from './harness.js';
-import { PostgresLaneStore } from '@sluice/postgres';
+import { PostgresGatewayStore } from '@sluice/postgres';
+import { around, event, failure, seeingRoutes } from './faults.js';
 
 /** A replica that dies: whatever it was about to do at that point never happens, and nothing of it is cleaned up. */
 class Died extends Error {}
+
+const holding = (routeId: string) =>
+  quickPlan(routeId, {
+    steps: { kind: 'explicit', steps: [{ shares: { red: 50, black: 50 }, holdMs: 60_000 }] },
+  });
 
 const points: readonly CrashPoint[] = ['beforeMarkSent', 'afterMarkSent', 'afterWrite', 'afterSettle'];
 
@@ -71,35 +77,84 @@ describe('a lane whose owner dies', () => {
     expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual(weights(0, 100));
   });
 
-  it('waits out the old lease and a request before the new owner writes', async () => {
-    const store = new PostgresLaneStore(world.pool);
-    const [first] = await store.claim('a', 300, 500);
-    await eventually('the lease to end', async () => {
-      const [taken] = await store.claim('b', 300, 500);
-      if (!taken) return false;
-      expect(taken.epoch).toBe(first!.epoch + 1n);
-      expect(taken.writesInMs).toBeGreaterThan(400);
-      return true;
+  it('is held up by a write that cannot be read back on that route alone: a rollback of another goes', async () => {
+    const other = await world.addRoute('rte_2');
+    const first = await world.replica('first');
+    const id = await world.startRollout(holding('rte_1'));
+    await eventually('the hold', async () => (await world.rollouts.get(operator, id)).reason === 'StepIsHolding');
+    await first.stop();
+    let died = false;
+    let isRead = true;
+    seeingRoutes(world, (arn, read) => {
+      if (arn === other && !isRead) throw failure('transient', 'InternalFailure');
+      return read;
     });
+    const dying = await world.replica('a', {
+      settings: { leaseMs: 600 },
+      crashPoint: (at) => {
+        died ||= at === 'afterMarkSent';
+        if (!died) return;
+        isRead = false;
+        throw new Died();
+      },
+    });
+    const slow = await world.startRollout(holding('rte_2'));
+    await eventually('the death', async () => died);
+    dying.die();
+    await world.replica('b', { settings: { leaseMs: 600 } });
+    await world.rollouts.verb(operator, id, 'rollback');
+    await eventually('the rollback', async () => (await world.rollouts.get(operator, id)).state === 'RolledBack');
+    expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual(weights(100, 0));
+    isRead = true;
+    await eventually('the other', async () => (await world.rollouts.get(operator, slow)).reason === 'StepIsHolding');
   });
 
-  it('refuses a stale owner: its epoch marks nothing as sent and settles nothing', async () => {
-    const store = new PostgresLaneStore(world.pool);
-    const [stale] = await store.claim('a', 50, 10);
-    await eventually('a new owner', async () => (await store.claim('b', 5_000, 10)).length === 1);
-    await world.pool.query(
-      `INSERT INTO decisions (id, project_id, kind, reason, message, actor) VALUES ('dec_x', 'prj_1', 'x', 'x', 'x', 'x')`,
+  it('sends nothing under a lease that ran out while its process slept, and the next owner goes on', async () => {
+    const goOn = event();
+    let isAsleep = false;
+    around(world, 'readActions', (original) => async (...call) => {
+      if (isAsleep) await goOn.promise;
+      return original(...call);
+    });
+    const sleeper = await world.replica('a', { settings: { leaseMs: 600 } });
+    isAsleep = true;
+    const id = await world.startRollout(holding('rte_1'));
+    await eventually(
+      'the write decided',
+      async () => (await world.rollouts.timeline(operator, id)).intents.length === 1,
     );
-    await world.pool.query(
-      `INSERT INTO intents (id, project_id, account_id, route_id, decision_id, purpose, priority, before, after, min_healthy_targets, max_fact_age_ms) VALUES ('int_x', 'prj_1', 'acc_1', 'rte_1', 'dec_x', 'oneOff', 1, '[]', '[]', 1, 1000)`,
-    );
-    expect(await store.markSent(stale!, 'int_x', 100, weights(80, 20))).toBe(false);
-    expect(await store.settle(stale!, 'int_x', { state: 'applied', message: '', live: [], requestId: null })).toBe(
-      false,
-    );
-    expect((await world.pool.query(`SELECT state FROM intents WHERE id = 'int_x'`)).rows).toEqual([
-      { state: 'pending' },
-    ]);
+    // what a stopped process doesn't do either: renew
+    Object.assign(sleeper.gateways, { renew: () => new Promise(() => undefined) });
+    await eventually('the end of its lease', async () => {
+      const { rows } = await world.pool.query('SELECT 1 FROM gateways WHERE lease_until < clock_timestamp()');
+      return rows.length > 0;
+    });
+    isAsleep = false;
+    await world.replica('b', { settings: { leaseMs: 600 } });
+    await eventually('the hold', async () => (await world.rollouts.get(operator, id)).reason === 'StepIsHolding');
+    expect(world.loadBalancer.writes).toHaveLength(1);
+    goOn.resolve();
+    await sleeper.stop();
+    expect(world.loadBalancer.writes).toHaveLength(1);
+    const { rows } = await world.pool.query('SELECT attempts, epoch FROM intents');
+    expect(rows).toEqual([{ attempts: 1, epoch: '2' }]);
+  });
+
+  it('waits out a request after the old lease before the new owner writes', async () => {
+    const store = new PostgresGatewayStore(world.databaseUrl, 3_000);
+    try {
+      const [first] = await store.claim('a', 300, 500, 1);
+      await eventually('the lease to end', async () => {
+        const [taken] = await store.claim('b', 300, 500, 1);
+        if (!taken) return false;
+        expect(taken.epoch).toBe(first!.epoch + 1n);
+        expect(taken.writesInMs).toBeGreaterThan(400);
+        expect(taken.waitOutRouteIds).toBeNull();
+        return true;
+      });
+    } finally {
+      await store.close();
+    }
   });
 
   it('gives the lane away at once when it stops in order', async () => {

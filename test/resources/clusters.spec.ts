@@ -120,21 +120,148 @@ current-context: x
     },
   );
 
-  it('keeps its credentials when only the server moves, and forgets the last check', async () => {
+  it('changes its connection whole: address and credentials together, and forgets the last check', async () => {
     const id = await world.cluster(home, 'moving');
     await world.resources.clusters.check(admin, id);
-    const moved = await world.resources.clusters.update(admin, id, {
+    const moved = await world.resources.clusters.connect(admin, id, {
       server: 'https://10.0.0.99:6443',
-      labels: { stage: 'test' },
+      caPem: world.caPem,
+      credentials: { token: 'next-token' },
     });
-    expect(moved).toMatchObject({ server: 'https://10.0.0.99:6443', labels: { stage: 'test' }, check: null });
+    expect(moved).toMatchObject({ server: 'https://10.0.0.99:6443', tlsServerName: null, check: null });
     expect(await world.resources.clusterAccess.access(id)).toMatchObject({
       server: 'https://10.0.0.99:6443',
+      auth: { token: 'next-token' },
+    });
+  });
+
+  it('never sends stored credentials to another address: a change of anything else leaves the connection as it is', async () => {
+    const id = await world.cluster(home, 'stolen');
+    const server = 'https://10.9.9.9:6443';
+    await world.resources.clusters.update(admin, id, { server, caPem: world.caPem } as object);
+    expect(await world.resources.clusterAccess.access(id)).toMatchObject({
+      server: 'https://10.0.0.10:6443',
       auth: { token: 'cluster-token' },
     });
-    const other = await world.resources.clusters.update(admin, id, { credentials: { token: 'next-token' } });
-    expect(other.server).toBe('https://10.0.0.99:6443');
-    expect(await world.resources.clusterAccess.access(id)).toMatchObject({ auth: { token: 'next-token' } });
+  });
+
+  const connection = (server = 'https://10.0.0.99:6443') => ({
+    server,
+    caPem: world.caPem,
+    credentials: { token: 'next-token' },
+  });
+
+  it('is known by its kube-system, learnt by a check and by every new connection', async () => {
+    const id = await world.cluster(home, 'known');
+    const { kubeSystemUid } = world.agent.cluster(id);
+    expect((await world.resources.clusters.get(admin, id)).kubeSystemUid).toBeNull();
+    expect(await world.resources.clusters.check(admin, id)).toMatchObject({
+      ok: true,
+      facts: { kubeSystemUid },
+      cluster: { kubeSystemUid },
+    });
+    world.agent.cluster(id).kubeSystemUid = 'rebuilt';
+    expect(await world.resources.clusters.connect(admin, id, connection())).toMatchObject({ kubeSystemUid: 'rebuilt' });
+  });
+
+  it('may keep its identity to itself: that is said, and nothing fails', async () => {
+    const id = await world.cluster(home, 'unknown');
+    world.agent.cluster(id).kubeSystemUid = null;
+    const { ok, message, cluster } = await world.resources.clusters.check(admin, id);
+    expect({ ok, known: cluster.kubeSystemUid }).toEqual({ ok: true, known: null });
+    expect(message).toContain('which cluster it is stays unknown');
+    expect((await world.resources.clusters.connect(admin, id, connection())).kubeSystemUid).toBeNull();
+  });
+
+  it('is registered once: the second record is refused, in this project and in another', async () => {
+    const [first, twin] = [await world.cluster(home, 'first'), await world.cluster(home, 'twin')];
+    const { kubeSystemUid } = world.agent.cluster(first);
+    await world.resources.clusters.check(admin, first);
+    world.agent.cluster(twin).kubeSystemUid = kubeSystemUid;
+    const elsewhere = await world.project('elsewhere');
+    const abroad = await world.cluster(elsewhere, 'abroad');
+    world.agent.cluster(abroad).kubeSystemUid = kubeSystemUid;
+    for (const [id, said] of [
+      [twin, 'the same cluster as first of this project'],
+      [abroad, 'registered in another project'],
+    ] as const) {
+      const refused = await errorOf(world.resources.clusters.connect(admin, id, connection()));
+      expect(refused).toMatchObject({ name: 'Conflict', reason: 'ClusterRegisteredTwice' });
+      expect(refused.message).toContain(said);
+      expect(await world.resources.clusters.check(admin, id)).toMatchObject({
+        ok: false,
+        message: expect.stringContaining(said),
+        cluster: { server: 'https://10.0.0.10:6443', kubeSystemUid: null },
+      });
+    }
+    expect((await world.resources.clusters.check(admin, first)).ok).toBe(true);
+  });
+
+  it('is another project’s too where the operator allows that, but never twice of one', async () => {
+    const shared = await createResourceWorld({ allowSharedClusters: true });
+    try {
+      const [here, there] = [await shared.project('here'), await shared.project('there')];
+      const [one, two, again] = [
+        await shared.cluster(here, 'one'),
+        await shared.cluster(there, 'two'),
+        await shared.cluster(there, 'again'),
+      ];
+      for (const id of [one, two, again]) shared.agent.cluster(id).kubeSystemUid = 'shared';
+      expect((await shared.resources.clusters.check(admin, one)).ok).toBe(true);
+      expect((await shared.resources.clusters.check(admin, two)).ok).toBe(true);
+      expect((await shared.resources.clusters.check(admin, again)).ok).toBe(false);
+    } finally {
+      await shared.close();
+    }
+  });
+
+  it('is registered once also when two projects connect it at the same moment', async () => {
+    const [a, b] = [await world.project('race a'), await world.project('race b')];
+    const ids = [await world.cluster(a, 'a'), await world.cluster(b, 'b')];
+    for (const id of ids) world.agent.cluster(id).kubeSystemUid = 'raced';
+    const ended = await Promise.allSettled(ids.map((id) => world.resources.clusters.connect(admin, id, connection())));
+    expect(ended.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  });
+
+  const boundCluster = async (name: string) => {
+    const id = await world.cluster(home, name);
+    const arn = world.loadBalancer.addRoute({ weights: [{ targetGroupArn: tg(name), weight: 1 }] });
+    const route = await world.resources.routes.register(admin, { ...home, name, arn });
+    const { backend } = await world.resources.backends.create(admin, {
+      routeId: route.id,
+      clusterId: id,
+      name,
+      namespace: 'shop',
+      service: 'web',
+      port: 80,
+      targetGroupArn: tg(name),
+    });
+    const { binding } = await world.resources.bindings.apply(admin, { backendId: backend.id });
+    return { id, bindingId: binding.id };
+  };
+
+  it('with bindings in it is not exchanged for another one behind a new address', async () => {
+    const { id, bindingId } = await boundCluster('bound');
+    const { kubeSystemUid } = world.agent.cluster(id);
+    await world.resources.clusters.check(admin, id);
+    world.agent.cluster(id).kubeSystemUid = 'another';
+    const refused = await errorOf(world.resources.clusters.connect(admin, id, connection()));
+    expect(refused).toMatchObject({ name: 'Conflict', reason: 'AnotherCluster', facts: { bindings: 1 } });
+    expect(refused.message).toContain('register the other one as a cluster of its own');
+    expect(await world.resources.clusters.check(admin, id)).toMatchObject({ ok: false, cluster: { kubeSystemUid } });
+
+    world.agent.switchOff(id);
+    expect(await errorOf(world.resources.clusters.connect(admin, id, connection()))).toMatchObject({
+      reason: 'ClusterUnidentified',
+    });
+    // new credentials for the same address need no answer: that may be what it is waiting for
+    expect(await world.resources.clusters.connect(admin, id, connection('https://10.0.0.10:6443'))).toMatchObject({
+      kubeSystemUid,
+    });
+    world.agent.switchOn(id);
+
+    await world.database.pool.query('DELETE FROM bindings WHERE id = $1', [bindingId]);
+    expect(await world.resources.clusters.connect(admin, id, connection())).toMatchObject({ kubeSystemUid: 'another' });
   });
 
   it('keeps what a check found, also when the cluster is down', async () => {
@@ -212,6 +339,7 @@ current-context: x
       { targetGroupArn: tg('blue'), weight: 0 },
       { targetGroupArn: tg('green'), weight: 100 },
     ]);
+    world.clock.pass(5 * 60_000);
     expect((await world.resources.clusters.retire(admin, blue, { reason: 'old' })).retired).toMatchObject({
       reason: 'old',
     });

@@ -99,7 +99,10 @@ describe('whatever is sent', () => {
           endpoint: text,
           roleArn: text,
           credentials: fc.record({ accessKeyId: text, secretAccessKey: text }),
-          apiBudget: fc.record({ modifyPerSecond: number, modifyBurst: number }),
+          apiBudget: fc.record(
+            { modifyPerSecond: number, modifyBurst: number, readPerSecond: number, readBurst: number },
+            { requiredKeys: [] },
+          ),
         },
         { requiredKeys: ['name', 'awsAccountId', 'region'] },
       ),

@@ -36,8 +36,7 @@ describe('plans, tokens and idempotency keys', () => {
           schemaVersion: 1,
           minHealthyTargets: 1,
           settleMs: 60_000,
-          maxFactAgeMs: 30_000,
-          recheckMs: 10_000,
+          maxFactAgeMs: null,
           onHealthLost: 'block',
           bakeMs: 3_600_000,
         },
@@ -92,7 +91,7 @@ describe('plans, tokens and idempotency keys', () => {
     it('stays once a rollout has used it', async () => {
       const { plan } = await world.resources.plans.create(admin, { projectId, name: 'used', spec: spec() });
       const unused = await world.resources.plans.create(admin, { projectId, name: 'unused', spec: spec() });
-      await world.rollout(routeId, plan.id);
+      await world.rollout(routeId, { planId: plan.id });
       expect(await errorOf(world.resources.plans.remove(admin, plan.id))).toMatchObject({ reason: 'PlanInUse' });
       await world.resources.plans.remove(admin, unused.plan.id);
       expect(await errorOf(world.resources.plans.get(admin, unused.plan.id))).toMatchObject({ name: 'NotFound' });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Caller } from '@sluice/control';
+import { defaultApiBudget, type Caller } from '@sluice/control';
 import {
   admin,
   awsAccountId,
@@ -20,10 +20,9 @@ describe('projects and accounts', () => {
   it('tells people of a new project in the same transaction', async () => {
     const project = await world.resources.projects.create(admin, { name: 'told' });
     expect(project).toMatchObject({ name: 'told', version: 1, createdBy: 'token:ann' });
-    expect(await world.events()).toContainEqual({
+    expect((await world.events()).find(({ subject }) => subject === `project/${project.id}`)).toMatchObject({
       type: 'project.created',
-      subject: `project/${project.id}`,
-      project_id: project.id,
+      projectId: project.id,
     });
   });
 
@@ -122,21 +121,30 @@ describe('projects and accounts', () => {
   );
 
   describe('an account', () => {
-    it('comes with a lane and an external id of its own, and never shows its credentials', async () => {
+    it('comes with a gateway and an external id of its own, and never shows its credentials', async () => {
       const { projectId, accountId } = await world.project('lanes');
       const account = await world.resources.accounts.get(admin, accountId);
-      expect(account).toMatchObject({ credentials: 'stored', apiBudget: { modifyPerSecond: 3, modifyBurst: 20 } });
+      expect(account).toMatchObject({ credentials: 'stored', apiBudget: defaultApiBudget });
       expect(account.externalId).toMatch(/^sluice-[0-9a-f-]{36}$/);
       expect(
         JSON.stringify([account, await world.resources.accounts.list(admin, { projectId }, firstPage)]),
       ).not.toContain('super-secret-key');
-      const { rows } = await world.database.pool.query('SELECT epoch FROM lanes WHERE account_id = $1', [accountId]);
-      expect(rows).toHaveLength(1);
+      const { rows } = await world.database.pool.query(
+        'SELECT g.region, g.partition FROM gateways g JOIN accounts a ON a.gateway_id = g.id WHERE a.id = $1',
+        [accountId],
+      );
+      expect(rows).toEqual([{ region, partition: 'aws' }]);
       const stored = await world.database.pool.query<{ credentials: object }>(
         'SELECT credentials FROM accounts WHERE id = $1',
         [accountId],
       );
       expect(JSON.stringify(stored.rows)).not.toContain('super-secret-key');
+    });
+
+    it('keeps the figures of its API budget that a change does not name', async () => {
+      const { accountId } = await world.project('budgets');
+      const account = await world.resources.accounts.update(admin, accountId, { apiBudget: { readPerSecond: 2 } });
+      expect(account.apiBudget).toEqual({ ...defaultApiBudget, readPerSecond: 2 });
     });
 
     it('is reached with its unsealed credentials, endpoint and role', async () => {
@@ -196,12 +204,14 @@ describe('projects and accounts', () => {
         awsAccountId: '12',
         region: 'mars',
         roleArn: 'nobody',
-        apiBudget: { modifyPerSecond: 1e308, modifyBurst: 0.5 },
+        apiBudget: { modifyPerSecond: 1e308, modifyBurst: 0.5, readPerSecond: 0, readBurst: 1e9 },
       };
       const { issues } = await errorOf(world.resources.accounts.create(admin, input));
       expect(issues?.map((one) => one.field).sort()).toEqual([
         'apiBudget.modifyBurst',
         'apiBudget.modifyPerSecond',
+        'apiBudget.readBurst',
+        'apiBudget.readPerSecond',
         'awsAccountId',
         'credentials',
         'name',

@@ -2,8 +2,6 @@ import { createTestDatabase, type TestDatabase } from '@sluice/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { admin, createResourceWorld, errorOf, firstPage, type ResourceWorld } from './resource-world.js';
 
-const minuteMs = 60_000;
-
 describe('provisioning and clean-up', () => {
   let database: TestDatabase;
   let world: ResourceWorld;
@@ -17,7 +15,9 @@ describe('provisioning and clean-up', () => {
     tests += 1;
     world = await createResourceWorld({}, database);
     // every world in memory hands out the same ARNs
-    await world.database.pool.query('TRUNCATE provisioned_resources, routes, backends, bindings, rollout_routes');
+    await world.database.pool.query(
+      'TRUNCATE provisioned_resources, routes, backends, bindings, rollout_routes, claims, facts, guards',
+    );
     home = await world.project(`provisioning ${tests}`);
   });
   afterEach(() => world.close());
@@ -64,6 +64,11 @@ describe('provisioning and clean-up', () => {
     });
     return { loadBalancer, red, black, listener, rule };
   }
+  /** A dry run, then with its digest what it said. */
+  async function cleanUp() {
+    const { digest } = await world.resources.provisioning.cleanUp(admin, home.projectId, { dryRun: true });
+    return world.resources.provisioning.cleanUp(admin, home.projectId, { digest });
+  }
   const tagsOf = (arn: string) => world.loadBalancer.world.tagged(arn).tags;
 
   it('tags what it creates as ours, of this project and this record', async () => {
@@ -102,11 +107,29 @@ describe('provisioning and clean-up', () => {
       name: 'ExternalFailure',
       ambiguous: true,
     });
-    const report = await provisioning.cleanUp(admin, home.projectId);
+    const report = await cleanUp();
     expect(report.left).toEqual([
       expect.objectContaining({ reason: 'OutcomeUnknown', message: expect.stringContaining('named shop') }),
     ]);
     expect(world.loadBalancer.world.loadBalancers.size).toBe(1);
+  });
+
+  it('knows what it made by its ARN, whatever fails after the creation', async () => {
+    const { provisioning } = world.resources;
+    const { faults } = world.loadBalancer;
+    const make = world.loadBalancer.createTargetGroup.bind(world.loadBalancer);
+    world.loadBalancer.createTargetGroup = async (...args) => {
+      const made = await make(...args);
+      faults.throttle = 1;
+      return made;
+    };
+    expect(await errorOf(provisioning.createTargetGroup(admin, groupInput('red')))).toMatchObject({
+      name: 'ExternalFailure',
+      code: 'Throttling',
+    });
+    const [{ arn } = { arn: '' }] = (await provisioning.list(admin, { projectId: home.projectId }, firstPage)).items;
+    expect(world.loadBalancer.world.targetGroups.has(arn)).toBe(true);
+    expect((await cleanUp()).removed).toEqual([{ kind: 'targetGroup', arn }]);
   });
 
   it('does not take what AWS gave back for a repeated creation as its own', async () => {
@@ -191,6 +214,93 @@ describe('provisioning and clean-up', () => {
     }
   });
 
+  describe('a rule on a listener that serves', () => {
+    /** Red has healthy targets and serves by the default action, black waits at weight 0. */
+    async function serving() {
+      const made = await everything();
+      world.loadBalancer.setHealth(made.red.arn, { healthy: 3 });
+      const rule = (weights: Record<string, number>, forced?: { reason: string }) =>
+        world.resources.provisioning.createRule(admin, {
+          ...home,
+          listenerArn: made.listener.arn,
+          priority: 2,
+          conditions: { paths: ['/*'] },
+          weights: Object.entries(weights).map(([targetGroupArn, weight]) => ({ targetGroupArn, weight })),
+          ...(forced && { forced }),
+        });
+      return { ...made, rule };
+    }
+    const ledger = async () =>
+      (
+        await world.database.pool.query(
+          `SELECT kind, reason, message, actor, state, facts FROM decisions WHERE project_id = $1 AND kind = 'createRule' ORDER BY seq`,
+          [home.projectId],
+        )
+      ).rows.slice(1);
+
+    it('is not made with a target group that has no healthy targets, and the way out is said', async () => {
+      const { red, black, rule } = await serving();
+      const error = await errorOf(rule({ [red.arn]: 50, [black.arn]: 50 }));
+      expect(error).toMatchObject({ reason: 'WaitingForHealthyTargets' });
+      expect(error.message).toContain('Or force it');
+      expect(world.loadBalancer.world.rules.size).toBe(1);
+      expect(await ledger()).toEqual([]);
+      world.loadBalancer.setHealth(black.arn, { healthy: 1 });
+      await rule({ [red.arn]: 50, [black.arn]: 50 });
+    });
+
+    it('is not made with a target group that nobody checks yet', async () => {
+      const { rule } = await serving();
+      const blue = await world.resources.provisioning.createTargetGroup(admin, groupInput('blue'));
+      expect(await errorOf(rule({ [blue.arn]: 1 }))).toMatchObject({ reason: 'ReceiverNotAttached' });
+    });
+
+    it('is not made for a cluster that is cordoned, whatever is forced', async () => {
+      const { listener, black, rule } = await serving();
+      world.loadBalancer.setHealth(black.arn, { healthy: 1 });
+      const route = await world.resources.routes.register(admin, { ...home, name: 'route', arn: listener.arn });
+      const clusterId = await world.cluster(home, 'green');
+      await world.resources.backends.create(admin, {
+        routeId: route.id,
+        clusterId,
+        namespace: 'shop',
+        service: 'web',
+        port: 80,
+        targetGroupArn: black.arn,
+      });
+      await world.resources.clusters.cordon(admin, clusterId, { reason: 'upgrade' });
+      expect(await errorOf(rule({ [black.arn]: 1 }, { reason: 'now' }))).toMatchObject({ reason: 'ClusterIsCordoned' });
+    });
+
+    it('never takes requests from the healthy to give them to nobody, whatever is forced', async () => {
+      const { black, rule } = await serving();
+      expect(await errorOf(rule({ [black.arn]: 1 }, { reason: 'now' }))).toMatchObject({ reason: 'NoHealthyReceiver' });
+    });
+
+    it('is a decision in the ledger, with who, why, what went before and how it ended', async () => {
+      const { red, black, rule } = await serving();
+      const made = await rule({ [red.arn]: 50, [black.arn]: 50 }, { reason: 'it warms up' });
+      expect(await ledger()).toEqual([
+        expect.objectContaining({
+          kind: 'createRule',
+          reason: 'RuleForced',
+          message: 'it warms up',
+          actor: 'token:ann',
+          state: 'applied',
+          facts: expect.objectContaining({
+            resourceId: made.id,
+            before: expect.arrayContaining([{ targetGroupArn: red.arn, weight: 100 }]),
+          }),
+        }),
+      ]);
+      world.loadBalancer.faults.outage = { code: 'PriorityInUse', kind: 'terminal' };
+      expect(await errorOf(rule({ [red.arn]: 100 }))).toBeDefined();
+      world.loadBalancer.faults.outage = null;
+      expect(await errorOf(rule({ [red.arn]: 100 }))).toMatchObject({ reason: 'AlreadyExists' });
+      expect((await ledger()).map((one) => one.state)).toEqual(['applied', 'failed']);
+    });
+  });
+
   describe('clean-up', () => {
     it('removes what we created from the rule up, and says the same beforehand on a dry run', async () => {
       const made = await everything();
@@ -200,15 +310,58 @@ describe('provisioning and clean-up', () => {
       const dry = await world.resources.provisioning.cleanUp(admin, home.projectId, { dryRun: true });
       expect(dry.removed.map((one) => one.arn)).toEqual(expected);
       expect(world.loadBalancer.world.rules.size).toBe(1);
-      const report = await world.resources.provisioning.cleanUp(admin, home.projectId);
+      const report = await world.resources.provisioning.cleanUp(admin, home.projectId, { digest: dry.digest });
       expect(report).toEqual({ ...dry, dryRun: false });
       const { loadBalancers, listeners, rules, targetGroups } = world.loadBalancer.world;
       expect([loadBalancers.size, listeners.size, rules.size, targetGroups.size]).toEqual([0, 0, 0, 0]);
-      expect(await world.resources.provisioning.cleanUp(admin, home.projectId)).toEqual({
-        dryRun: false,
-        removed: [],
-        left: [],
+      expect(await cleanUp()).toMatchObject({ dryRun: false, removed: [], left: [] });
+    });
+
+    it('removes nothing without the digest of a dry run, nor when something else would go by now', async () => {
+      const { red } = await everything();
+      const { provisioning } = world.resources;
+      const dry = await provisioning.cleanUp(admin, home.projectId, { dryRun: true });
+      expect(await errorOf(provisioning.cleanUp(admin, home.projectId))).toMatchObject({
+        name: 'InvalidInput',
+        issues: [{ field: 'digest' }],
       });
+      const stored = world.loadBalancer.world.targetGroup(red.arn);
+      world.loadBalancer.world.targetGroups.set(red.arn, { ...stored, tags: {} });
+      expect(await errorOf(provisioning.cleanUp(admin, home.projectId, { digest: dry.digest }))).toMatchObject({
+        reason: 'CleanUpChanged',
+      });
+      expect(world.loadBalancer.world.rules.size).toBe(1);
+    });
+
+    it('leaves what a registered route stands on, and what an action sends requests to, however idle our records are', async () => {
+      const { loadBalancer, listener, rule, red, black } = await everything();
+      const { arn } = await world.resources.provisioning.createTargetGroup(admin, groupInput('blue'));
+      const own = await world.resources.routes.register(admin, { ...home, name: 'own', arn: rule.arn });
+      // by the console, in a rule of a listener that we never saw
+      const theirs = world.loadBalancer.world.putListener({
+        loadBalancerArn: loadBalancer.arn,
+        port: 9999,
+        protocol: 'HTTP',
+        action: {
+          weights: [{ targetGroupArn: arn, weight: 1 }],
+          stickiness: { enabled: false },
+          otherActions: [],
+        },
+        tags: {},
+      });
+      const report = await cleanUp();
+      expect(Object.fromEntries(report.left.map((one) => [one.arn, one.reason]))).toEqual({
+        [rule.arn]: 'RouteRegistered',
+        [listener.arn]: 'RouteRegistered',
+        [red.arn]: 'StillServing',
+        [black.arn]: 'ResourceInUse',
+        [arn]: 'StillServing',
+        [loadBalancer.arn]: 'RouteRegistered',
+      });
+      expect(report.left.find((one) => one.arn === arn)?.message).toContain(theirs.arn);
+      await world.resources.routes.remove(admin, own.id);
+      world.loadBalancer.world.deleteListener(theirs.arn);
+      expect((await cleanUp()).left).toEqual([]);
     });
 
     it('leaves what was adopted, what lost our tags and what others stand on, with the reason', async () => {
@@ -232,7 +385,7 @@ describe('provisioning and clean-up', () => {
       await world.resources.provisioning.adoptTargetGroup(admin, { ...home, arn: adopted.arn });
       const stored = world.loadBalancer.world.targetGroup(red.arn);
       world.loadBalancer.world.targetGroups.set(red.arn, { ...stored, tags: { owner: 'somebody' } });
-      const { left } = await world.resources.provisioning.cleanUp(admin, home.projectId);
+      const { left } = await cleanUp();
       expect(Object.fromEntries(left.map((one) => [one.arn, one.reason]))).toEqual({
         [adopted.arn]: 'Adopted',
         [red.arn]: 'NotOursAnyMore',
@@ -256,28 +409,20 @@ describe('provisioning and clean-up', () => {
         port: 80,
         targetGroupArn: red.arn,
       });
-      const { binding } = await world.resources.bindings.apply(admin, { backendId: backend.id });
-      await world.rollout(route.id);
-      const reasons = async () =>
-        (await world.resources.provisioning.cleanUp(admin, home.projectId)).left.map((one) => [one.kind, one.reason]);
-      // the listener stays, and with it the load balancer and black, to which it refers
+      await world.resources.bindings.apply(admin, { backendId: backend.id });
+      const rolloutId = await world.rollout(route.id);
+      const reasons = async () => (await cleanUp()).left.map((one) => [one.kind, one.reason]);
       expect(await reasons()).toEqual([
-        ['listener', 'RouteIsBusy'],
+        ['listener', 'RouteRegistered'],
         ['targetGroup', 'BindingPresent'],
         ['targetGroup', 'ResourceInUse'],
-        ['loadBalancer', 'HasOthers'],
+        ['loadBalancer', 'RouteRegistered'],
       ]);
       expect(world.loadBalancer.world.rules.has(rule.arn)).toBe(false);
-      await world.database.pool.query('UPDATE rollout_routes SET active = false');
-      expect(await reasons()).toEqual([['targetGroup', 'BindingPresent']]);
-      // with the route gone nothing sends requests; still the deregistration delay is waited from then on
-      expect(await errorOf(world.resources.bindings.remove(admin, binding.id))).toMatchObject({
-        reason: 'StillServing',
-      });
-      // rows carry Postgres's time, which has gone on since this clock was stopped
-      world.clock.pass(6 * minuteMs);
-      await world.resources.bindings.remove(admin, binding.id);
-      await world.resources.backends.remove(admin, backend.id);
+      // the last backend can't go to 0: it is forgotten with its share, then its route
+      await world.endRollout(rolloutId);
+      await world.resources.backends.remove(admin, backend.id, { forget: true });
+      await world.resources.routes.remove(admin, route.id);
       expect(await reasons()).toEqual([]);
       expect(world.loadBalancer.world.targetGroups.size).toBe(0);
     });
@@ -285,7 +430,9 @@ describe('provisioning and clean-up', () => {
     it('of another project does nothing and says that it does not exist', async () => {
       await everything();
       const { caller } = await world.project(`stranger ${tests}`);
-      expect(await errorOf(world.resources.provisioning.cleanUp(caller, home.projectId))).toMatchObject({
+      expect(
+        await errorOf(world.resources.provisioning.cleanUp(caller, home.projectId, { dryRun: true })),
+      ).toMatchObject({
         name: 'NotFound',
       });
       expect(world.loadBalancer.world.rules.size).toBe(1);
@@ -294,11 +441,11 @@ describe('provisioning and clean-up', () => {
     it('takes an outage for an outage: nothing is forgotten', async () => {
       await everything();
       world.loadBalancer.faults.outage = { code: 'ServiceUnavailable', kind: 'transient' };
-      const { removed, left } = await world.resources.provisioning.cleanUp(admin, home.projectId);
+      const { removed, left } = await cleanUp();
       world.loadBalancer.faults.outage = null;
       expect(removed).toEqual([]);
       expect(new Set(left.map((one) => one.reason))).toEqual(new Set(['ServiceUnavailable']));
-      expect((await world.resources.provisioning.cleanUp(admin, home.projectId)).removed).toHaveLength(5);
+      expect((await cleanUp()).removed).toHaveLength(5);
     });
   });
 });

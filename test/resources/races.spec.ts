@@ -79,12 +79,21 @@ describe('two callers at once', () => {
     expect(made.sort()).toEqual(['AlreadyExists', 'AlreadyExists', 'done']);
   });
 
-  it('number their events in the order of their commits, without a gap', async () => {
+  it('tell of one resource in the order in which it changed', async () => {
+    const { id } = await world.resources.projects.create(admin, { name: 'event' });
+    const clusterIds = await Promise.all([1, 2, 3].map((i) => world.cluster(home, `told ${i}`)));
     await Promise.all(
-      Array.from({ length: 20 }, (_, i) => world.resources.projects.create(admin, { name: `event ${i}` })),
+      Array.from({ length: 21 }, (_, i) =>
+        world.resources.clusters.update(admin, clusterIds[i % 3] ?? '', { name: `event ${i}` }),
+      ),
     );
-    const { rows } = await world.database.pool.query<{ seq: string }>('SELECT seq FROM events ORDER BY seq');
-    expect(rows.map((row) => Number(row.seq))).toEqual(rows.map((_, i) => i + 1));
+    const events = await world.events();
+    expect(events.filter(({ subject }) => subject === `project/${id}`)).toHaveLength(1);
+    for (const clusterId of clusterIds) {
+      const names = events.filter(({ subject }) => subject === `cluster/${clusterId}`).map(({ data }) => data['name']);
+      expect(names).toHaveLength(8);
+      expect(names.at(-1)).toBe((await world.resources.clusters.get(admin, clusterId)).name);
+    }
   });
 
   it('with one If-Match: one of them wins', async () => {

@@ -2,16 +2,20 @@ import {
   Clock,
   createResources,
   WeightWriter,
+  type AwsAccess,
   type Caller,
+  type EventView,
   type Resources,
   type ResourceOptions,
 } from '@sluice/control';
-import { sortWeights, type Weights } from '@sluice/domain';
+import { sortWeights, type Fact, type Run, type TargetHealth, type Weights } from '@sluice/domain';
 import { parseClusterCredentials, parseKubeconfig } from '@sluice/kubernetes';
 import {
   AesGcmSealer,
   FileReferences,
   openDatabase,
+  PostgresEventStore,
+  PostgresFactStore,
   PrismaIdempotencyStore,
   PrismaResourceStore,
   RandomIds,
@@ -23,12 +27,15 @@ import {
   type TestDatabase,
   InMemoryClusterAgent,
   InMemoryLoadBalancer,
+  NodeTimers,
 } from '@sluice/testing';
 import { randomBytes } from 'node:crypto';
 
 export const region = 'eu-west-1';
 export const awsAccountId = '000000000000';
 export const admin: Caller = { actor: 'token:ann', role: 'admin', projectId: null };
+/** The load balancer in memory lets everybody in. */
+const anyAccess: AwsAccess = { accountId: awsAccountId, region, endpoint: null, credentials: null, role: null };
 export const firstPage = { limit: 50, cursor: null };
 
 /** A clock that stands until it is moved; it starts now, because rows get their times from Postgres. */
@@ -89,9 +96,17 @@ export interface ResourceWorld {
   cluster(where: { projectId: string; accountId: string }, name: string): Promise<string>;
   /** What the engine does: weights go live and an applied intent says since when (the clock's now). */
   settle(routeId: string, weights: Weights): Promise<{ decisionId: string }>;
-  /** A rollout that moves this route, as the engine's tables say it. */
-  rollout(routeId: string, planId?: string): Promise<string>;
-  events(): Promise<readonly { type: string; subject: string; project_id: string | null }[]>;
+  /** What a gateway does: the route and its target groups as AWS has them now become facts, or that AWS `failed`. */
+  look(routeId: string, failed?: { readonly code: string; readonly transient: boolean }): Promise<void>;
+  /** A rollout that names this route, as the engine's tables say it: one that moves it, bakes or waits for its start. */
+  rollout(
+    routeId: string,
+    of?: { readonly planId?: string; readonly state?: 'Running' | 'Succeeded' | 'Scheduled' },
+  ): Promise<string>;
+  /** From then on it names nothing. */
+  endRollout(id: string): Promise<void>;
+  /** All of them so far, as people are told. */
+  events(): Promise<readonly EventView[]>;
   close(): Promise<void>;
 }
 
@@ -108,6 +123,7 @@ export async function createResourceWorld(
     database,
     caPem,
     store: new PrismaResourceStore(database.prisma),
+    facts: new PostgresFactStore(database.pool),
     idempotency: new PrismaIdempotencyStore(database.prisma),
     loadBalancer: new InMemoryLoadBalancer(),
     agent: new InMemoryClusterAgent(),
@@ -121,6 +137,8 @@ export async function createResourceWorld(
       ids,
       loadBalancer: parts.loadBalancer,
       clusterAgent: parts.agent,
+      facts: parts.facts,
+      timers: new NodeTimers(),
       sealer: new AesGcmSealer([{ id: 'test', bytes: randomBytes(32) }]),
       references: new FileReferences(options.referenceDirectory ?? null),
       weightWriter: () => parts.writer,
@@ -163,14 +181,16 @@ export async function createResourceWorld(
       parts.loadBalancer.editByConsole(route.arn, { weights: after });
       const [id, decisionId] = [ids.next('int'), ids.next('dec')];
       await database.pool.query(
-        `INSERT INTO intents (id, project_id, account_id, route_id, decision_id, purpose, priority, state, before, after, min_healthy_targets, max_fact_age_ms, settled_at)
-         VALUES ($1, $2, $3, $4, $5, 'oneOff', 1, 'applied', $6, $7, 1, 30000, $8)`,
+        `INSERT INTO intents (id, project_id, account_id, route_id, listener_arn, decision_id, purpose, priority, state, goal, before, after, min_healthy_targets, settled_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 'oneOff', 1, 'applied', $7, $8, $9, 1, $10)`,
         [
           id,
           route.projectId,
           route.accountId,
           routeId,
+          route.listenerArn,
           decisionId,
+          JSON.stringify({ kind: 'weights', weights: after }),
           JSON.stringify(before),
           JSON.stringify(after),
           new Date(parts.clock.now()),
@@ -179,23 +199,48 @@ export async function createResourceWorld(
       await database.pool.query('UPDATE routes SET expected = $2 WHERE id = $1', [routeId, JSON.stringify(after)]);
       return { decisionId };
     },
-    async rollout(routeId, planId = ids.next('pln')) {
+    async look(routeId, failed) {
+      const { accountId, arn } = await resources.routes.get(admin, routeId);
+      const at = parts.clock.now();
+      const { items: backends } = await resources.backends.list(admin, { routeId }, firstPage);
+      const as = <T>(value: T): Fact<T> =>
+        failed ? { ok: false, at, message: failed.code, ...failed } : { ok: true, at, value };
+      const seen = <T, M>(value: T) => ({ fact: as(value), periodMs: 30_000, runs: [] as Run<M>[] });
+      await parts.facts.first([
+        { kind: 'action', accountId, arn, watched: seen(await parts.loadBalancer.readRoute(anyAccess, arn)) },
+        ...(await Promise.all(
+          backends.map(async ({ targetGroupArn }) => ({
+            kind: 'health' as const,
+            accountId,
+            arn: targetGroupArn,
+            watched: seen<TargetHealth, number>(await parts.loadBalancer.targetHealth(anyAccess, targetGroupArn)),
+          })),
+        )),
+      ]);
+    },
+    async rollout(routeId, { planId = ids.next('pln'), state = 'Running' } = {}) {
       const route = await resources.routes.get(admin, routeId);
       const id = ids.next('rol');
       await database.pool.query(
-        `INSERT INTO rollouts (id, project_id, plan_id, plan_version, name, state, plan, expected, reason, message, created_by)
-         VALUES ($1, $2, $3, 1, 'r', 'Running', '{}', '{}', 'NextStep', '', 'token:ann')`,
-        [id, route.projectId, planId],
+        `INSERT INTO rollouts (id, project_id, plan_id, plan_version, name, state, frozen_plan_id, route_count, step_count, reason, message, created_by, bakes_until)
+         VALUES ($1, $2, $3, 1, 'r', $4, $1, 1, 1, 'NextStep', '', 'token:ann', CASE WHEN $4 = 'Succeeded' THEN now() + interval '1 hour' END)`,
+        [id, route.projectId, planId, state],
       );
-      await database.pool.query('INSERT INTO rollout_routes (rollout_id, route_id) VALUES ($1, $2)', [id, routeId]);
+      await database.pool.query('INSERT INTO rollout_routes (rollout_id, route_id, position) VALUES ($1, $2, 0)', [
+        id,
+        routeId,
+      ]);
+      if (state === 'Running')
+        await database.pool.query('INSERT INTO claims (route_id, rollout_id) VALUES ($1, $2)', [routeId, id]);
       return id;
     },
+    async endRollout(id) {
+      await database.pool.query('DELETE FROM claims WHERE rollout_id = $1', [id]);
+      await database.pool.query("UPDATE rollouts SET state = 'Cancelled', bakes_until = NULL WHERE id = $1", [id]);
+    },
     async events() {
-      return (
-        await database.pool.query<{ type: string; subject: string; project_id: string | null }>(
-          'SELECT type, subject, project_id FROM events ORDER BY seq',
-        )
-      ).rows;
+      await database.pool.query('SELECT seal_events(100000)');
+      return new PostgresEventStore(database.pool).after(0n, { projectId: null }, 100_000);
     },
     async close() {
       await database.close();

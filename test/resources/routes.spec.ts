@@ -144,6 +144,8 @@ describe('routes', () => {
         { targetGroupArn: tg('b'), weight: 1 },
       ],
     });
+    expect(await world.resources.routes.live(admin, route.id)).toMatchObject({ drifted: false });
+    await world.look(route.id);
     expect(await world.resources.routes.live(admin, route.id)).toMatchObject({ drifted: true, foreign: [] });
   });
 
@@ -237,10 +239,12 @@ describe('routes', () => {
       targetGroupArn: tg('guarded'),
     });
     world.loadBalancer.setHealth(tg('guarded'), { unhealthy: 3, reasons: { 'Target.Timeout': 3 } });
+    await world.look(route.id);
     const [health] = (await world.resources.routes.targetHealth(admin, route.id)).backends;
     expect(health).toMatchObject({ name: 'red', failure: null, health: { unhealthy: 3, total: 3 } });
-    expect(health?.advice.join(' ')).toContain('sg-0a');
-    world.loadBalancer.faults.throttle = 1;
+    expect(health?.advice.join(' ')).toContain('security group of the pods');
+    world.clock.pass(1);
+    await world.look(route.id, { code: 'Throttling', transient: true });
     const [unknown] = (await world.resources.routes.targetHealth(admin, route.id)).backends;
     expect(unknown).toMatchObject({ health: null, failure: { code: 'Throttling', transient: true } });
   });
@@ -255,7 +259,7 @@ describe('routes', () => {
     expect(await errorOf(world.resources.routes.update(admin, route.id, { pinned: [] }))).toMatchObject({
       reason: 'RouteIsBusy',
     });
-    await world.database.pool.query('UPDATE rollout_routes SET active = false WHERE route_id = $1', [route.id]);
+    await world.database.pool.query('DELETE FROM claims WHERE route_id = $1', [route.id]);
     await world.resources.routes.remove(admin, route.id);
     expect(await errorOf(world.resources.routes.get(admin, route.id))).toMatchObject({ name: 'NotFound' });
   });

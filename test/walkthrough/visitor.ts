@@ -24,8 +24,10 @@ export async function visitDuringStep(
     `step ${stepIndex} held`,
     async () => {
       const [project] = (await rest.get('/projects')).items;
-      const [rollout] = project ? (await rest.get(`/rollouts?projectId=${project.id}`)).items : [];
-      if (rollout?.stepIndex !== stepIndex || rollout.verifiedAt === null) return null;
+      const [listed] = project ? (await rest.get(`/rollouts?projectId=${project.id}`)).items : [];
+      if (listed?.stepIndex !== stepIndex) return null;
+      const rollout = await rest.get(`/rollouts/${listed.id}`);
+      if (rollout.stepIndex !== stepIndex || rollout.verifiedAt === null) return null;
       return {
         verifiedAt: Date.parse(rollout.verifiedAt),
         holdMs: Number(rollout.plan.steps[stepIndex].holdMs),

@@ -31,7 +31,7 @@ export function isInstalled() {
   if (installed === undefined) return false;
   return Object.entries(wanted).every(
     ([place, { version, optional, link }]) =>
-      !place.startsWith('node_modules/') || link || optional || installed[place]?.version === version,
+      !place.includes('node_modules/') || link || optional || installed[place]?.version === version,
   );
 }
 

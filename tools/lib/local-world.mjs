@@ -147,6 +147,10 @@ export class LocalWorld {
         SLUICE_FIRST_TOKEN_FILE: inState('first-token'),
         SLUICE_DASHBOARD_DIR: inRoot('apps/dashboard/dist'),
         SLUICE_ALLOWED_AWS_ENDPOINTS: awsEndpoint,
+        // every walkthrough makes a project of its own, and all of them have the same two clusters
+        SLUICE_ALLOW_SHARED_CLUSTERS: 'true',
+        // the walkthrough's holds are of seconds
+        SLUICE_WATCH_PERIOD_MS: '1000',
       }),
       isReady: () =>
         fetch(`${api}/readyz`, { signal: AbortSignal.timeout(1_000) }).then(

@@ -24,7 +24,7 @@ export async function follow({ rest, rollout, route, load, services, signal }) {
       rest.get(`/routes/${route.id}/target-health`),
     ]);
     if (now.verifiedAt !== null && !verified.has(now.stepIndex)) {
-      const live = await rest.get(`/routes/${route.id}/live`);
+      const live = await rest.get(`/routes/${route.id}/live?fresh=true`);
       verified.set(now.stepIndex, { at: now.verifiedAt, weights: live.weights });
     }
     printer.show(now, verified.get(now.stepIndex)?.weights, health);
@@ -51,7 +51,7 @@ class Printer {
     const facts = [
       `step ${rollout.stepIndex + 1}/${rollout.stepCount}`.padEnd(8),
       rollout.state.padEnd(9),
-      `intended ${this.#weights(rollout.plan.steps[rollout.stepIndex]?.weights, rollout).padEnd(16)}`,
+      `intended ${this.#shares(rollout.plan.steps[rollout.stepIndex]?.shares, rollout).padEnd(16)}`,
       `verified ${this.#weights(verified, rollout).padEnd(16)}`,
       `healthy ${this.#names(({ name }) => health.backends.find((each) => each.name === name)?.health?.healthy ?? '?', rollout)}`,
     ].join('  ');
@@ -64,11 +64,15 @@ class Printer {
     this.#shownAt = now;
   }
 
+  #shares(shares, rollout) {
+    if (shares === undefined) return '-';
+    return this.#names(({ name }) => (shares[name] ?? 0) / 10, rollout);
+  }
+
   #weights(weights, rollout) {
     if (weights === undefined) return '-';
-    const list = Array.isArray(weights) ? weights : weights[rollout.plan.routes[0].id];
     return this.#names(
-      ({ targetGroupArn }) => list.find((each) => each.targetGroupArn === targetGroupArn)?.weight ?? '-',
+      ({ targetGroupArn }) => weights.find((each) => each.targetGroupArn === targetGroupArn)?.weight ?? '-',
       rollout,
     );
   }

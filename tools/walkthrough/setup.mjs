@@ -136,7 +136,8 @@ async function targetsHealthy(rest, route, signal) {
     'healthy targets in both target groups',
     async () => {
       signal.throwIfAborted();
-      const { backends } = await rest.get(`/routes/${route.id}/target-health`);
+      // nobody watches the health of a route that no rollout moves
+      const { backends } = await rest.get(`/routes/${route.id}/target-health?fresh=true`);
       const now = backends
         .map(({ name, health }) => `${name} ${health?.healthy ?? '?'}/${health?.total ?? '?'}`)
         .join(', ');
@@ -145,7 +146,7 @@ async function targetsHealthy(rest, route, signal) {
       const ready =
         backends.length === SIDES.length &&
         backends.every(({ health }) => health?.total > 0 && health.healthy === health.total);
-      if (!ready) await sleep(400);
+      if (!ready) await sleep(1_000);
       return ready;
     },
     { timeoutMs: HEALTHY_WITHIN_MS },
@@ -160,6 +161,5 @@ const planSpec = (route, holdMs) => ({
   },
   minHealthyTargets: 1,
   settleMs: 2_000,
-  recheckMs: 2_000,
   bakeMs: 600_000,
 });

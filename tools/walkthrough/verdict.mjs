@@ -17,7 +17,7 @@ export function judge({ rollout, timeline, verified, load, services, endedAt }) 
   const steps = rollout.plan.steps.map((step) => {
     const seen = verified.get(step.index);
     if (seen === undefined) return { step, verified: false, problem: 'it was never verified' };
-    if (!sameWeights(seen.weights, step.weights[route.id])) {
+    if (!standsFor(seen.weights, step.shares, route.backends)) {
       return {
         step,
         verified: false,
@@ -46,10 +46,17 @@ export function judge({ rollout, timeline, verified, load, services, endedAt }) 
 const startsOfOthers = ({ points }, stepIndex) =>
   points.filter((point) => point.stepIndex !== stepIndex).map((point) => Date.parse(point.at));
 
-function sameWeights(one, other) {
-  const text = (weights) =>
-    JSON.stringify(weights.map(({ targetGroupArn, weight }) => [targetGroupArn, weight]).sort());
-  return other !== undefined && text(one) === text(other);
+/** Whether these weights give each backend its share (tenths of a percent by name), to AWS's integers. */
+function standsFor(weights, shares, backends) {
+  const total = weights.reduce((sum, { weight }) => sum + weight, 0);
+  return (
+    total > 0 &&
+    weights.length === backends.length &&
+    weights.every(({ targetGroupArn, weight }) => {
+      const backend = backends.find((each) => each.targetGroupArn === targetGroupArn);
+      return backend !== undefined && Math.round((1000 * weight) / total) === (shares[backend.name] ?? 0);
+    })
+  );
 }
 
 /** Compares measured with intended shares (tenths of a percent per backend); `undefined` when they agree. */

@@ -7,14 +7,16 @@ const weights = (red: number, black: number): object[] => [
   { targetGroupArn: 'black-arn', weight: black },
 ];
 
+const backends = ['red', 'black'].map((name) => ({ name, targetGroupArn: `${name}-arn` }));
+
 /** A rollout of one step 50/50, verified at second 10 and measured until second 20. */
 function run(change: object = {}): Parameters<typeof judge>[0] {
-  const step = { index: 0, name: '50/50', shares: { red: 500, black: 500 }, weights: { route: weights(50, 50) } };
+  const step = { index: 0, name: '50/50', shares: { red: 500, black: 500 } };
   return {
     rollout: {
       state: 'Succeeded',
       message: 'done',
-      plan: { settleMs: 2_000, routes: [{ id: 'route' }], steps: [step] },
+      plan: { settleMs: 2_000, routes: [{ id: 'route', backends }], steps: [step] },
     },
     timeline: { points: [] },
     verified: new Map([[0, { at: new Date(10_000).toISOString(), weights: weights(50, 50) }]]),

@@ -5,6 +5,10 @@ import { ElbV2LoadBalancer } from '@sluice/aws';
 import {
   Clock,
   ClusterAgent,
+  DriftStore,
+  FactStore,
+  GatewayStore,
+  EventStore,
   IdempotencyStore,
   Ids,
   LaneStore,
@@ -14,14 +18,23 @@ import {
   RolloutStore,
   RouteWriteStore,
   Sealer,
+  SealingRight,
   Signals,
+  Timers,
 } from '@sluice/control';
 import { DirectClusterAgent } from '@sluice/kubernetes';
 import {
   AesGcmSealer,
   FileReferences,
+  PostgresClock,
+  PostgresDriftStore,
+  PostgresFactStore,
+  PostgresGatewayStore,
+  PostgresLaneStore,
+  PostgresEventStore,
   PostgresRolloutStore,
   PostgresRouteWriteStore,
+  PostgresSealingRight,
   PostgresSignals,
   PrismaIdempotencyStore,
   PrismaResourceStore,
@@ -54,20 +67,18 @@ import { ValidationPipe } from './http/validation.pipe.js';
 import { loggerParams } from './logging/logger.js';
 import { NestLogger } from './logging/nest-logger.js';
 import { OutwardConnections } from './outward-connections.js';
-import { OverviewController } from './overview/overview.controller.js';
-import { OverviewReader } from './overview/overview-reader.js';
 import { PlansController } from './plans/plans.controller.js';
 import { ProjectsController } from './projects/projects.controller.js';
 import { ProvisioningController } from './provisioning/provisioning.controller.js';
 import { RolloutsController } from './rollouts/rollouts.controller.js';
 import { RoutesController } from './routes/routes.controller.js';
-import { SystemClock } from './system-clock.js';
+import { SystemTimers } from './system-timers.js';
 import { TokensController } from './tokens/tokens.controller.js';
 import { useCases } from './use-cases.js';
 import { EngineMetrics } from './worker/engine-metrics.js';
 import { engineProvider } from './worker/engine.provider.js';
 import { EngineJobs } from './worker/engine-jobs.js';
-import { MeasuredLaneStore } from './worker/measured-lane-store.js';
+import { EventNumbering } from './worker/event-numbering.js';
 import { replicaName } from './worker/replica.js';
 
 export interface AppParts {
@@ -86,7 +97,13 @@ function adapters({ config, database, methods }: AppParts): Provider[] {
   return [
     { provide: CONFIG, useValue: config },
     { provide: MethodTable, useValue: methods },
-    { provide: Clock, useClass: SystemClock },
+    { provide: Timers, useClass: SystemTimers },
+    {
+      provide: PostgresClock,
+      useFactory: (timers: Timers) => new PostgresClock(pool, timers, Date.now()),
+      inject: [Timers],
+    },
+    { provide: Clock, useExisting: PostgresClock },
     { provide: Ids, useFactory: () => new RandomIds() },
     { provide: Sealer, useFactory: () => new AesGcmSealer(readSealingKeys(config.encryptionKeyFile)) },
     { provide: References, useFactory: () => new FileReferences(config.referenceDir) },
@@ -99,11 +116,12 @@ function adapters({ config, database, methods }: AppParts): Provider[] {
     { provide: IdempotencyStore, useFactory: () => new PrismaIdempotencyStore(prisma) },
     { provide: RolloutStore, useFactory: (ids: Ids) => new PostgresRolloutStore(pool, ids), inject: [Ids] },
     { provide: RouteWriteStore, useFactory: (ids: Ids) => new PostgresRouteWriteStore(pool, ids), inject: [Ids] },
-    {
-      provide: LaneStore,
-      useFactory: (metrics: EngineMetrics) => new MeasuredLaneStore(pool, metrics),
-      inject: [EngineMetrics],
-    },
+    { provide: LaneStore, useFactory: () => new PostgresLaneStore(pool) },
+    { provide: FactStore, useFactory: () => new PostgresFactStore(pool) },
+    { provide: DriftStore, useFactory: (ids: Ids) => new PostgresDriftStore(pool, ids), inject: [Ids] },
+    { provide: GatewayStore, useFactory: () => new PostgresGatewayStore(url, config.leaseMs) },
+    { provide: EventStore, useFactory: () => new PostgresEventStore(pool) },
+    { provide: SealingRight, useFactory: () => new PostgresSealingRight(url) },
     { provide: Signals, useFactory: () => new PostgresSignals(url) },
     {
       provide: StateMetrics,
@@ -136,7 +154,6 @@ const api = [
   PlansController,
   RolloutsController,
   DecisionsController,
-  OverviewController,
   EventsController,
   TokensController,
 ];
@@ -161,9 +178,9 @@ export class AppModule {
         ReadinessChecks,
         EventStreams,
         OutwardConnections,
-        OverviewReader,
         engineProvider,
         EngineJobs,
+        EventNumbering,
         ...(parts.overrides ?? []),
       ],
     };

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { largestKubeconfigBytes as accepted } from '@sluice/contracts';
+import { largestKubeconfigBytes } from '@sluice/control';
 import fc from 'fast-check';
 import pg from 'pg';
 import { request, type Reply } from './testing/http.js';
@@ -24,7 +26,8 @@ const withBody = operations.filter((operation) => operation.takesBody);
 const needsBody = withBody.filter(
   (operation) =>
     operation.bodySchema !== 'NoBody' &&
-    operation.bodySchema !== 'OptionalReasonBody' &&
+    operation.bodySchema !== 'RolloutVerbBody' &&
+    operation.bodySchema !== 'CleanUp' &&
     !operation.bodySchema?.startsWith('Update'),
 );
 const named = (list: readonly DescribedOperation[]) => list.map((operation) => [operation.id, operation] as const);
@@ -354,6 +357,34 @@ describe('values that are well formed and wrong', () => {
     const reply = await request(service.url, 'POST', where, { token: service.adminToken, body });
     expectProblem(reply, [400]);
     expect(fieldsOf(reply)).toContain(field);
+  });
+
+  it.each([65, 5_000, 100_000])('a body of %s levels, with an Idempotency-Key or without', async (levels) => {
+    for (const headers of [undefined, { 'idempotency-key': `deep-${levels}` }]) {
+      const reply = await request(service.url, 'POST', '/v1/plans', {
+        token: service.adminToken,
+        raw: `{"a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`,
+        ...(headers && { headers }),
+      });
+      expectProblem(reply, [400], levels);
+      expect(reply.body['detail']).toContain('deeper than 64 levels');
+    }
+  });
+
+  it('a kubeconfig that is nested deeper, or longer, than any is', async () => {
+    expect(accepted).toBe(largestKubeconfigBytes);
+    for (const [kubeconfig, said] of [
+      ['['.repeat(3_000), 'deeper than 32 levels'],
+      ['#'.repeat(largestKubeconfigBytes + 1), '65536'],
+    ] as const) {
+      const reply = await request(service.url, 'POST', '/v1/clusters', {
+        token: service.adminToken,
+        body: { projectId: world.project.id, accountId: world.account.id, name: 'k', kubeconfig },
+      });
+      expectProblem(reply, [400]);
+      expect(fieldsOf(reply)).toEqual(['kubeconfig']);
+      expect(reply.text).toContain(said);
+    }
   });
 
   it('weights that no load balancer takes are refused before AWS is asked', async () => {

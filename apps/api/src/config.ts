@@ -45,18 +45,26 @@ const Environment = z.object({
   SLUICE_ALLOW_PROCESS_CREDENTIALS: flag
     .default(false)
     .describe("Whether an account without credentials may use this process's own."),
+  SLUICE_ALLOW_SHARED_CLUSTERS: flag
+    .default(false)
+    .describe('Whether one Kubernetes cluster may be registered in several projects.'),
   SLUICE_REFERENCE_DIR: text
     .optional()
     .describe('The one folder that `file:` references to credentials may point into.'),
   SLUICE_LEASE_MS: wholeNumber(500, 120_000)
     .default(10_000)
-    .describe('How long a lane stays with a worker that does not renew.'),
+    .describe('How long a gateway stays with a worker that does not renew.'),
   SLUICE_WRITE_TIMEOUT_MS: wholeNumber(200, 60_000)
     .default(5_000)
-    .describe('Longest a write to AWS may take; also how long a new owner of a lane waits out.'),
-  SLUICE_DRIFT_SWEEP_MS: wholeNumber(500, 86_400_000)
-    .default(60_000)
-    .describe('How often routes that nobody moves are compared with AWS.'),
+    .describe('Longest a write to AWS may take; also how long a new owner of a gateway waits out.'),
+  SLUICE_WATCH_PERIOD_MS: wholeNumber(100, 3_600_000)
+    .default(30_000)
+    .describe(
+      'How often forward actions and target health are looked at where the read budget gives plenty; more routes make it longer.',
+    ),
+  SLUICE_DRIFT_WATCH_MS: wholeNumber(500, 86_400_000)
+    .default(10_000)
+    .describe('How often what was seen of the routes is compared with the ledger.'),
   SLUICE_AGENT_LIVENESS_MS: wholeNumber(500, 86_400_000)
     .default(30_000)
     .describe('How often every cluster is asked whether it answers.'),
@@ -76,10 +84,12 @@ export interface Config {
   readonly logLevel: string;
   readonly allowedAwsEndpoints: readonly string[];
   readonly allowProcessCredentials: boolean;
+  readonly allowSharedClusters: boolean;
   readonly referenceDir: string | null;
   readonly leaseMs: number;
   readonly writeTimeoutMs: number;
-  readonly driftSweepMs: number;
+  readonly watchPeriodMs: number;
+  readonly driftWatchMs: number;
   readonly agentLivenessMs: number;
 }
 
@@ -118,10 +128,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     logLevel: data.SLUICE_LOG_LEVEL,
     allowedAwsEndpoints: data.SLUICE_ALLOWED_AWS_ENDPOINTS,
     allowProcessCredentials: data.SLUICE_ALLOW_PROCESS_CREDENTIALS,
+    allowSharedClusters: data.SLUICE_ALLOW_SHARED_CLUSTERS,
     referenceDir: data.SLUICE_REFERENCE_DIR ?? null,
     leaseMs: data.SLUICE_LEASE_MS,
     writeTimeoutMs: data.SLUICE_WRITE_TIMEOUT_MS,
-    driftSweepMs: data.SLUICE_DRIFT_SWEEP_MS,
+    watchPeriodMs: data.SLUICE_WATCH_PERIOD_MS,
+    driftWatchMs: data.SLUICE_DRIFT_WATCH_MS,
     agentLivenessMs: data.SLUICE_AGENT_LIVENESS_MS,
   };
 }

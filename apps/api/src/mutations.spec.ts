@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { certificateAuthority } from '@sluice/testing';
 import { request } from './testing/http.js';
 import { startTestService, type TestService } from './testing/test-service.js';
 import { blueGreen, upgradePlan, type World } from './testing/world.js';
@@ -124,6 +125,40 @@ describe('versions', () => {
     expect((await service.admin.clusters.get(world.green.id)).labels).toEqual({ stage: 'five' });
   });
 
+  it("a cluster's address changes with its credentials or not at all", async () => {
+    const { id } = world.green;
+    const { caPem } = await certificateAuthority();
+    const server = 'https://10.6.6.6:6443';
+    const send = (method: string, where: string, body: object, headers: Record<string, string> = {}) =>
+      request(service.url, method, where, { token: service.adminToken, body, headers });
+    for (const body of [
+      { server },
+      { caPem },
+      { tlsServerName: 'evil' },
+      { credentials: { token: 't' } },
+      { kubeconfig: 'x' },
+    ]) {
+      const refused = await send('PATCH', `/v1/clusters/${id}`, body);
+      expect(refused.status).toBe(400);
+      expect(refused.body['detail']).toContain('PUT /v1/clusters/{id}/connection');
+    }
+    const without = await send('PUT', `/v1/clusters/${id}/connection`, { server, caPem });
+    expect(without.body).toMatchObject({ status: 400, errors: [{ field: 'credentials', message: 'is needed' }] });
+    const before = await service.admin.clusters.get(id);
+    expect(before.server).not.toBe(server);
+
+    const whole = { server, caPem, credentials: { token: 'next' } };
+    const dry = await send('PUT', `/v1/clusters/${id}/connection?dryRun=true`, whole);
+    expect([dry.status, dry.body['server']]).toEqual([200, server]);
+    expect(await service.admin.clusters.get(id)).toEqual(before);
+    const late = await send('PUT', `/v1/clusters/${id}/connection`, whole, { 'if-match': `"${before.version - 1}"` });
+    expect(late.status).toBe(412);
+    expect(await service.admin.clusters.connect(id, whole, { ifVersion: before.version })).toMatchObject({
+      server,
+      version: before.version + 1,
+    });
+  });
+
   it('one-off weights take what the caller believes is live', async () => {
     const { weights } = await service.admin.routes.live(world.route.id);
     const wrong = weights.map((each) => ({ ...each, weight: 7 }));
@@ -216,7 +251,7 @@ describe("a rollout's verbs", () => {
     expect((await say('resume', { headers: { 'content-type': 'text/plain' } })).status).toBe(200);
     expect((await say('abort', { raw: '{"reason":"enough"}' })).body).toMatchObject({
       state: 'Aborted',
-      allowedVerbs: [],
+      allowedVerbs: ['rollback'],
     });
     const { items } = await service.admin.decisions.list({ rolloutId: rollout.id });
     expect(items.map((decision) => decision.actor)).toContain('token:first');
@@ -225,7 +260,7 @@ describe("a rollout's verbs", () => {
   it('two rollouts never move one route', async () => {
     const own = await blueGreen(service);
     const { plan } = await upgradePlan(service.admin, own);
-    const input = { projectId: own.project.id, planId: plan.id, startAt: null };
+    const input = { projectId: own.project.id, planId: plan.id };
     const results = await Promise.allSettled([1, 2, 3].map(() => service.admin.rollouts.create(input)));
     expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
     for (const result of results)
@@ -239,40 +274,25 @@ describe('trouble outside', () => {
   });
 
   it('that passes is a 503 with Retry-After, that stays is a 502 with the code', async () => {
+    const { projectId, accountId } = world.route;
+    const registering = () =>
+      request(service.url, 'POST', '/v1/routes', {
+        token: service.adminToken,
+        body: { projectId, accountId, name: 'another', arn: `${world.route.arn}0` },
+      });
     service.aws.faults.outage = { code: 'InternalFailure', kind: 'transient' };
-    const passing = await request(service.url, 'GET', `/v1/routes/${world.route.id}/live`, {
-      token: service.adminToken,
-    });
+    const passing = await registering();
     expect(passing.body).toMatchObject({ status: 503, system: 'aws', code: 'InternalFailure' });
     expect(Number(passing.headers.get('retry-after'))).toBeGreaterThan(0);
     service.aws.faults.outage = { code: 'AccessDenied', kind: 'terminal' };
-    expect(
-      (await request(service.url, 'GET', `/v1/routes/${world.route.id}/live`, { token: service.adminToken })).body,
-    ).toMatchObject({ status: 502, system: 'aws', code: 'AccessDenied' });
-    const overview = await service.admin.overview({ projectId: world.project.id });
-    expect(overview.routes[0]).toMatchObject({ live: null, trouble: { code: 'AccessDenied' } });
-    expect(overview.clusters[0]).toMatchObject({ permille: null });
+    expect((await registering()).body).toMatchObject({ status: 502, system: 'aws', code: 'AccessDenied' });
   });
-});
 
-describe('the overview', () => {
-  it('says which cluster has which share, and how its targets are', async () => {
-    const own = await blueGreen(service);
-    const overview = await service.admin.overview({ projectId: own.project.id });
-    expect(
-      overview.clusters
-        .map((cluster) => [cluster.name, cluster.permille, cluster.healthyTargets, cluster.totalTargets])
-        .sort(),
-    ).toEqual([
-      ['blue-2025', 1000, 2, 2],
-      ['green-2026', 0, 2, 2],
-    ]);
-    expect(
-      overview.routes[0]?.backends.map((backend) => [backend.name, backend.clusterName, backend.permille]).sort(),
-    ).toEqual([
-      ['black', 'green-2026', 0],
-      ['red', 'blue-2025', 1000],
-    ]);
-    expect(overview.truncated).toBe(false);
+  it('a fresh look that nobody takes in time is a 503, and the newest one is still shown with its age', async () => {
+    const live = `/v1/routes/${world.route.id}/live`;
+    const asked = await request(service.url, 'GET', `${live}?fresh=true`, { token: service.adminToken });
+    expect(asked.body).toMatchObject({ status: 503, system: 'aws', code: 'NotReadInTime' });
+    const shown = await request(service.url, 'GET', live, { token: service.adminToken });
+    expect(shown.body).toMatchObject({ ageMs: expect.any(Number), drifted: false });
   });
 });

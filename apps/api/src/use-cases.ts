@@ -1,5 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import {
+  AccessCache,
   AccountAccess,
   Accounts,
   Backends,
@@ -9,13 +10,17 @@ import {
   ClusterAgent,
   Clock,
   Clusters,
+  EventFeed,
+  EventStore,
   Events,
+  FactStore,
   Ids,
   Ledger,
   LoadBalancer,
   OneOffWeights,
   Plans,
   Projects,
+  ProveAccount,
   Provisioning,
   References,
   ResourceStore,
@@ -25,16 +30,18 @@ import {
   RouteWriteStore,
   Sealer,
   Signals,
+  Timers,
   Tokens,
   createResources,
   type Resources,
 } from '@sluice/control';
 import { parseClusterCredentials, parseKubeconfig } from '@sluice/kubernetes';
+import { PinoLogger } from 'nestjs-pino';
 import { CONFIG, type Config } from './config.js';
 
 const RESOURCES = Symbol('Resources');
 
-/** How the engine and one-off writes reach an account; asked anew for each call, so that changed credentials hold at once. */
+/** How the engine reaches an account: opened once per version of its row, so that changed credentials hold within seconds. */
 export const ACCESS = Symbol('Access');
 export type Access = (accountId: string) => ReturnType<AccountAccess['access']>;
 
@@ -61,6 +68,8 @@ export const useCases: readonly Provider[] = [
       loadBalancer: LoadBalancer,
       clusterAgent: ClusterAgent,
       writes: RouteWriteStore,
+      facts: FactStore,
+      timers: Timers,
     ) =>
       createResources(
         {
@@ -71,18 +80,36 @@ export const useCases: readonly Provider[] = [
           references,
           loadBalancer,
           clusterAgent,
+          facts,
+          timers,
           parseKubeconfig,
           parseClusterCredentials,
-          weightWriter: (accounts) =>
-            new OneOffWeights(writes, loadBalancer, (accountId) => accounts.access(accountId)),
+          weightWriter: () => new OneOffWeights(writes),
         },
-        { allowedEndpoints: config.allowedAwsEndpoints, allowProcessCredentials: config.allowProcessCredentials },
+        {
+          allowedEndpoints: config.allowedAwsEndpoints,
+          allowProcessCredentials: config.allowProcessCredentials,
+          allowSharedClusters: config.allowSharedClusters,
+        },
       ),
-    inject: [CONFIG, ResourceStore, Clock, Ids, Sealer, References, LoadBalancer, ClusterAgent, RouteWriteStore],
+    inject: [
+      CONFIG,
+      ResourceStore,
+      Clock,
+      Ids,
+      Sealer,
+      References,
+      LoadBalancer,
+      ClusterAgent,
+      RouteWriteStore,
+      FactStore,
+      Timers,
+    ],
   },
   resource(Projects, 'projects'),
   resource(Accounts, 'accounts'),
   resource(AccountAccess, 'accountAccess'),
+  resource(ProveAccount, 'proveAccount'),
   resource(Clusters, 'clusters'),
   resource(ClusterAccessFactory, 'clusterAccess'),
   resource(Routes, 'routes'),
@@ -94,28 +121,41 @@ export const useCases: readonly Provider[] = [
   resource(Tokens, 'tokens'),
   {
     provide: ACCESS,
-    useFactory:
-      (accounts: AccountAccess): Access =>
-      (accountId) =>
-        accounts.access(accountId),
-    inject: [AccountAccess],
+    useFactory: (timers: Timers, store: ResourceStore, accounts: AccountAccess): Access => {
+      const cache = new AccessCache(
+        timers,
+        (accountId) => store.read.accounts.find(accountId),
+        (account) => accounts.of(account),
+      );
+      return (accountId) => cache.of(accountId);
+    },
+    inject: [Timers, ResourceStore, AccountAccess],
   },
   {
     provide: OneOffWeights,
-    useFactory: (store: RouteWriteStore, loadBalancer: LoadBalancer, access: Access) =>
-      new OneOffWeights(store, loadBalancer, access),
-    inject: [RouteWriteStore, LoadBalancer, ACCESS],
+    useFactory: (store: RouteWriteStore) => new OneOffWeights(store),
+    inject: [RouteWriteStore],
   },
   {
     provide: Rollouts,
-    useFactory: (store: RolloutStore, loadBalancer: LoadBalancer, access: Access, ids: Ids) =>
-      new Rollouts({ store, loadBalancer, access, ids }),
-    inject: [RolloutStore, LoadBalancer, ACCESS, Ids],
+    useFactory: (store: RolloutStore, ids: Ids) => new Rollouts({ store, ids }),
+    inject: [RolloutStore, Ids],
   },
   { provide: Ledger, useFactory: (store: RolloutStore) => new Ledger(store), inject: [RolloutStore] },
   {
+    provide: EventFeed,
+    useFactory: (store: EventStore, signals: Signals, timers: Timers, logger: PinoLogger) =>
+      new EventFeed({
+        store,
+        signals,
+        timers,
+        log: { warn: (message, { error }) => logger.warn({ context: 'events', err: error }, message) },
+      }),
+    inject: [EventStore, Signals, Timers, PinoLogger],
+  },
+  {
     provide: Events,
-    useFactory: (store: RolloutStore, signals: Signals) => new Events(store, signals),
-    inject: [RolloutStore, Signals],
+    useFactory: (store: EventStore, feed: EventFeed) => new Events(store, feed),
+    inject: [EventStore, EventFeed],
   },
 ];

@@ -105,7 +105,7 @@ class Starting {
   private async aws(networkUrl: string | undefined): Promise<string | undefined> {
     const { options, faults } = this;
     if (!options.parts.has('aws')) return options.awsEndpoint;
-    const { startAws, realBuckets, generousBuckets } = await import('./aws/index.js');
+    const { startAws, atSpeed, bucketsOf } = await import('./aws/index.js');
     const aws = await this.ports.start('aws', options.ports.aws, (port) =>
       startAws({
         dir: options.dir,
@@ -115,7 +115,7 @@ class Starting {
         healthIntervalScale: options.healthIntervalScale,
         roles: options.roles,
         accessKeys: options.accounts.map((account) => ({ ...userCredentials(account), account })),
-        buckets: options.realLimits ? realBuckets : generousBuckets,
+        buckets: atSpeed(bucketsOf(options.awsLimits), options.awsSpeed),
       }),
     );
     this.stops.push(() => aws.stop());

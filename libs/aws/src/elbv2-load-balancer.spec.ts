@@ -1,13 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AwsAccess } from '@sluice/control';
-import { awsError, awsResult, members, ScriptedAws, type AwsReply } from '@sluice/testing';
+import { awsError, type AwsReply, awsResult, elbReplies, members, ScriptedAws } from '@sluice/testing';
 import { ElbV2LoadBalancer } from './elbv2-load-balancer.js';
 
-const prefix = 'arn:aws:elasticloadbalancing:eu-west-1:111122223333';
-const listenerArn = `${prefix}:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2`;
-const ruleArn = `${prefix}:listener-rule/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2d02a6cabee`;
-const red = `${prefix}:targetgroup/red/73e2d6bc24d8a067`;
-const black = `${prefix}:targetgroup/black/84f3e7cd35e9b178`;
+const { black, forwardsXml, forwardXml, listenerArn, listenersReply, noTags, red, ruleArn, rulesReply, ruleXml } =
+  elbReplies;
+
 const half = [
   { targetGroupArn: black, weight: 500 },
   { targetGroupArn: red, weight: 500 },
@@ -27,11 +25,9 @@ beforeEach(async () => {
     credentials: { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'very-secret' },
     role: null,
   };
-  aws.on('DescribeRules', rulesReply('DescribeRules', forward(90, 10)));
-  aws.on('DescribeListeners', listenersReply('DescribeListeners', forward(90, 10)));
-  aws.on('DescribeTags', ({ params }) =>
-    tagsReply([...params].filter(([key]) => key.startsWith('ResourceArns')).map(([, arn]) => arn)),
-  );
+  aws.on('DescribeRules', rulesReply('DescribeRules', forwardsXml(90, 10)));
+  aws.on('DescribeListeners', listenersReply('DescribeListeners', forwardsXml(90, 10)));
+  aws.on('DescribeTags', noTags);
 });
 
 afterEach(async () => {
@@ -45,8 +41,8 @@ describe('a write on the wire', () => {
       '<Type>authenticate-oidc</Type><Order>1</Order><AuthenticateOidcConfig><Issuer>https://login</Issuer><ClientId>shop</ClientId></AuthenticateOidcConfig>';
     const sticky =
       '<TargetGroupStickinessConfig><Enabled>true</Enabled><DurationSeconds>300</DurationSeconds></TargetGroupStickinessConfig>';
-    aws.on('DescribeRules', rulesReply('DescribeRules', members(login, forwardBody(90, 10, sticky, 2))));
-    aws.on('ModifyRule', rulesReply('ModifyRule', members(login, forwardBody(0, 999, sticky, 2))));
+    aws.on('DescribeRules', rulesReply('DescribeRules', members(login, forwardXml(90, 10, sticky, 2))));
+    aws.on('ModifyRule', rulesReply('ModifyRule', members(login, forwardXml(0, 999, sticky, 2))));
 
     const weights = [
       { targetGroupArn: black, weight: 999 },
@@ -76,7 +72,7 @@ describe('a write on the wire', () => {
   });
 
   it('changes a default action through its listener', async () => {
-    aws.on('ModifyListener', listenersReply('ModifyListener', forward(500, 500)));
+    aws.on('ModifyListener', listenersReply('ModifyListener', forwardsXml(500, 500)));
 
     await port.writeWeights(access, await port.readRoute(access, listenerArn), half);
     const keys = [...(aws.received('ModifyListener')[0]?.params.keys() ?? [])].map((key) => key.split('.')[0]);
@@ -86,9 +82,10 @@ describe('a write on the wire', () => {
 
   it('is not verified when the reply shows other weights, or no route at all', async () => {
     const base = await port.readRoute(access, ruleArn);
-    aws.on('ModifyRule', rulesReply('ModifyRule', forward(90, 10)));
+    aws.on('ModifyRule', rulesReply('ModifyRule', forwardsXml(90, 10)));
     expect(await port.writeWeights(access, base, half)).toMatchObject({
       verified: false,
+      unverified: 'the reply showed the weights otherwise than sent',
       live: { action: { weights: [{ weight: 10 }, { weight: 90 }] } },
     });
 
@@ -96,8 +93,30 @@ describe('a write on the wire', () => {
     expect(await port.writeWeights(access, base, half)).toMatchObject({ verified: false, live: null });
   });
 
+  it('is not verified when the reply shows anything else of the actions otherwise', async () => {
+    const login = (client: string): string =>
+      `<Type>authenticate-oidc</Type><Order>1</Order><AuthenticateOidcConfig><ClientId>${client}</ClientId></AuthenticateOidcConfig>`;
+    const sticky = (seconds: number): string =>
+      `<TargetGroupStickinessConfig><Enabled>true</Enabled><DurationSeconds>${seconds}</DurationSeconds></TargetGroupStickinessConfig>`;
+    aws.on('DescribeRules', rulesReply('DescribeRules', members(login('shop'), forwardXml(90, 10, sticky(60), 2))));
+    const base = await port.readRoute(access, ruleArn);
+
+    aws.on('ModifyRule', rulesReply('ModifyRule', members(login('shop'), forwardXml(500, 500, sticky(61), 2))));
+    expect(await port.writeWeights(access, base, half)).toMatchObject({
+      verified: false,
+      unverified: 'the reply showed the stickiness otherwise than sent',
+    });
+    aws.on('ModifyRule', rulesReply('ModifyRule', members(login('other'), forwardXml(500, 500, '', 2))));
+    expect(await port.writeWeights(access, base, half)).toMatchObject({
+      verified: false,
+      unverified: 'the reply showed the stickiness and the other actions otherwise than sent',
+    });
+    aws.on('ModifyRule', rulesReply('ModifyRule', members(login('shop'), forwardXml(500, 500, sticky(60), 2))));
+    expect(await port.writeWeights(access, base, half)).toMatchObject({ verified: true, unverified: null });
+  });
+
   it('has a connection of its own, so that one which AWS just closed cannot make its outcome unknown', async () => {
-    aws.on('ModifyRule', rulesReply('ModifyRule', forward(500, 500)));
+    aws.on('ModifyRule', rulesReply('ModifyRule', forwardsXml(500, 500)));
     await port.writeWeights(access, await port.readRoute(access, ruleArn), half);
 
     expect(aws.received('ModifyRule').map(({ keepsAlive }) => keepsAlive)).toEqual([false]);
@@ -236,7 +255,10 @@ describe('reading', () => {
     const rules = Array.from({ length: 45 }, (_, i) => `${ruleArn.slice(0, -2)}${10 + i}`);
     aws.on('DescribeRules', ({ params }) => {
       const arns = [...params].filter(([key]) => key.startsWith('RuleArns')).map(([, arn]) => arn);
-      return awsResult('DescribeRules', `<Rules>${members(...arns.map((arn) => rule(arn, forward(1, 1))))}</Rules>`);
+      return awsResult(
+        'DescribeRules',
+        `<Rules>${members(...arns.map((arn) => ruleXml(arn, forwardsXml(1, 1))))}</Rules>`,
+      );
     });
 
     const routes = await port.readRoutes(access, rules);
@@ -289,7 +311,9 @@ describe('reading', () => {
     let asked = 0;
     aws.on('DescribeListeners', () => {
       asked += 1;
-      return asked === 1 ? awsError('Throttling', 'Rate exceeded') : listenersReply('DescribeListeners', forward(1, 1));
+      return asked === 1
+        ? awsError('Throttling', 'Rate exceeded')
+        : listenersReply('DescribeListeners', forwardsXml(1, 1));
     });
 
     expect(await port.readRoute(access, listenerArn)).toMatchObject({ isDefault: true });
@@ -309,7 +333,7 @@ describe('reading', () => {
   });
 
   it('points from a default rule to its listener', async () => {
-    aws.on('DescribeRules', rulesReply('DescribeRules', forward(1, 1), '<IsDefault>true</IsDefault>'));
+    aws.on('DescribeRules', rulesReply('DescribeRules', forwardsXml(1, 1), '<IsDefault>true</IsDefault>'));
     await expect(port.readRoute(access, ruleArn)).rejects.toMatchObject({
       code: 'DefaultRule',
       message: expect.stringContaining(listenerArn),
@@ -364,35 +388,3 @@ describe('reading', () => {
     });
   });
 });
-
-function forwardBody(redWeight: number, blackWeight: number, more = '', order = 1): string {
-  const tuple = (arn: string, weight: number): string =>
-    `<TargetGroupArn>${arn}</TargetGroupArn><Weight>${weight}</Weight>`;
-  return `<Type>forward</Type><Order>${order}</Order><ForwardConfig><TargetGroups>${members(tuple(red, redWeight), tuple(black, blackWeight))}</TargetGroups>${more}</ForwardConfig>`;
-}
-
-function forward(redWeight: number, blackWeight: number): string {
-  return members(forwardBody(redWeight, blackWeight));
-}
-
-function rule(arn: string, actions: string, more = '<IsDefault>false</IsDefault>'): string {
-  return `<RuleArn>${arn}</RuleArn>${more}<Actions>${actions}</Actions>`;
-}
-
-function rulesReply(action: string, actions: string, more?: string): AwsReply {
-  return awsResult(action, `<Rules>${members(rule(ruleArn, actions, more))}</Rules>`);
-}
-
-function listenersReply(action: string, actions: string): AwsReply {
-  return awsResult(
-    action,
-    `<Listeners>${members(`<ListenerArn>${listenerArn}</ListenerArn><Port>80</Port><Protocol>HTTP</Protocol><DefaultActions>${actions}</DefaultActions>`)}</Listeners>`,
-  );
-}
-
-function tagsReply(arns: readonly string[]): AwsReply {
-  return awsResult(
-    'DescribeTags',
-    `<TagDescriptions>${members(...arns.map((arn) => `<ResourceArn>${arn}</ResourceArn><Tags/>`))}</TagDescriptions>`,
-  );
-}

@@ -1,22 +1,29 @@
 import { DescribeTargetGroupAttributesCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import {
   ExternalFailure,
   LoadBalancer,
+  type ActionRead,
+  type ActionsRequest,
   type AwsAccess,
+  type AwsIdentity,
   type CallOptions,
   type CreateLoadBalancer,
   type CreateTargetGroup,
   type ExternalFailureLike,
   type ListenerDescription,
   type LoadBalancerDescription,
+  type OwnedRoute,
+  type RouteRead,
   type TargetGroupDescription,
+  type WriteBase,
   type WriteOutcome,
 } from '@sluice/control';
-import type { LiveRoute, TaggedResource, TargetHealth, Weights } from '@sluice/domain';
+import type { Ownership, TaggedResource, TargetHealth, Weights } from '@sluice/domain';
 import { AccessClients } from './clients/access-clients.js';
 import { AwsCall } from './clients/aws-call.js';
+import { asReplies } from './clients/batches.js';
 import { unreadableReply } from './clients/paging.js';
+import { readIdentity } from './identity.js';
 import {
   createListener,
   createLoadBalancer,
@@ -33,9 +40,10 @@ import {
   describeTargetGroup,
   partsOf,
 } from './provisioning/descriptions.js';
-import { RawActions } from './routes/raw-actions.js';
-import { RouteReader } from './routes/route-reader.js';
-import { RouteWriter } from './routes/route-writer.js';
+import { readActions } from './routes/action-reader.js';
+import { readOwnership } from './routes/ownership-reader.js';
+import { readRoutes } from './routes/route-reader.js';
+import { writeWeights } from './routes/route-writer.js';
 import { readTags } from './tags.js';
 import { readTargetHealth } from './target-health.js';
 
@@ -54,8 +62,6 @@ export interface ElbV2Options {
 export class ElbV2LoadBalancer extends LoadBalancer {
   private readonly clients: AccessClients;
   private readonly callTimeoutMs: number;
-  private readonly reader: RouteReader;
-  private readonly writer: RouteWriter;
 
   constructor({
     allowDefaultChain = false,
@@ -66,9 +72,6 @@ export class ElbV2LoadBalancer extends LoadBalancer {
     super();
     this.clients = new AccessClients({ allowDefaultChain, connectTimeoutMs, requestTimeoutMs });
     this.callTimeoutMs = callTimeoutMs;
-    const raw = new RawActions();
-    this.reader = new RouteReader(raw);
-    this.writer = new RouteWriter(raw);
   }
 
   async check(
@@ -76,16 +79,32 @@ export class ElbV2LoadBalancer extends LoadBalancer {
     options?: CallOptions,
   ): Promise<{ accountId: string; arn: string; loadBalancers: number }> {
     const call = this.call(access, options);
-    const who = await call.identity('GetCallerIdentity', access.region, (client, http) =>
-      client.send(new GetCallerIdentityCommand({}), http),
-    );
-    if (who.Account === undefined || who.Arn === undefined)
-      throw unreadableReply('GetCallerIdentity', access.region, 'account');
-    return { accountId: who.Account, arn: who.Arn, loadBalancers: await countLoadBalancers(call) };
+    const { accountNumber, arn } = await readIdentity(call, access.region);
+    return { accountId: accountNumber, arn, loadBalancers: await countLoadBalancers(call) };
   }
 
-  async readRoute(access: AwsAccess, routeArn: string, options?: CallOptions): Promise<LiveRoute> {
-    const outcome = (await this.reader.read(this.call(access, options), [routeArn])).get(routeArn);
+  identity(access: AwsAccess, options?: CallOptions): Promise<AwsIdentity> {
+    return readIdentity(this.call(access, options), access.region);
+  }
+
+  async readActions(
+    access: AwsAccess,
+    request: ActionsRequest,
+    options?: CallOptions,
+  ): Promise<ReadonlyMap<string, ActionRead | ExternalFailureLike>> {
+    return asReplies(await readActions(this.call(access, options), request));
+  }
+
+  async ownershipOfRoutes(
+    access: AwsAccess,
+    routes: readonly OwnedRoute[],
+    options?: CallOptions,
+  ): Promise<ReadonlyMap<string, Ownership | ExternalFailureLike>> {
+    return asReplies(await readOwnership(this.call(access, options), routes));
+  }
+
+  async readRoute(access: AwsAccess, routeArn: string, options?: CallOptions): Promise<RouteRead> {
+    const outcome = (await readRoutes(this.call(access, options), [routeArn])).get(routeArn);
     if (outcome === undefined || outcome instanceof ExternalFailure)
       throw outcome ?? unreadableReply('DescribeRules', routeArn, 'such route');
     return outcome;
@@ -95,15 +114,12 @@ export class ElbV2LoadBalancer extends LoadBalancer {
     access: AwsAccess,
     routeArns: readonly string[],
     options?: CallOptions,
-  ): Promise<ReadonlyMap<string, LiveRoute | ExternalFailureLike>> {
-    const outcomes = await this.reader.read(this.call(access, options), routeArns);
-    return new Map(
-      [...outcomes].map(([arn, outcome]) => [arn, outcome instanceof ExternalFailure ? { failure: outcome } : outcome]),
-    );
+  ): Promise<ReadonlyMap<string, RouteRead | ExternalFailureLike>> {
+    return asReplies(await readRoutes(this.call(access, options), routeArns));
   }
 
-  writeWeights(access: AwsAccess, base: LiveRoute, weights: Weights, options?: CallOptions): Promise<WriteOutcome> {
-    return this.writer.write(this.call(access, options), base, weights);
+  writeWeights(access: AwsAccess, base: WriteBase, weights: Weights, options?: CallOptions): Promise<WriteOutcome> {
+    return writeWeights(this.call(access, options), base, weights);
   }
 
   targetHealth(access: AwsAccess, targetGroupArn: string, options?: CallOptions): Promise<TargetHealth> {

@@ -4,13 +4,25 @@ import { Arn, Id, Name, ProjectIdInput, Timestamp, line, pageOf, stored } from '
 export const ApiBudget = z
   .strictObject({
     modifyPerSecond: z.number().min(0.1).max(50).describe('Writes per second, default 3.'),
-    modifyBurst: z.int().min(1).max(200).describe('Burst, default 20.'),
+    modifyBurst: z.int().min(1).max(200).describe('Most writes at once, default 20.'),
+    readPerSecond: z
+      .number()
+      .min(0.5)
+      .max(100)
+      .describe('Reads per second, default 5. How often health and weights are looked at follows from it.'),
+    readBurst: z.int().min(1).max(200).describe('Most reads at once, default 20.'),
   })
   .meta({
     id: 'ApiBudget',
     description: "What Sluice may spend of the account's ELBv2 API in this Region.",
-    examples: [{ modifyPerSecond: 3, modifyBurst: 20 }],
+    examples: [{ modifyPerSecond: 3, modifyBurst: 20, readPerSecond: 5, readBurst: 20 }],
   });
+
+export const ApiBudgetInput = ApiBudget.partial().meta({
+  id: 'ApiBudgetInput',
+  description: 'What is missing keeps its figure; in a new account it gets its default.',
+  examples: [{ readPerSecond: 2 }],
+});
 
 export const AwsCredentials = z
   .strictObject({
@@ -66,7 +78,7 @@ export const CreateAccount = z
     endpoint: Endpoint.optional(),
     roleArn: RoleArn.optional(),
     credentials: Credentials.optional(),
-    apiBudget: ApiBudget.optional(),
+    apiBudget: ApiBudgetInput.optional(),
   })
   .meta({
     id: 'CreateAccount',
@@ -83,12 +95,18 @@ export const CreateAccount = z
 export type CreateAccount = z.input<typeof CreateAccount>;
 
 export const UpdateAccount = z
-  .strictObject({ name: Name, endpoint: Endpoint, roleArn: RoleArn, credentials: Credentials, apiBudget: ApiBudget })
+  .strictObject({
+    name: Name,
+    endpoint: Endpoint,
+    roleArn: RoleArn,
+    credentials: Credentials,
+    apiBudget: ApiBudgetInput,
+  })
   .partial()
   .meta({
     id: 'UpdateAccount',
     description: 'What is given is changed.',
-    examples: [{ apiBudget: { modifyPerSecond: 2, modifyBurst: 10 } }],
+    examples: [{ apiBudget: { modifyPerSecond: 2, readPerSecond: 2 } }],
   });
 export type UpdateAccount = z.input<typeof UpdateAccount>;
 

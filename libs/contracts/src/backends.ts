@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Arn, BackendName, DnsLabel, Id, ServicePort, Timestamp, line, pageOf, stored } from './common.js';
+import { Arn, BackendName, DnsLabel, Id, ServicePort, Timestamp, dryRunQuery, line, pageOf, stored } from './common.js';
 
 export const Backend = z
   .object({
@@ -56,6 +56,17 @@ export const CreatedBackend = z
   .meta({ id: 'CreatedBackend', description: 'The new backend and what its attachment waits for.' });
 export type CreatedBackend = z.infer<typeof CreatedBackend>;
 export const BackendPage = pageOf(Backend, 'Backend');
+
+export const ForgetQuery = z.strictObject({
+  ...dryRunQuery,
+  forget: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true')
+    .describe(
+      '`true`: writes nothing to AWS or the cluster; the backend and its binding are forgotten, and a target group that is still in the forward action is pinned there.',
+    ),
+});
 
 export const Networking = z
   .object({ securityGroupIds: z.array(z.string()), port: z.union([z.int(), z.string()]).nullable() })

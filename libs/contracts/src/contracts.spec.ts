@@ -79,3 +79,21 @@ describe('what is wrong with a union', () => {
     ]);
   });
 });
+
+describe('a PEM', () => {
+  const accepts = (credentials: object) => contracts.ClusterCredentials.safeParse(credentials).success;
+  const pem = (kind: string) => `-----BEGIN ${kind}-----\nAAAA\n-----END ${kind}-----\n`;
+
+  it('is a certificate, and a key of any kind', () => {
+    for (const kind of ['PRIVATE KEY', 'RSA PRIVATE KEY', 'EC PRIVATE KEY'])
+      expect(accepts({ clientCertificate: `comment\n${pem('CERTIFICATE')}`, clientKey: pem(kind) })).toBe(true);
+    expect(accepts({ clientCertificate: pem('PRIVATE KEY'), clientKey: pem('PRIVATE KEY') })).toBe(false);
+    expect(accepts({ clientCertificate: pem('CERTIFICATE'), clientKey: pem('CERTIFICATE') })).toBe(false);
+    expect(
+      accepts({
+        clientCertificate: '-----END CERTIFICATE----------BEGIN CERTIFICATE-----',
+        clientKey: pem('PRIVATE KEY'),
+      }),
+    ).toBe(false);
+  });
+});

@@ -29,7 +29,7 @@ function parts(issue: Issue): Part[] {
   if (issue.code === 'unrecognized_keys')
     return issue.keys
       .slice(0, 20)
-      .map((key) => ({ path: [...issue.path, key.slice(0, 100)], message: 'is not known here; leave it out' }));
+      .map((key) => ({ path: [...issue.path, key.slice(0, 100)], message: unknownKey(issue) }));
   if (issue.code === 'invalid_key')
     return [
       { path: issue.path, message: `is not a valid key: ${issue.issues.map((inner) => inner.message).join('; ')}` },
@@ -43,6 +43,11 @@ function parts(issue: Issue): Part[] {
     return branches.reduce((best, branch) => (branch.length < best.length ? branch : best));
   }
   return [{ path: issue.path, message: missing(issue) ? 'is needed' : issue.message }];
+}
+
+/** A schema may say where a key belongs instead; zod's own sentence says nothing more than the field does. */
+function unknownKey({ message }: Issue): string {
+  return message.startsWith('Unrecognized key') ? 'is not known here; leave it out' : message;
 }
 
 function missing(issue: Issue): boolean {

@@ -11,7 +11,6 @@ export * from './plans.js';
 export * from './decisions.js';
 export * from './rollouts.js';
 export * from './tokens.js';
-export * from './overview.js';
 export * from './events.js';
 export * from './client/errors.js';
 export { EventStreamParser, followEvents, type EventsOptions, type StreamMessage } from './client/event-stream.js';

@@ -70,14 +70,11 @@ export const PlanSpec = z
       .int()
       .min(1_000)
       .max(3_600_000)
-      .default(30_000)
-      .describe('A fact older than this decides nothing, milliseconds; default 30 000.'),
-    recheckMs: z
-      .int()
-      .min(250)
-      .max(3_600_000)
-      .default(10_000)
-      .describe('How often health and weights are looked at during a hold, milliseconds; default 10 000.'),
+      .nullable()
+      .default(null)
+      .describe(
+        'A fact older than this decides nothing, milliseconds; null (the default) = as fresh as the read budget of the account allows.',
+      ),
     onHealthLost: z.enum(['block', 'rollback']).default('block'),
     bakeMs: z
       .int()

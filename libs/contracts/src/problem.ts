@@ -17,6 +17,7 @@ export const problemTypes = {
   'body-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body must be application/json' },
   'idempotency-key-reused': { status: 422, title: 'This Idempotency-Key was used for another request' },
+  'too-many-requests': { status: 429, title: 'This token asks for too much' },
   internal: { status: 500, title: 'Something went wrong in Sluice' },
   'external-refusal': { status: 502, title: 'AWS or the cluster refused' },
   'external-unavailable': { status: 503, title: 'AWS or the cluster cannot be reached now' },

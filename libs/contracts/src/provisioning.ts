@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Arn, Id, ProjectIdInput, Timestamp, Weights, line, pageOf } from './common.js';
+import { Forced } from './routes.js';
 
 export const ProvisionedResource = z
   .object({
@@ -160,10 +161,12 @@ export const CreateRule = z
         'must have at least one host or path',
       ),
     weights: WholeWeights,
+    forced: Forced.optional(),
   })
   .meta({
     id: 'CreateRule',
-    description: 'Creates a rule that forwards by weight.',
+    description:
+      'Creates a rule that forwards by weight. On a listener that serves it takes requests at once, so its target groups must be attached to the load balancer and healthy, and their clusters neither cordoned nor retired.',
     examples: [
       {
         accountId: 'acc_0123456789abcdefghij',
@@ -183,9 +186,22 @@ export const CreateRule = z
 export type CreateRule = z.input<typeof CreateRule>;
 
 const Kind = z.enum(['loadBalancer', 'targetGroup', 'listener', 'rule']);
+export const CleanUp = z
+  .strictObject({
+    digest: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, "must be the `digest` of a dry run's reply")
+      .optional()
+      .describe('Of the dry run whose removals you agree to; needed unless this is the dry run.'),
+  })
+  .optional()
+  .meta({ id: 'CleanUp', description: "Says what may be removed, by its dry run's digest." });
+export type CleanUp = z.input<typeof CleanUp>;
+
 export const CleanUpReport = z
   .object({
     dryRun: z.boolean(),
+    digest: z.string().describe('Of what is in `removed`: send it back to remove exactly that.'),
     removed: z.array(z.object({ kind: Kind, arn: z.string() })).describe('In the order they went, or would go.'),
     left: z
       .array(z.object({ kind: Kind, arn: z.string(), reason: z.string(), message: z.string() }))

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, Name, ProjectIdInput, Time, Timestamp, Weights, pageOf } from './common.js';
+import { Id, Name, ProjectIdInput, Reason, Time, Timestamp, Weights, pageOf } from './common.js';
 import { Decision, Finding, Intent, RouteChange } from './decisions.js';
 import { Forced } from './routes.js';
 
@@ -46,7 +46,7 @@ export const FrozenBackend = z
     port: z.union([z.int(), z.string()]),
     targetGroupArn: z.string(),
   })
-  .meta({ id: 'FrozenBackend', description: 'A backend as it was when the rollout was created.' });
+  .meta({ id: 'FrozenBackend', description: 'A backend as it was when the rollout started.' });
 
 export const FrozenRoute = z
   .object({
@@ -56,16 +56,15 @@ export const FrozenRoute = z
     accountId: Id,
     backends: z.array(FrozenBackend),
     pinned: z.array(z.string()),
-    baseline: Weights.describe('Live weights when the rollout was created: where a rollback goes.'),
+    baseline: Weights.describe('Live weights when the rollout started: where a rollback goes.'),
   })
-  .meta({ id: 'FrozenRoute', description: 'A route as it was when the rollout was created.' });
+  .meta({ id: 'FrozenRoute', description: 'A route as it was when the rollout started.' });
 
 export const CompiledStep = z
   .object({
     index: z.int(),
     name: z.string(),
     shares: z.record(z.string(), z.int()).describe('Tenths of a percent per backend name.'),
-    weights: WeightsByRoute.describe('Whole forward-action weights per route id.'),
     holdMs: z.int(),
     gates: z.array(z.object({ kind: z.literal('health'), minHealthyTargets: z.int() })),
   })
@@ -82,8 +81,7 @@ export const FrozenPlan = z
     steps: z.array(CompiledStep),
     settleMs: z.int(),
     minHealthyTargets: z.int(),
-    maxFactAgeMs: z.int(),
-    recheckMs: z.int(),
+    maxFactAgeMs: z.int().nullable().describe('null = as fresh as the gateway of each route allows.'),
     onHealthLost: z.enum(['block', 'rollback']),
     bakeMs: z.int(),
   })
@@ -102,39 +100,71 @@ export const RouteDiff = z
     description: 'Three views of one route: what the step intends, what was last written, what is live.',
   });
 
+const summaryFields = {
+  id: Id,
+  projectId: Id,
+  planId: Id,
+  planVersion: z.int(),
+  name: z.string(),
+  state: RolloutState,
+  version: z.int().describe('Grows with every change; the ETag.'),
+  stepIndex: z.int().describe('Step being written or held; -1 before the first.'),
+  stepCount: z.int(),
+  routeCount: z.int(),
+  reason: z
+    .string()
+    .describe('Why it stands where it stands, PascalCase.')
+    .meta({ examples: ['StepIsHolding'] }),
+  message: z.string().describe('The same as a sentence with numbers and the next step.'),
+  allowedVerbs: z.array(RolloutVerb),
+  nextWakeAt: Timestamp.nullable().describe('When it is looked at again; null = an event will say.'),
+  advanceRequestedBy: z.string().nullable(),
+  forced: z.object({ by: z.string(), reason: z.string() }).nullable(),
+  startAt: Timestamp.nullable(),
+  startedAt: Timestamp.nullable(),
+  finishedAt: Timestamp.nullable(),
+  createdAt: Timestamp,
+  createdBy: z.string(),
+  updatedAt: Timestamp,
+};
+
+export const RolloutSummary = z
+  .object(summaryFields)
+  .meta({ id: 'RolloutSummary', description: 'One run of one plan version, without its plan and routes.' });
+export type RolloutSummary = z.infer<typeof RolloutSummary>;
+
+export const RolloutRoute = z
+  .object({
+    routeId: Id,
+    name: z.string(),
+    stepIndex: z.int().describe('The step last written or found live there; -1 before the first.'),
+    expected: Weights.describe('Weights that explain what is live.'),
+    verifiedAt: Timestamp.nullable(),
+    write: z
+      .object({
+        intentId: Id,
+        purpose: Intent.shape.purpose,
+        state: Intent.shape.state,
+        reason: z.string().nullable(),
+        message: z.string().nullable(),
+      })
+      .nullable()
+      .describe('The write that stands for it now; null = none is outstanding or failed.'),
+  })
+  .meta({ id: 'RolloutRoute', description: 'How far one route of a rollout has come.' });
+export type RolloutRoute = z.infer<typeof RolloutRoute>;
+
 export const Rollout = z
   .object({
-    id: Id,
-    projectId: Id,
-    planId: Id,
-    planVersion: z.int(),
-    name: z.string(),
-    state: RolloutState,
-    version: z.int().describe('Grows with every change; the ETag.'),
-    stepIndex: z.int().describe('Step being written or held; -1 before the first.'),
-    stepCount: z.int(),
+    ...summaryFields,
     plan: FrozenPlan,
-    expected: WeightsByRoute.describe('What we believe is live, per route id.'),
-    reason: z
-      .string()
-      .describe('Why it stands where it stands, PascalCase.')
-      .meta({ examples: ['StepIsHolding'] }),
-    message: z.string().describe('The same as a sentence with numbers and the next step.'),
+    routes: z.array(RolloutRoute),
+    expected: WeightsByRoute.describe('Weights that explain what is live, per route id.'),
     beside: z.array(Finding).describe("The other checks' findings."),
     diffs: z.array(RouteDiff),
-    allowedVerbs: z.array(RolloutVerb),
-    verifiedAt: Timestamp.nullable(),
-    heldMs: z.int().describe('Hold already served.'),
+    verifiedAt: Timestamp.nullable().describe('When the current step was verified on every route.'),
     holdMs: z.int().nullable().describe('Planned length of the current hold; null = none now.'),
-    nextWakeAt: Timestamp.nullable(),
-    advanceRequestedBy: z.string().nullable(),
-    forced: z.object({ by: z.string(), reason: z.string() }).nullable(),
-    startAt: Timestamp.nullable(),
-    startedAt: Timestamp.nullable(),
-    finishedAt: Timestamp.nullable(),
-    createdAt: Timestamp,
-    createdBy: z.string(),
-    updatedAt: Timestamp,
+    holdEndsAt: Timestamp.nullable().describe('When the hold will have been served if nothing interrupts it.'),
   })
   .meta({ id: 'Rollout', description: 'One run of one plan version.' });
 export type Rollout = z.infer<typeof Rollout>;
@@ -168,7 +198,29 @@ export const RolloutPreview = z
   .meta({ id: 'RolloutPreview', description: 'What a rollout would do, from what is live now. Nothing was stored.' });
 export type RolloutPreview = z.infer<typeof RolloutPreview>;
 
-export const RolloutPage = pageOf(Rollout, 'Rollout');
+export const RolloutPage = pageOf(RolloutSummary, 'Rollout');
+
+export const RolloutVerbBody = z
+  .strictObject({
+    reason: Reason.optional(),
+    stepIndex: z
+      .int()
+      .min(0)
+      .max(1_000)
+      .optional()
+      .describe('advance: the step whose hold is to end; 409 `StepHasEnded` where it is another by now.'),
+    routeIds: z
+      .array(Id)
+      .min(1)
+      .max(500)
+      .optional()
+      .describe('adopt, reassert: the routes that it is about. Default: all.'),
+    force: z
+      .boolean()
+      .optional()
+      .describe('rollback: also over something newer that has moved a route since. Needs a reason.'),
+  })
+  .meta({ id: 'RolloutVerbBody', description: 'What goes with a verb; every part is optional.' });
 
 export const TimelinePoint = z
   .object({

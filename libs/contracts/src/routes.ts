@@ -213,7 +213,8 @@ export const BackendHealth = z
     name: z.string(),
     clusterId: Id,
     targetGroupArn: z.string(),
-    health: TargetHealth.nullable().describe('null = could not be read; see `failure`.'),
+    health: TargetHealth.nullable().describe('null = could not be read, or nobody looked; see `failure`.'),
+    seenAt: Timestamp.nullable().describe('When the look began; null = nobody has looked.'),
     failure: z.object({ code: z.string(), message: z.string(), transient: z.boolean() }).nullable(),
     advice: z.array(z.string()).describe('Likely causes and what to do.'),
   })

@@ -1,14 +1,14 @@
-import type { DriftSweep } from './lanes/drift-sweep.js';
-import type { Lanes } from './lanes/lanes.js';
+import type { DriftWatch } from './drift/drift-watch.js';
+import type { Gateways } from './gateways/gateways.js';
 import type { Waker } from './rollouts/waker.js';
 
-/** The worker's part of a replica: wakes rollouts, owns lanes, sweeps for drift. The periodic calls come from outside. */
+/** The worker's part of a replica: decides rollouts, owns gateways. The periodic calls come from outside. */
 export class Engine {
   constructor(
     private readonly parts: {
-      readonly lanes: Lanes;
+      readonly gateways: Gateways;
       readonly waker: Waker;
-      readonly sweep: DriftSweep;
+      readonly drift: DriftWatch;
       /** Asks the agent of every cluster of these accounts and records the answer. */
       readonly agents: (accountIds: readonly string[]) => Promise<void>;
       /** Reads the bindings back in the clusters of these accounts. */
@@ -17,33 +17,24 @@ export class Engine {
   ) {}
 
   async start(): Promise<void> {
-    await this.parts.lanes.start();
+    await this.parts.gateways.start();
     this.parts.waker.start();
   }
 
-  /** Stops deciding, ends the calls in flight, hands the lanes over. */
+  /** Stops deciding, hands the gateways over, ends the calls in flight. */
   async stop(): Promise<void> {
-    await this.parts.waker.stop();
-    await this.parts.lanes.stop();
+    await Promise.all([this.parts.waker.stop(), this.parts.gateways.stop()]);
   }
 
-  renewLeases(): Promise<void> {
-    return this.parts.lanes.renew();
-  }
-
-  claimLanes(): Promise<void> {
-    return this.parts.lanes.claim();
-  }
-
-  async driftSweep(): Promise<void> {
-    await this.parts.sweep.run(this.parts.lanes.ownedAccounts);
+  driftWatch(): Promise<void> {
+    return this.parts.drift.run(this.parts.gateways.heldAccountIds);
   }
 
   agentLiveness(): Promise<void> {
-    return this.parts.agents(this.parts.lanes.ownedAccounts);
+    return this.parts.agents(this.parts.gateways.heldAccountIds);
   }
 
   refreshBindings(): Promise<void> {
-    return this.parts.bindings(this.parts.lanes.ownedAccounts);
+    return this.parts.bindings(this.parts.gateways.heldAccountIds);
   }
 }

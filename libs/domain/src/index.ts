@@ -20,19 +20,49 @@ export * from './rollout/decision.js';
 export * from './rollout/decide.js';
 export * from './rollout/verbs.js';
 export * from './rollout/hold.js';
-export * from './rollout/rollback.js';
+export * from './rollout/back.js';
+export * from './rollout/change.js';
+export * from './rollout/evolve.js';
+export * from './rollout/said.js';
+export * from './rollout/applied.js';
+export * from './rollout/progress.js';
 export * from './rollout/receivers.js';
 export * from './rollout/step-weights.js';
 export * from './rollout/three-way-diff.js';
 export * from './rollout/explain.js';
 
+export * from './facts/types.js';
+export * from './facts/looked-at.js';
+export * from './facts/fresh.js';
+export * from './facts/served-hold.js';
+
+export * from './goals/types.js';
+export * from './goals/resolve.js';
+export * from './goals/same-split.js';
+export * from './goals/foreign.js';
+
+export * from './policy/types.js';
+export * from './policy/may-move.js';
+export * from './policy/grouped-text.js';
+
 export * from './lane/token-bucket.js';
 export * from './lane/aimd.js';
 export * from './lane/priority.js';
 
+export * from './gateway/read-priority.js';
+export * from './gateway/read-budget-state.js';
+export * from './gateway/period.js';
+export * from './gateway/reads-wanted.js';
+export * from './gateway/schedule.js';
+export * from './gateway/groups-to-watch.js';
+
 export * from './drain/drained.js';
+export * from './drain/zero-since.js';
 
 export * from './text/duration.js';
 export * from './text/instant-text.js';
 export * from './text/shares-text.js';
 export * from './text/health-text.js';
+
+export { known, type Known } from './rollout/context.js';
+export { own } from './text/record.js';

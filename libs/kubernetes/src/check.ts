@@ -1,5 +1,6 @@
 import type { ClusterAccess, ClusterCheck } from '@sluice/control';
 import { ApiRefusal } from './api-reply.js';
+import { kubeSystemUid } from './cluster-reads.js';
 import type { ClusterClients } from './connection.js';
 
 const bindingApis = ['elbv2.k8s.aws/v1beta1', 'eks.amazonaws.com/v1'] as const;
@@ -7,14 +8,21 @@ const bindingApis = ['elbv2.k8s.aws/v1beta1', 'eks.amazonaws.com/v1'] as const;
 /** Asks the API server who we are, what it serves and what we may do. All of it is open to every authenticated user. */
 export async function checkCluster(clients: ClusterClients, access: ClusterAccess): Promise<ClusterCheck> {
   const { gitVersion } = await clients.version.getCode();
-  const [user, served, missing] = await Promise.all([
+  const [user, served, missing, uid] = await Promise.all([
     userName(clients),
     Promise.all(bindingApis.map(async (api) => ((await serves(clients, api)) ? [api] : []))),
     Promise.all(
       needed(access).map(async (permission) => ((await allowed(clients, permission)) ? [] : [inWords(permission)])),
     ),
+    kubeSystemUid(clients),
   ]);
-  return { version: gitVersion, user, bindingApis: served.flat(), missingPermissions: missing.flat() };
+  return {
+    version: gitVersion,
+    user,
+    bindingApis: served.flat(),
+    missingPermissions: missing.flat(),
+    kubeSystemUid: uid,
+  };
 }
 
 interface Permission {

@@ -47,6 +47,14 @@ export async function namespaceMayExist(clients: ClusterClients, name: string): 
   return unlessForbidden(true, async () => (await nullIfAbsent(clients.core.readNamespace({ name }))) !== null);
 }
 
+/** UID of kube-system; null when we may not get it. */
+export async function kubeSystemUid(clients: ClusterClients): Promise<string | null> {
+  return unlessForbidden(null, async () => {
+    const namespace = await nullIfAbsent(clients.core.readNamespace({ name: 'kube-system' }));
+    return namespace?.metadata?.uid ?? null;
+  });
+}
+
 /** Events are diagnostics: who may not read them still gets the binding. `check` names the missing permission. */
 export async function warningsAbout(clients: ClusterClients, binding: BindingState): Promise<string[]> {
   const about = { namespace: binding.namespace, fieldSelector: `involvedObject.name=${binding.name}`, limit: 500 };

@@ -1,9 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { InvalidInput } from '@sluice/domain';
 import { certificateAuthority, type KeyPair } from '@sluice/testing';
-import { stringify } from 'yaml';
 import { parseClusterCredentials } from './credentials.js';
-import { parseKubeconfig } from './kubeconfig.js';
 
 let caPem: string;
 let client: KeyPair;
@@ -119,93 +117,22 @@ describe('credentials of a cluster', () => {
     ).toHaveProperty('clientKey');
   });
 
+  it('are no longer than a chain and a key may be', () => {
+    const issues = issuesOf(() =>
+      parseClusterCredentials({
+        server,
+        caPem: `${'#'.repeat(32_768)}\n${caPem}`,
+        clientCertificate: client.certPem,
+        clientKey: `${'#'.repeat(16_384)}\n${client.keyPem}`,
+      }),
+    );
+    expect(issues).toEqual({
+      caPem: 'must be at most 32768 characters',
+      clientKey: 'must be at most 16384 characters',
+    });
+  });
+
   it.each([null, 'text', 7, []])('are a mapping, not %j', (value) => {
     expect(() => parseClusterCredentials(value)).toThrow(InvalidInput);
-  });
-});
-
-describe('a kubeconfig', () => {
-  const plain = (change: { cluster?: object; user?: object; top?: object } = {}) => ({
-    apiVersion: 'v1',
-    kind: 'Config',
-    preferences: {},
-    'current-context': 'blue',
-    clusters: [{ name: 'c', cluster: { server, 'certificate-authority-data': base64(caPem), ...change.cluster } }],
-    users: [{ name: 'u', user: change.user ?? { token: 'abc' } }],
-    contexts: [{ name: 'blue', context: { cluster: 'c', user: 'u', namespace: 'default' } }],
-    ...change.top,
-  });
-  const issuesIn = (config: object) => issuesOf(() => parseKubeconfig(stringify(config)));
-
-  it('is read when everything is embedded in it', () => {
-    expect(parseKubeconfig(stringify(plain()))).toEqual({ server, caPem, auth: { kind: 'token', token: 'abc' } });
-  });
-
-  it('may log in with an embedded certificate, under the name in the server’s certificate', () => {
-    const user = { 'client-certificate-data': base64(client.certPem), 'client-key-data': base64(client.keyPem) };
-    expect(parseKubeconfig(stringify(plain({ user, cluster: { 'tls-server-name': 'kubernetes' } })))).toEqual({
-      server,
-      caPem,
-      tlsServerName: 'kubernetes',
-      auth: { kind: 'clientCertificate', ...client },
-    });
-  });
-
-  it.each([
-    ['exec', { command: 'aws' }],
-    ['auth-provider', { name: 'gcp' }],
-    ['tokenFile', '/etc/passwd'],
-    ['client-certificate', '/a'],
-    ['client-key', '/a'],
-    ['as', 'root'],
-    ['username', 'u'],
-  ])('is refused when its user has %s', (key, value) => {
-    expect(issuesIn(plain({ user: { token: 'abc', [key]: value } }))).toEqual({
-      [`users.0.user.${key}`]: expect.any(String),
-    });
-  });
-
-  it.each([
-    ['proxy-url', 'http://evil'],
-    ['insecure-skip-tls-verify', true],
-    ['certificate-authority', '/etc/passwd'],
-    ['unheard-of', 1],
-  ])('is refused when its cluster has %s', (key, value) => {
-    expect(issuesIn(plain({ cluster: { [key]: value } }))).toEqual({
-      [`clusters.0.cluster.${key}`]: expect.any(String),
-    });
-  });
-
-  it('is refused when any of its users would run a program, even one that is not chosen', () => {
-    const users = [
-      { name: 'u', user: { token: 'abc' } },
-      { name: 'other', user: { exec: { command: 'rm' } } },
-    ];
-    expect(issuesIn(plain({ top: { users } }))).toEqual({ 'users.1.user.exec': expect.any(String) });
-  });
-
-  it('must say which context is meant', () => {
-    expect(issuesIn(plain({ top: { 'current-context': 'green' } }))).toHaveProperty('current-context');
-  });
-
-  it('without a CA is refused: we trust nobody by chance', () => {
-    expect(issuesIn(plain({ cluster: { 'certificate-authority-data': undefined } }))).toEqual({
-      'clusters.0.cluster.certificate-authority-data': 'is missing',
-    });
-  });
-
-  it.each([
-    ['broken YAML', 'a: [secret'],
-    ['two documents', 'a: 1\n---\nb: 2'],
-    ['a tag', 'a: !!js/function secret'],
-    ['aliases', 'a: &x [1]\nb: *x'],
-    ['a key twice', 'a: secret\na: secret'],
-    ['nothing', ''],
-  ])('is refused with %s, and not quoted', (_what, text) => {
-    expect(JSON.stringify(issuesOf(() => parseKubeconfig(text)))).not.toContain('secret');
-  });
-
-  it('is refused when it is far too large', () => {
-    expect(issuesOf(() => parseKubeconfig('#'.repeat(300_000)))).toEqual({ '': expect.stringContaining('larger') });
   });
 });

@@ -18,6 +18,7 @@ import { bindingState } from './binding-state.js';
 import { checkCluster } from './check.js';
 import {
   everyBinding,
+  kubeSystemUid,
   namespaceMayExist,
   nullIfAbsent,
   oneBinding,
@@ -43,6 +44,10 @@ export class DirectClusterAgent extends ClusterAgent {
   /** Permissions are asked for all namespaces: a Role in single namespaces is reported as missing. */
   async check(access: ClusterAccess, options?: CallOptions): Promise<ClusterCheck> {
     return this.within(access, options, 'checking the connection', (clients) => checkCluster(clients, access));
+  }
+
+  async identify(access: ClusterAccess, options?: CallOptions): Promise<string | null> {
+    return this.within(access, options, 'reading namespace kube-system', kubeSystemUid);
   }
 
   /** A binding whose Service has no ready pod yet is applied; `problems` of the answer say so. */

@@ -1,19 +1,22 @@
+import { largestKubeconfigBytes } from '@sluice/control';
 import { InvalidInput } from '@sluice/domain';
-import { parseDocument } from 'yaml';
-import { assemble, type ClusterEndpoint } from './credentials.js';
 import { isRecord } from './api-reply.js';
+import { readYaml } from './bounded-yaml.js';
+import { assemble, type ClusterEndpoint } from './credentials.js';
 import { StrictReader } from './strict-reader.js';
 
-const largestBytes = 256 * 1024;
+/** A kubeconfig of one cluster has some 5 KB and six levels. */
+const limits = { bytes: largestKubeconfigBytes, depth: 32, timeMs: 1_000 };
 
 /**
  * Reads a plain kubeconfig: the cluster and user of its current context, with embedded CA and embedded token or client
  * certificate. A kubeconfig can run programs, read files and send credentials elsewhere: every key that could, anywhere in
- * it, is refused by name, and so is every key that we do not know. Throws InvalidInput with every field that is wrong.
+ * it, is refused by name, and so is every key that we do not know. At most 64 KB, 32 levels deep, read within a second.
+ * Throws InvalidInput with every field that is wrong.
  */
-export function parseKubeconfig(text: string): ClusterEndpoint {
+export async function parseKubeconfig(text: string): Promise<ClusterEndpoint> {
   const read = new StrictReader();
-  const config = read.record(parseYaml(text), '', [
+  const config = read.record(await readYaml('the kubeconfig', text, limits), '', [
     'apiVersion',
     'kind',
     'clusters',
@@ -48,21 +51,6 @@ interface Entry {
   readonly name: string;
   readonly field: string;
   readonly body: Record<string, unknown>;
-}
-
-function parseYaml(text: string): unknown {
-  if (Buffer.byteLength(text) > largestBytes)
-    throw new InvalidInput([{ field: '', message: `the kubeconfig is larger than ${largestBytes} bytes` }]);
-  const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent', schema: 'core' });
-  const error = document.errors[0] ?? document.warnings[0];
-  // Only the parser's code: its messages quote the text, and the text holds secrets.
-  if (error !== undefined)
-    throw new InvalidInput([{ field: '', message: `the kubeconfig is not plain YAML (${error.code})` }]);
-  try {
-    return document.toJS({ maxAliasCount: 0 }) as unknown;
-  } catch {
-    throw new InvalidInput([{ field: '', message: 'the kubeconfig must not use YAML aliases' }]);
-  }
 }
 
 function entries(read: StrictReader, value: unknown, field: string, kind: string, allowed: readonly string[]): Entry[] {

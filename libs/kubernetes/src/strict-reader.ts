@@ -18,6 +18,10 @@ const refusedKeys: Readonly<Record<string, string>> = {
   password: 'is password login, which API servers no longer take. Give a token or a client certificate',
 };
 
+/** PEM is decoded on the thread that everything else waits for: a chain of three certificates has some 6 KB. */
+const largestCertificate = 32_768;
+const largestKey = 16_384;
+
 /** Reads untrusted data field by field and gathers everything that is wrong; values never reach a message. */
 export class StrictReader {
   readonly issues: FieldIssue[] = [];
@@ -85,6 +89,10 @@ export class StrictReader {
       this.complain(field, 'is missing');
       return '';
     }
+    if (pem.length > largestCertificate) {
+      this.complain(field, `must be at most ${largestCertificate} characters`);
+      return '';
+    }
     try {
       new X509Certificate(pem);
     } catch {
@@ -103,6 +111,7 @@ export class StrictReader {
     const before = this.issues.length;
     const cert = this.certificate(certPem, certField);
     if (keyPem === undefined) this.complain(keyField, 'is missing');
+    else if (keyPem.length > largestKey) this.complain(keyField, `must be at most ${largestKey} characters`);
     if (this.issues.length === before && !fits(cert, keyPem ?? ''))
       this.complain(keyField, 'must be the unencrypted PEM key of the client certificate');
     return { certPem: cert, keyPem: keyPem ?? '' };

@@ -23,6 +23,7 @@ CREATE TABLE "accounts" (
     "role_arn" TEXT,
     "external_id" TEXT NOT NULL,
     "credentials" JSONB,
+    "gateway_id" TEXT,
     "api_budget" JSONB NOT NULL,
     "checked_at" TIMESTAMPTZ(3),
     "check_result" JSONB,
@@ -46,6 +47,7 @@ CREATE TABLE "clusters" (
     "tls_server_name" TEXT,
     "ca_pem" TEXT NOT NULL,
     "credentials" JSONB NOT NULL,
+    "kube_system_uid" TEXT,
     "cordoned_by" JSONB,
     "retired_by" JSONB,
     "checked_at" TIMESTAMPTZ(3),
@@ -75,8 +77,8 @@ CREATE TABLE "routes" (
     "ownership" JSONB NOT NULL,
     "acknowledgement" JSONB,
     "expected" JSONB NOT NULL,
+    "explained_by" TEXT,
     "drift" JSONB,
-    "swept_at" TIMESTAMPTZ(3),
     "version" INTEGER NOT NULL DEFAULT 1,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "created_by" TEXT NOT NULL,
@@ -165,6 +167,14 @@ CREATE TABLE "plan_versions" (
 );
 
 -- CreateTable
+CREATE TABLE "frozen_plans" (
+    "id" TEXT NOT NULL,
+    "body" JSONB NOT NULL,
+
+    CONSTRAINT "frozen_plans_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
 CREATE TABLE "rollouts" (
     "id" TEXT NOT NULL,
     "project_id" TEXT NOT NULL,
@@ -173,24 +183,24 @@ CREATE TABLE "rollouts" (
     "name" TEXT NOT NULL,
     "state" TEXT NOT NULL,
     "version" INTEGER NOT NULL DEFAULT 1,
-    "plan" JSONB NOT NULL,
+    "frozen_plan_id" TEXT NOT NULL,
+    "route_count" INTEGER NOT NULL,
+    "step_count" INTEGER NOT NULL,
     "step_index" INTEGER NOT NULL DEFAULT -1,
-    "verified_at" TIMESTAMPTZ(3),
-    "held_ms" INTEGER NOT NULL DEFAULT 0,
-    "held_checked_at" TIMESTAMPTZ(3),
-    "expected" JSONB NOT NULL,
+    "hold_from" TIMESTAMPTZ(3),
     "advance_requested_by" TEXT,
     "forced" JSONB,
     "paused_from" TEXT,
-    "write_decision_id" TEXT,
+    "suspicion" JSONB,
     "start_at" TIMESTAMPTZ(3),
     "started_at" TIMESTAMPTZ(3),
     "finished_at" TIMESTAMPTZ(3),
+    "bakes_until" TIMESTAMPTZ(3),
     "reason" TEXT NOT NULL,
     "message" TEXT NOT NULL,
     "beside" JSONB NOT NULL DEFAULT '[]',
     "diffs" JSONB NOT NULL DEFAULT '[]',
-    "wake_at" TIMESTAMPTZ(3),
+    "next_at" TIMESTAMPTZ(3),
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "created_by" TEXT NOT NULL,
     "updated_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
@@ -202,9 +212,64 @@ CREATE TABLE "rollouts" (
 CREATE TABLE "rollout_routes" (
     "rollout_id" TEXT NOT NULL,
     "route_id" TEXT NOT NULL,
-    "active" BOOLEAN NOT NULL DEFAULT true,
+    "position" INTEGER NOT NULL,
+    "wave" INTEGER NOT NULL DEFAULT 0,
+    "step_index" INTEGER NOT NULL DEFAULT -1,
+    "baseline" JSONB,
+    "expected" JSONB,
+    "verified_at" TIMESTAMPTZ(3),
+    "held_ms" BIGINT NOT NULL DEFAULT 0,
+    "write_id" TEXT,
+    "touched" BOOLEAN NOT NULL DEFAULT false,
 
     CONSTRAINT "rollout_routes_pkey" PRIMARY KEY ("rollout_id","route_id")
+);
+
+-- CreateTable
+CREATE TABLE "claims" (
+    "route_id" TEXT NOT NULL,
+    "rollout_id" TEXT NOT NULL,
+
+    CONSTRAINT "claims_pkey" PRIMARY KEY ("route_id")
+);
+
+-- CreateTable
+CREATE TABLE "wakeups" (
+    "rollout_id" TEXT NOT NULL,
+    "at" TIMESTAMPTZ(3) NOT NULL,
+    "priority" INTEGER NOT NULL DEFAULT 1,
+    "woken" BIGSERIAL NOT NULL,
+
+    CONSTRAINT "wakeups_pkey" PRIMARY KEY ("rollout_id")
+);
+
+-- CreateTable
+CREATE TABLE "guards" (
+    "key" TEXT NOT NULL,
+    "version" BIGINT NOT NULL DEFAULT 0,
+
+    CONSTRAINT "guards_pkey" PRIMARY KEY ("key")
+);
+
+-- CreateTable
+CREATE TABLE "facts" (
+    "account_id" TEXT NOT NULL,
+    "subject" TEXT NOT NULL,
+    "at" TIMESTAMPTZ(3) NOT NULL,
+    "period_ms" INTEGER NOT NULL,
+    "look" JSONB NOT NULL,
+    "runs" JSONB NOT NULL DEFAULT '[]',
+
+    CONSTRAINT "facts_pkey" PRIMARY KEY ("account_id","subject")
+);
+
+-- CreateTable
+CREATE TABLE "look_requests" (
+    "account_id" TEXT NOT NULL,
+    "subject" TEXT NOT NULL,
+    "asked_at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "look_requests_pkey" PRIMARY KEY ("account_id","subject")
 );
 
 -- CreateTable
@@ -224,6 +289,7 @@ CREATE TABLE "decisions" (
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "ended_at" TIMESTAMPTZ(3),
     "end_message" TEXT,
+    "decide_version" INTEGER,
 
     CONSTRAINT "decisions_pkey" PRIMARY KEY ("id")
 );
@@ -234,17 +300,21 @@ CREATE TABLE "intents" (
     "seq" BIGSERIAL NOT NULL,
     "project_id" TEXT NOT NULL,
     "account_id" TEXT NOT NULL,
+    "gateway_id" TEXT,
     "rollout_id" TEXT,
     "route_id" TEXT NOT NULL,
+    "listener_arn" TEXT NOT NULL,
     "decision_id" TEXT NOT NULL,
     "purpose" TEXT NOT NULL,
     "priority" INTEGER NOT NULL,
     "state" TEXT NOT NULL DEFAULT 'pending',
     "step_index" INTEGER,
-    "before" JSONB NOT NULL,
+    "goal" JSONB NOT NULL,
+    "before" JSONB,
     "after" JSONB NOT NULL,
+    "guards" JSONB NOT NULL DEFAULT '{}',
+    "not_after" TIMESTAMPTZ(3),
     "min_healthy_targets" INTEGER NOT NULL,
-    "max_fact_age_ms" INTEGER NOT NULL,
     "forced" JSONB,
     "attempts" INTEGER NOT NULL DEFAULT 0,
     "not_before" TIMESTAMPTZ(3),
@@ -263,15 +333,39 @@ CREATE TABLE "intents" (
 );
 
 -- CreateTable
-CREATE TABLE "lanes" (
-    "account_id" TEXT NOT NULL,
+CREATE TABLE "gateways" (
+    "id" TEXT NOT NULL,
+    "partition" TEXT NOT NULL,
+    "aws_account_id" TEXT NOT NULL,
+    "region" TEXT NOT NULL,
     "owner" TEXT,
     "epoch" BIGINT NOT NULL DEFAULT 0,
     "grant_id" UUID,
     "lease_until" TIMESTAMPTZ(3),
     "writes_from" TIMESTAMPTZ(3),
+    "in_flight" JSONB DEFAULT '[]',
 
-    CONSTRAINT "lanes_pkey" PRIMARY KEY ("account_id")
+    CONSTRAINT "gateways_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "replicas" (
+    "id" TEXT NOT NULL,
+    "lease_until" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "replicas_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "event_outbox" (
+    "id" BIGSERIAL NOT NULL,
+    "project_id" TEXT,
+    "type" TEXT NOT NULL,
+    "subject" TEXT NOT NULL,
+    "data" JSONB NOT NULL,
+    "at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "event_outbox_pkey" PRIMARY KEY ("id")
 );
 
 -- CreateTable
@@ -281,7 +375,7 @@ CREATE TABLE "events" (
     "type" TEXT NOT NULL,
     "subject" TEXT NOT NULL,
     "data" JSONB NOT NULL,
-    "at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "at" TIMESTAMPTZ(3) NOT NULL,
 
     CONSTRAINT "events_pkey" PRIMARY KEY ("seq")
 );
@@ -327,10 +421,19 @@ CREATE TABLE "idempotency_keys" (
 CREATE UNIQUE INDEX "projects_name_key" ON "projects"("name");
 
 -- CreateIndex
+CREATE INDEX "accounts_gateway_id_idx" ON "accounts"("gateway_id");
+
+-- CreateIndex
 CREATE UNIQUE INDEX "accounts_project_id_name_key" ON "accounts"("project_id", "name");
 
 -- CreateIndex
+CREATE INDEX "clusters_kube_system_uid_idx" ON "clusters"("kube_system_uid");
+
+-- CreateIndex
 CREATE UNIQUE INDEX "clusters_project_id_name_key" ON "clusters"("project_id", "name");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "clusters_project_id_kube_system_uid_key" ON "clusters"("project_id", "kube_system_uid");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "routes_arn_key" ON "routes"("arn");
@@ -339,10 +442,16 @@ CREATE UNIQUE INDEX "routes_arn_key" ON "routes"("arn");
 CREATE INDEX "routes_listener_arn_idx" ON "routes"("listener_arn");
 
 -- CreateIndex
+CREATE INDEX "routes_account_id_idx" ON "routes"("account_id");
+
+-- CreateIndex
 CREATE UNIQUE INDEX "routes_project_id_name_key" ON "routes"("project_id", "name");
 
 -- CreateIndex
 CREATE INDEX "backends_cluster_id_idx" ON "backends"("cluster_id");
+
+-- CreateIndex
+CREATE INDEX "backends_target_group_arn_idx" ON "backends"("target_group_arn");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "backends_route_id_name_key" ON "backends"("route_id", "name");
@@ -366,10 +475,28 @@ CREATE INDEX "provisioned_resources_project_id_idx" ON "provisioned_resources"("
 CREATE UNIQUE INDEX "plans_project_id_name_key" ON "plans"("project_id", "name");
 
 -- CreateIndex
-CREATE INDEX "rollouts_project_id_created_at_idx" ON "rollouts"("project_id", "created_at");
+CREATE INDEX "rollouts_project_id_created_at_id_idx" ON "rollouts"("project_id", "created_at", "id");
 
 -- CreateIndex
-CREATE INDEX "rollouts_wake_at_idx" ON "rollouts"("wake_at");
+CREATE INDEX "rollouts_created_at_id_idx" ON "rollouts"("created_at", "id");
+
+-- CreateIndex
+CREATE INDEX "rollouts_project_id_state_created_at_id_idx" ON "rollouts"("project_id", "state", "created_at", "id");
+
+-- CreateIndex
+CREATE INDEX "rollouts_state_created_at_id_idx" ON "rollouts"("state", "created_at", "id");
+
+-- CreateIndex
+CREATE INDEX "rollouts_plan_id_idx" ON "rollouts"("plan_id");
+
+-- CreateIndex
+CREATE INDEX "rollout_routes_route_id_idx" ON "rollout_routes"("route_id");
+
+-- CreateIndex
+CREATE INDEX "claims_rollout_id_idx" ON "claims"("rollout_id");
+
+-- CreateIndex
+CREATE INDEX "wakeups_at_idx" ON "wakeups"("at");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "decisions_seq_key" ON "decisions"("seq");
@@ -390,6 +517,15 @@ CREATE INDEX "intents_rollout_id_seq_idx" ON "intents"("rollout_id", "seq");
 CREATE INDEX "intents_decision_id_idx" ON "intents"("decision_id");
 
 -- CreateIndex
+CREATE INDEX "intents_route_id_seq_idx" ON "intents"("route_id", "seq");
+
+-- CreateIndex
+CREATE INDEX "gateways_owner_idx" ON "gateways"("owner");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "gateways_partition_aws_account_id_region_key" ON "gateways"("partition", "aws_account_id", "region");
+
+-- CreateIndex
 CREATE INDEX "events_project_id_seq_idx" ON "events"("project_id", "seq");
 
 -- CreateIndex
@@ -397,24 +533,90 @@ CREATE UNIQUE INDEX "tokens_hash_key" ON "tokens"("hash");
 
 -- Hand-written from here: what the schema language cannot say.
 
--- A route is moved by at most one rollout at a time.
-CREATE UNIQUE INDEX "rollout_routes_one_active" ON "rollout_routes" ("route_id") WHERE "active";
-
 -- What the lanes look for, however many intents have long been settled.
-CREATE INDEX "intents_open" ON "intents" ("account_id", "priority", "seq") WHERE "state" IN ('pending', 'sent');
+CREATE INDEX "intents_open" ON "intents" ("gateway_id", "priority", "listener_arn", "seq") WHERE "state" IN ('pending', 'sent');
 CREATE INDEX "intents_open_by_route" ON "intents" ("route_id") WHERE "state" IN ('pending', 'sent');
+CREATE INDEX "intents_open_by_decision" ON "intents" ("decision_id") WHERE "state" IN ('pending', 'sent');
+CREATE INDEX "intents_open_by_rollout" ON "intents" ("rollout_id") WHERE "state" IN ('pending', 'sent');
+-- Since when a target group has weight 0, and decisions by route.
+CREATE INDEX "intents_settled_by_route" ON "intents" ("route_id", "settled_at") WHERE "settled_at" IS NOT NULL;
+CREATE INDEX "routes_drifted" ON "routes" ("project_id") WHERE "drift" IS NOT NULL;
+
+-- Whatever a decision may rely on has its guard from its first moment: FOR SHARE can't lock a row that isn't there.
+CREATE FUNCTION make_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO guards (key) VALUES (TG_ARGV[0] || '/' || NEW.id);
+  RETURN NEW;
+END $$;
+CREATE FUNCTION drop_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM guards WHERE key = TG_ARGV[0] || '/' || OLD.id;
+  RETURN OLD;
+END $$;
+CREATE TRIGGER "projects_make_guard" AFTER INSERT ON "projects" FOR EACH ROW EXECUTE FUNCTION make_guard('freeze');
+CREATE TRIGGER "projects_drop_guard" AFTER DELETE ON "projects" FOR EACH ROW EXECUTE FUNCTION drop_guard('freeze');
+CREATE TRIGGER "clusters_make_guard" AFTER INSERT ON "clusters" FOR EACH ROW EXECUTE FUNCTION make_guard('cluster');
+CREATE TRIGGER "clusters_drop_guard" AFTER DELETE ON "clusters" FOR EACH ROW EXECUTE FUNCTION drop_guard('cluster');
+CREATE TRIGGER "routes_make_guard" AFTER INSERT ON "routes" FOR EACH ROW EXECUTE FUNCTION make_guard('route');
+CREATE TRIGGER "routes_drop_guard" AFTER DELETE ON "routes" FOR EACH ROW EXECUTE FUNCTION drop_guard('route');
+CREATE TRIGGER "rollouts_make_guard" AFTER INSERT ON "rollouts" FOR EACH ROW EXECUTE FUNCTION make_guard('rollout');
+
+-- Whoever changes what decisions rely on moves its guard with it, by whatever way: nothing older is sent from then on.
+CREATE FUNCTION move_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE guards SET version = version + 1 WHERE key = TG_ARGV[0] || '/' || NEW.id;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER "clusters_move_guard" AFTER UPDATE ON "clusters" FOR EACH ROW
+  WHEN (OLD.cordoned_by IS DISTINCT FROM NEW.cordoned_by OR OLD.retired_by IS DISTINCT FROM NEW.retired_by) EXECUTE FUNCTION move_guard('cluster');
+CREATE TRIGGER "routes_move_guard" AFTER UPDATE ON "routes" FOR EACH ROW
+  WHEN (OLD.pinned IS DISTINCT FROM NEW.pinned OR OLD.acknowledgement IS DISTINCT FROM NEW.acknowledgement) EXECUTE FUNCTION move_guard('route');
+
+-- A frozen plan never changes.
+CREATE FUNCTION frozen_plans_never_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'a frozen plan never changes';
+END $$;
+CREATE TRIGGER "frozen_plans_immutable" BEFORE UPDATE ON "frozen_plans" FOR EACH ROW EXECUTE FUNCTION frozen_plans_never_change();
 
 INSERT INTO "event_counter" ("id", "last") VALUES (1, 0);
 
--- Events are numbered in commit order: the counter's row stays locked until the transaction ends,
--- so this is called last in a transaction.
-CREATE FUNCTION append_event(p_project_id text, p_type text, p_subject text, p_data jsonb) RETURNS bigint
+-- Tells of a change, in its transaction. The event gets its number from the sealer after the commit, so nobody waits here.
+-- Call it after the subject's row has been locked (updated, inserted): two transactions about one subject then take their
+-- ids one after the other, the second only when the first has committed. So ids order the events of one subject, and
+-- whoever sees the later one sees the earlier one as well. (The sequence must not cache: a session's cached ids are older
+-- than the lock.)
+CREATE FUNCTION append_event(p_project_id text, p_type text, p_subject text, p_data jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
-DECLARE n bigint;
 BEGIN
-  UPDATE event_counter SET last = last + 1 WHERE id = 1 RETURNING last INTO n;
-  INSERT INTO events (seq, project_id, type, subject, data, at) VALUES (n, p_project_id, p_type, p_subject, p_data, clock_timestamp());
-  PERFORM pg_notify('sluice_events', n::text);
+  INSERT INTO event_outbox (project_id, type, subject, data, at)
+  VALUES (p_project_id, p_type, p_subject, p_data, clock_timestamp());
+  PERFORM pg_notify('sluice_outbox', '');
+END $$;
+
+-- Numbers what has committed, at most p_limit of it; returns how many. Safe to be called by several at once: the
+-- counter's row stays locked until the numbers are committed, each statement here sees what has committed before it, so
+-- a second caller numbers only what is left, and no reader sees a number before all lower ones. What commits late is
+-- simply still in the outbox: nothing is looked for by position, so nothing is missed. Needs READ COMMITTED.
+CREATE FUNCTION seal_events(p_limit integer) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+  n integer;
+  before bigint;
+BEGIN
+  -- an idle installation asks this once a second: it must not write
+  IF NOT EXISTS (SELECT FROM event_outbox) THEN RETURN 0; END IF;
+  SELECT last INTO STRICT before FROM event_counter WHERE id = 1 FOR UPDATE;
+  WITH taken AS (
+    DELETE FROM event_outbox WHERE id IN (SELECT id FROM event_outbox ORDER BY id LIMIT p_limit) RETURNING *
+  )
+  INSERT INTO events (seq, project_id, type, subject, data, at)
+  SELECT before + row_number() OVER (ORDER BY id), project_id, type, subject, data, at FROM taken;
+  GET DIAGNOSTICS n = ROW_COUNT;
+  IF n > 0 THEN
+    UPDATE event_counter SET last = before + n WHERE id = 1;
+    PERFORM pg_notify('sluice_events', (before + n)::text);
+  END IF;
   RETURN n;
 END $$;
 
@@ -423,4 +625,8 @@ CREATE FUNCTION events_are_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'events are append-only';
 END $$;
-CREATE TRIGGER "events_append_only" BEFORE UPDATE OR DELETE ON "events" FOR EACH ROW EXECUTE FUNCTION events_are_append_only();
+CREATE TRIGGER "events_append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON "events" FOR EACH STATEMENT EXECUTE FUNCTION events_are_append_only();
+CREATE TRIGGER "event_outbox_append_only" BEFORE UPDATE OR TRUNCATE ON "event_outbox" FOR EACH STATEMENT EXECUTE FUNCTION events_are_append_only();
+
+-- Rows come and go here: what is gone must not pile up in the index that every seal reads from its beginning.
+ALTER TABLE "event_outbox" SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Backend, BackendPage, CreateBackend, CreatedBackend, Id } from '@sluice/contracts';
+import { Backend, BackendPage, CreateBackend, CreatedBackend, ForgetQuery, Id } from '@sluice/contracts';
 import { Backends, type AuthenticatedCaller } from '@sluice/control';
 import type { z } from 'zod';
 import { From, projectFilter } from '../auth/caller.js';
@@ -70,7 +70,8 @@ export class BackendsController {
   @Operation({
     id: 'deleteBackend',
     summary: 'Remove a backend',
-    description: '409 unless its live weight is 0 and its binding is removed.',
+    description:
+      '409 unless its live weight is 0, its binding is removed and no rollout names its route: moves it, bakes or is scheduled. `forget=true` writes nothing: the records go, and its target group is pinned with the share it has.',
     role: 'operator',
     status: 204,
     mutates: true,
@@ -80,9 +81,9 @@ export class BackendsController {
   remove(
     @From() caller: AuthenticatedCaller,
     @Param({ schema: IdPath }) { id }: IdPath,
-    @Query({ schema: DryRunQuery }) query: DryRunQuery,
+    @Query({ schema: ForgetQuery }) query: z.output<typeof ForgetQuery>,
     @IfMatch() ifVersion: number | undefined,
   ) {
-    return this.backends.remove(caller, id, mutation(ifVersion, query));
+    return this.backends.remove(caller, id, { ...mutation(ifVersion, query), forget: query.forget });
   }
 }

@@ -1,8 +1,9 @@
-import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Put, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import {
   Cluster,
   ClusterCheckReply,
+  ClusterConnection,
   ClusterPage,
   CreateCluster,
   Id,
@@ -101,6 +102,30 @@ export class ClustersController {
     @Body({ schema: UpdateCluster }) body: z.output<typeof UpdateCluster>,
   ) {
     return this.clusters.update(caller, id, body, mutation(ifVersion, query));
+  }
+
+  @Put(':id/connection')
+  @Operation({
+    id: 'setClusterConnection',
+    summary: 'Say how a cluster is reached',
+    description:
+      'Replaces address, CA and credentials together: what is stored is never sent to another address. Write-only; `getCluster` shows the address and the kind of credentials. The cluster is asked which one it is: 409 when it is registered already, or when bindings exist and another cluster answers.',
+    role: 'admin',
+    reply: Cluster,
+    body: true,
+    mutates: true,
+    ifMatch: true,
+    asksOutside: true,
+    version,
+  })
+  connect(
+    @From() caller: AuthenticatedCaller,
+    @Param({ schema: IdPath }) { id }: IdPath,
+    @Query({ schema: DryRunQuery }) query: DryRunQuery,
+    @IfMatch() ifVersion: number | undefined,
+    @Body({ schema: ClusterConnection }) body: z.output<typeof ClusterConnection>,
+  ) {
+    return this.clusters.connect(caller, id, body, mutation(ifVersion, query));
   }
 
   @Delete(':id')

@@ -1,40 +1,35 @@
 import type { ServerResponse } from 'node:http';
-import type { EventView } from '@sluice/control';
+import type { EventBatch, EventView } from '@sluice/control';
 
 interface Parts {
   readonly socket: ServerResponse;
-  /** Events after this one are sent. */
-  readonly from: bigint;
-  /** What is there already, in order. */
-  readonly first: readonly EventView[];
-  readonly read: (after: bigint, limit: number) => Promise<readonly EventView[]>;
-  /** Calls back when there may be something new. */
+  /** What is there already; it goes on from its `upTo`. */
+  readonly first: EventBatch;
+  readonly read: (after: bigint, limit: number) => Promise<EventBatch>;
+  /** Calls back when there is something new. */
   readonly subscribe: (listener: () => void) => () => void;
-  /** False once the token is revoked or expired. */
-  readonly stillAllowed: () => Promise<boolean>;
+  /** False once the token is revoked or expired; `now`: whatever was known a moment ago. Asked at least every `checkMs`. */
+  readonly stillAllowed: (now: boolean) => Promise<boolean>;
+  readonly checkMs: number;
+  /** Of the token's revocation. */
+  readonly revocation: string;
   readonly onError: (error: unknown) => void;
 }
 
 const heartbeatMs = 15_000;
 const batch = 200;
-/** NOTIFY may get lost behind a pooler: the table is asked this often anyway. */
-const pollMs = 1_000;
-/** How long a token is taken for good without asking; a revocation is an event itself, and asks at once. */
-const allowedCheckMs = 5_000;
 
 /**
- * One reader's events, in commit order and without a gap: always "everything after the last one sent" from the table,
- * woken by notifications with a poll behind them. A slow reader is waited for; nothing is buffered here beyond one batch.
+ * One reader's events, in order and without a gap: always "everything after the last one sent". A slow reader is waited for;
+ * nothing is buffered here beyond one batch.
  */
 export class EventStream {
-  private last: bigint;
   private wake: (() => void) | null = null;
-  private woken = false;
+  /** Reads once more before the first rest: something may have come between `first` and the subscription. */
+  private woken = true;
   private closed = false;
 
-  constructor(private readonly parts: Parts) {
-    this.last = parts.from;
-  }
+  constructor(private readonly parts: Parts) {}
 
   /** Ends when the reader goes away, `close` is called, the token is revoked or the database is lost. */
   async run(): Promise<void> {
@@ -43,18 +38,13 @@ export class EventStream {
     const heartbeat = setInterval(() => socket.writableNeedDrain || socket.write(': still here\n\n'), heartbeatMs);
     socket.on('close', () => this.close());
     socket.on('error', () => this.close());
-    let allowedUntil = Date.now() + allowedCheckMs;
     try {
       await this.write('retry: 1000\n\n');
-      let events = this.parts.first;
-      while (!this.closed) {
-        if (Date.now() >= allowedUntil || events.some((event) => event.type === 'token.revoked')) {
-          if (!(await this.parts.stillAllowed())) break;
-          allowedUntil = Date.now() + allowedCheckMs;
-        }
-        await this.send(events);
-        if (events.length === 0) await this.rest();
-        if (!this.closed) events = await this.parts.read(this.last, batch);
+      for (let next = this.parts.first; !this.closed; next = await this.parts.read(next.upTo, batch)) {
+        if (!(await this.parts.stillAllowed(next.events.some((event) => this.revokes(event))))) break;
+        await this.send(next.events);
+        if (next.events.length === 0) await this.rest();
+        if (this.closed) break;
       }
     } catch (error) {
       if (!this.closed) this.parts.onError(error);
@@ -72,12 +62,15 @@ export class EventStream {
     this.parts.socket.end();
   }
 
+  private revokes(event: EventView): boolean {
+    return event.type === 'token.revoked' && event.subject === this.parts.revocation;
+  }
+
   private async send(events: readonly EventView[]): Promise<void> {
     if (events.length === 0 || this.closed) return;
     await this.write(
       events.map((event) => `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join(''),
     );
-    this.last = BigInt(events[events.length - 1]?.seq ?? this.last);
   }
 
   /** Resolves once the socket takes more, or has ended. */
@@ -93,11 +86,11 @@ export class EventStream {
     });
   }
 
-  /** Until poked, or the poll's time is up. */
+  /** Until poked, or the token is to be asked about again. */
   private async rest(): Promise<void> {
     if (!this.woken) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, pollMs);
+        const timer = setTimeout(resolve, this.parts.checkMs);
         this.wake = () => {
           clearTimeout(timer);
           resolve();

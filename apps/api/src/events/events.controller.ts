@@ -26,12 +26,13 @@ export class EventsController {
   })
   @Operation({
     id: 'streamEvents',
-    summary: 'Every change, as server-sent events in commit order',
+    summary: 'Every change, as server-sent events',
     description:
-      "`id` is the event's `seq`, `event` its type, `data` the JSON of schema `Event`. A comment comes every 15 s. Ends when the token is revoked or the server stops: connect again with Last-Event-ID.",
+      "`id` is the event's `seq`, `event` its type, `data` the JSON of schema `Event`. A token has at most 20 streams at one server. A comment comes every 15 s. Ends when the token is revoked or the server stops: connect again with Last-Event-ID.",
     role: 'viewer',
     replyContentType: 'text/event-stream',
     replyDescription: 'A stream that stays open.',
+    limited: true,
   })
   async stream(
     @From() caller: AuthenticatedCaller,
@@ -41,7 +42,10 @@ export class EventsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { projectId } = projectFilter(caller, query.projectId);
-    await this.streams.open({ caller, projectId: projectId ?? null, after: readSeq(lastEventId), request, reply });
+    const after = readSeq(lastEventId);
+    // Fastify answers HEAD with the handler of GET, and a stream would never end
+    if (request.method === 'HEAD') this.streams.head({ reply });
+    else await this.streams.open({ caller, projectId: projectId ?? null, after, request, reply });
   }
 }
 

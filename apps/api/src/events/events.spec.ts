@@ -7,7 +7,7 @@ import { request } from '../testing/http.js';
 
 let service: TestService;
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({ role: 'all' });
 });
 afterAll(async () => {
   await service.close();
@@ -51,6 +51,7 @@ describe('the event stream', () => {
 
   it('without Last-Event-ID begins with what happens from then on', async () => {
     await service.admin.projects.create({ name: 'before' });
+    await newest();
     const stop = new AbortController();
     const events = service.admin.events({
       signal: stop.signal,
@@ -83,6 +84,32 @@ describe('the event stream', () => {
     await service.admin.tokens.revoke(token.id);
     await ended;
   }, 20_000);
+
+  it('refuses a token its 21st stream, and gives it one again when one has ended; others are not concerned', async () => {
+    const { secret } = await service.admin.tokens.create({ name: 'many pages', role: 'viewer', projectId: null });
+    const streams = await Promise.all(Array.from({ length: 20 }, () => open(secret ?? '')));
+    const refused = await request(service.url, 'GET', '/v1/events', { token: secret ?? '' });
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '5']);
+    expect(refused.body).toMatchObject({ type: 'https://sluice.dev/problems/too-many-requests' });
+    (await open(service.adminToken)).destroy();
+    streams.pop()?.destroy();
+    await eventually('room for one', async () => {
+      const stream = await open(secret ?? '');
+      streams.push(stream);
+      return stream.statusCode === 200 ? true : null;
+    });
+    for (const stream of streams) stream.destroy();
+  });
+
+  it('answers HEAD with its headers and ends', async () => {
+    const reply = await fetch(`${service.url}/v1/events`, {
+      method: 'HEAD',
+      headers: { authorization: `Bearer ${service.adminToken}` },
+      signal: AbortSignal.timeout(5_000),
+    });
+    expect([reply.status, reply.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8']);
+    expect(await reply.text()).toBe('');
+  });
 
   it('refuses an id that is none', async () => {
     for (const id of ['x', '-1', '1.5', '9'.repeat(30)]) {

@@ -24,7 +24,7 @@ describe('what Prometheus is told of the installation', () => {
   });
   const scrape = async (url = service?.url ?? '') => (await request(url, 'GET', '/metrics')).text;
 
-  it('is how rollouts, lanes, routes and clusters stand now, and what became of writes', async () => {
+  it('is how rollouts, gateways, routes and clusters stand now, and what became of writes', async () => {
     service = await startTestService({ role: 'all' });
     const { admin } = service;
     const [world, other] = [await blueGreen(service), await blueGreen(service)];
@@ -47,8 +47,9 @@ describe('what Prometheus is told of the installation', () => {
           'sluice_clusters{check="never"}',
           'sluice_bindings{state="Applied"}',
           'sluice_drifted_routes',
-          'sluice_lanes_owned',
-          'sluice_lane_without_owner',
+          'sluice_gateways_owned',
+          'sluice_gateway_without_owner',
+          'sluice_accounts_unproven',
         ].map((series) => [series, valueOf(text, series)]),
       ),
     ).toEqual({
@@ -62,8 +63,9 @@ describe('what Prometheus is told of the installation', () => {
       'sluice_clusters{check="never"}': 3,
       'sluice_bindings{state="Applied"}': 0,
       sluice_drifted_routes: 1,
-      sluice_lanes_owned: 2,
-      sluice_lane_without_owner: 0,
+      sluice_gateways_owned: 1, // both worlds are in one AWS account
+      sluice_gateway_without_owner: 0,
+      sluice_accounts_unproven: 0,
     });
     expect(valueOf(text, 'sluice_rollout_overdue_seconds')).toBeLessThan(60);
     expect(valueOf(text, 'sluice_intents_settled_total{result="applied"}')).toBe(1);
@@ -73,15 +75,15 @@ describe('what Prometheus is told of the installation', () => {
     expect(text).not.toContain(world.project.id);
   }, 30_000);
 
-  it('is that nobody owns a lane, and for how long a rollout waits, where no worker runs', async () => {
+  it('is that nobody owns a gateway, and for how long a rollout waits, where no worker runs', async () => {
     service = await startTestService({ role: 'api' });
     const world = await blueGreen(service);
     const { plan } = await upgradePlan(service.admin, world);
     await service.admin.rollouts.create({ projectId: world.project.id, planId: plan.id });
-    await sql(service, `UPDATE rollouts SET wake_at = clock_timestamp() - interval '90 s'`, []);
+    await sql(service, `UPDATE wakeups SET at = clock_timestamp() - interval '90 s'`, []);
     const text = await scrape();
-    expect(valueOf(text, 'sluice_lane_without_owner')).toBe(1);
-    expect(valueOf(text, 'sluice_lanes_owned')).toBe(0);
+    expect(valueOf(text, 'sluice_gateway_without_owner')).toBe(1);
+    expect(valueOf(text, 'sluice_gateways_owned')).toBe(0);
     expect(valueOf(text, 'sluice_rollout_overdue_seconds')).toBeGreaterThanOrEqual(90);
   }, 20_000);
 
@@ -90,7 +92,7 @@ describe('what Prometheus is told of the installation', () => {
     const lost = await service.replica({ databaseUrl: 'postgresql://nobody:x@127.0.0.1:1/none' }, { listenOnly: true });
     const text = await scrape(lost.url);
     expect(valueOf(text, 'sluice_database_up')).toBe(0);
-    expect(text).not.toMatch(/^sluice_(rollouts|lane_without_owner|lanes_owned|drifted_routes)\b/m);
+    expect(text).not.toMatch(/^sluice_(rollouts|gateway_without_owner|gateways_owned|drifted_routes)\b/m);
     expect(text).toContain('sluice_http_request_duration_seconds');
   }, 20_000);
 });
@@ -104,7 +106,7 @@ it('docs/operations.md lists every metric of ours, and no other', () => {
     .map(({ name }) => name)
     .filter((name) => !/^sluice_(process|nodejs)_/.test(name));
   const page = readFileSync(path.resolve(import.meta.dirname, '../../../../docs/operations.md'), 'utf8');
-  const listed = [...page.matchAll(/^\| `(sluice_\w+)` \|/gm)].map((match) => match[1]);
+  const listed = [...page.matchAll(/^\| `(sluice_\w+)` +\|/gm)].map((match) => match[1]);
   expect(listed.sort()).toEqual(ours.sort());
 });
 
@@ -115,8 +117,9 @@ describe('reading it', () => {
     bindings: {},
     clusters: {},
     driftedRoutes: 0,
-    lanesOwned: 0,
-    lanesWithoutOwner: 0,
+    gatewaysOwned: 0,
+    gatewaysWithoutOwner: 0,
+    unprovenAccounts: 0,
     overdueSeconds: 0,
   };
   afterEach(() => void jest.useRealTimers());

@@ -15,7 +15,7 @@ const labels = {
 } as const;
 
 /**
- * How rollouts, intents, lanes, routes, clusters and bindings stand, read from Postgres when somebody scrapes. What was
+ * How rollouts, intents, gateways, routes, clusters and bindings stand, read from Postgres when somebody scrapes. What was
  * read is used for 5 s. While Postgres doesn't answer there are no such figures, rather than old ones.
  */
 export class StateMetrics {
@@ -47,8 +47,9 @@ export class StateMetrics {
       for (const state of labels[name]) counted[name].set({ state }, figures[name][state] ?? 0);
     for (const check of labels.clusters) counted.clusters.set({ check }, figures.clusters[check] ?? 0);
     single.drifted.set(figures.driftedRoutes);
-    single.owned.set(figures.lanesOwned);
-    single.ownerless.set(figures.lanesWithoutOwner);
+    single.owned.set(figures.gatewaysOwned);
+    single.ownerless.set(figures.gatewaysWithoutOwner);
+    single.unproven.set(figures.unprovenAccounts);
     single.overdue.set(figures.overdueSeconds);
   }
 }
@@ -66,8 +67,12 @@ function gaugesIn({ registry }: Metrics, collect: () => Promise<void>) {
     },
     single: {
       drifted: gauge('drifted_routes', 'Routes with live weights that no decision explains.'),
-      owned: gauge('lanes_owned', 'Lanes that this replica owns.'),
-      ownerless: gauge('lane_without_owner', 'Lanes that nobody owns, or whose lease has ended.'),
+      owned: gauge('gateways_owned', 'Gateways that this replica owns.'),
+      ownerless: gauge('gateway_without_owner', 'Gateways that nobody owns, or whose lease has ended.'),
+      unproven: gauge(
+        'accounts_unproven',
+        "Accounts whose AWS number isn't proven: nothing of them is read or written.",
+      ),
       overdue: gauge('rollout_overdue_seconds', 'For how long the most overdue rollout waits to be decided.'),
     },
   };

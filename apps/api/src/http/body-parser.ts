@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { deepestBody, isDeeperThan } from './json-depth.js';
 import { HttpProblem } from './problems.js';
 
 /** 512 KiB: a kubeconfig with everything inside is far smaller. */
@@ -13,7 +14,12 @@ export function parseJsonBodies(instance: FastifyInstance): void {
     { parseAs: 'string', bodyLimit: bodyLimitBytes },
     (request, body, done) => {
       if (body.length === 0) return done(null, undefined);
-      void parseJson(request, body.toString(), (error, value) => {
+      const text = body.toString();
+      if (isDeeperThan(deepestBody, text)) {
+        const detail = `The body is nested deeper than ${deepestBody} levels; nothing here takes that.`;
+        return done(new HttpProblem('malformed-body', detail));
+      }
+      void parseJson(request, text, (error, value) => {
         if (error === null) done(null, value);
         else done(new HttpProblem('malformed-body', `The body is not JSON that can be read: ${error.message}`));
       });

@@ -28,6 +28,8 @@ export interface OperationSpec {
   readonly body?: boolean;
   /** Asks AWS or a cluster while the caller waits: 502 and 503 may come. */
   readonly asksOutside?: boolean;
+  /** A caller may have too many of it: 429 may come. */
+  readonly limited?: boolean;
   /** Version of the object in the reply, for the ETag. */
   readonly version?: (reply: never) => number;
   /** Where the created object stands, for Location. */
@@ -114,6 +116,7 @@ function problemsOf(spec: OperationSpec): ProblemType[][] {
   if (spec.body === true) problems.push('malformed-body', 'body-too-large', 'unsupported-media-type');
   if (spec.mutates === true) problems.push('conflict', 'idempotency-key-in-use', 'idempotency-key-reused');
   if (spec.ifMatch === true) problems.push('precondition-failed');
+  if (spec.limited === true) problems.push('too-many-requests');
   if (spec.asksOutside === true) problems.push('external-refusal', 'external-unavailable');
   const statuses = [...new Set(problems.map((type) => problemTypes[type].status))].sort((a, b) => a - b);
   return statuses.map((status) => problems.filter((type) => problemTypes[type].status === status));

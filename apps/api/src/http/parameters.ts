@@ -14,6 +14,16 @@ export const NoQuery = z.strictObject({});
 export const DryRunQuery = z.strictObject(dryRunQuery);
 export type DryRunQuery = z.output<typeof DryRunQuery>;
 
+/** What is answered from the newest look by itself, and from a look of now where the caller asks for it. */
+export const FreshQuery = z.strictObject({
+  fresh: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true')
+    .describe("true = look now, last in the account's read budget; default: the newest look, with its age."),
+});
+export type FreshQuery = z.output<typeof FreshQuery>;
+
 /** A verb without anything to say: no body, or an empty object. */
 export const NoBody = z
   .strictObject({})

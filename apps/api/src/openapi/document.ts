@@ -14,7 +14,6 @@ const tags: readonly (readonly [string, string])[] = [
   ['plans', 'What should happen; its versions never change.'],
   ['rollouts', 'One run of one plan version, and its verbs.'],
   ['decisions', 'The ledger.'],
-  ['overview', 'What an operator looks at first.'],
   ['events', 'Every change, as it happens.'],
   ['tokens', 'Who may call.'],
 ];

@@ -1,11 +1,11 @@
 import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { CleanUpReport, CreateProject, Project, ProjectPage, pageQuery } from '@sluice/contracts';
+import { CleanUp, CleanUpReport, CreateProject, Project, ProjectPage, pageQuery } from '@sluice/contracts';
 import { Projects, Provisioning, type Caller } from '@sluice/control';
 import { z } from 'zod';
 import { From } from '../auth/caller.js';
 import { Operation } from '../http/operation.js';
-import { DryRunQuery, IdPath, IfMatch, NoBody, NoQuery, expectVersion, mutation, pageOf } from '../http/parameters.js';
+import { DryRunQuery, IdPath, IfMatch, NoQuery, expectVersion, mutation, pageOf } from '../http/parameters.js';
 
 const PageQuery = z.strictObject(pageQuery);
 
@@ -79,7 +79,7 @@ export class ProjectsController {
     id: 'cleanUpProject',
     summary: 'Remove from AWS what this project created there',
     description:
-      'Exactly what was created, in safe order: rules, listeners, target groups, load balancers. What was adopted, is still in use or still serves is left, with the reason.',
+      'Exactly what was created, in safe order: rules, listeners, target groups, load balancers. What was adopted, what a registered route stands on, and what any load balancer still sends requests to is left, with the reason. Needs the `digest` of its dry run; 409 CleanUpChanged when something else would be removed by now.',
     role: 'admin',
     reply: CleanUpReport,
     body: true,
@@ -92,9 +92,12 @@ export class ProjectsController {
     @Param({ schema: IdPath }) { id }: IdPath,
     @Query({ schema: DryRunQuery }) query: DryRunQuery,
     @IfMatch() ifVersion: number | undefined,
-    @Body({ schema: NoBody }) _: unknown,
+    @Body({ schema: CleanUp }) body: z.output<typeof CleanUp>,
   ) {
     if (ifVersion !== undefined) expectVersion(await this.projects.get(caller, id), ifVersion);
-    return this.provisioning.cleanUp(caller, id, mutation(undefined, query));
+    return this.provisioning.cleanUp(caller, id, {
+      ...mutation(undefined, query),
+      ...(body?.digest !== undefined && { digest: body.digest }),
+    });
   }
 }

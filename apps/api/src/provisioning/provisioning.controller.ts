@@ -91,9 +91,10 @@ export class ProvisioningController {
     @Query({ schema: DryRunQuery }) query: DryRunQuery,
     @Body({ schema: CreateRule }) body: z.output<typeof CreateRule>,
   ) {
+    const { forced, ...rule } = body;
     return this.provisioning.createRule(
       caller,
-      { ...body, projectId: projectFor(caller, body.projectId) },
+      { ...rule, ...(forced && { forced }), projectId: projectFor(caller, body.projectId) },
       mutation(undefined, query),
     );
   }

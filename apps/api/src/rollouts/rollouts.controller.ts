@@ -2,12 +2,12 @@ import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import {
   CreateRollout,
-  OptionalReasonBody,
   Rollout,
   RolloutPage,
   RolloutPreview,
   RolloutState,
   RolloutTimeline,
+  RolloutVerbBody,
 } from '@sluice/contracts';
 import { Rollouts, type AuthenticatedCaller } from '@sluice/control';
 import type { RolloutVerb } from '@sluice/domain';
@@ -18,7 +18,7 @@ import { DryRunQuery, IdPath, IfMatch, NoQuery, listQuery, pageOf } from '../htt
 import { present } from '../http/present.js';
 
 const ListQuery = listQuery({ state: RolloutState.optional() });
-const VerbBody = OptionalReasonBody.optional();
+const VerbBody = RolloutVerbBody.optional();
 type VerbBody = z.output<typeof VerbBody>;
 const version = (rollout: Rollout) => rollout.version;
 
@@ -42,14 +42,13 @@ export class RolloutsController {
     id: 'createRollout',
     summary: 'Start a plan version',
     description:
-      'Routes, backends and live weights are read and frozen into the rollout. One route is in one active rollout at most.',
+      'Nothing is read for it: live weights are those that the gateways last saw. At its start the plan is compiled against them, its routes are claimed, and each gets its baseline. One route is moved by one rollout at most.',
     role: 'operator',
     status: 201,
     reply: Rollout,
     dryRunReply: RolloutPreview,
     body: true,
     mutates: true,
-    asksOutside: true,
     version,
     location: (rollout: Rollout) => `/v1/rollouts/${rollout.id}`,
   })
@@ -207,7 +206,6 @@ export class RolloutsController {
     id: 'adoptRollout',
     summary: 'Take the live weights for what they are, and go on from there',
     description: 'For a rollout blocked on live weights that nobody here wrote.',
-    asksOutside: true,
   })
   adopt(
     @From() caller: AuthenticatedCaller,
@@ -225,7 +223,6 @@ export class RolloutsController {
     id: 'reassertRollout',
     summary: 'Write the intended weights again',
     description: 'For a rollout blocked on live weights that nobody here wrote.',
-    asksOutside: true,
   })
   reassert(
     @From() caller: AuthenticatedCaller,
@@ -244,6 +241,6 @@ export class RolloutsController {
     body: VerbBody,
     ifVersion: number | undefined,
   ) {
-    return this.rollouts.verb(caller, id, word, present({ reason: body?.reason, ifVersion }));
+    return this.rollouts.verb(caller, id, word, present({ ...body, ifVersion }));
   }
 }

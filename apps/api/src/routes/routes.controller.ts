@@ -21,6 +21,7 @@ import {
   IdPath,
   IfMatch,
   LabelsQuery,
+  FreshQuery,
   NoQuery,
   expectVersion,
   listQuery,
@@ -133,7 +134,9 @@ export class RoutesController {
   @Get(':id/live')
   @Operation({
     id: 'getLiveRoute',
-    summary: 'The weights that AWS has now',
+    summary: 'The weights as last seen in AWS',
+    description:
+      'Answered from the newest look, with its age; it costs AWS nothing. `fresh=true` asks for a look now, last in the read budget of the account.',
     role: 'viewer',
     reply: RouteLive,
     asksOutside: true,
@@ -141,15 +144,16 @@ export class RoutesController {
   live(
     @From() caller: AuthenticatedCaller,
     @Param({ schema: IdPath }) { id }: IdPath,
-    @Query({ schema: NoQuery }) _: unknown,
+    @Query({ schema: FreshQuery }) query: FreshQuery,
   ) {
-    return this.routes.live(caller, id);
+    return this.routes.live(caller, id, { fresh: query.fresh });
   }
 
   @Get(':id/target-health')
   @Operation({
     id: 'getTargetHealth',
-    summary: "The targets of the route's backends, by state",
+    summary: "The targets of the route's backends, by state, as last seen",
+    description: 'The health of routes that no rollout moves is not watched: `fresh=true` asks for a look now.',
     role: 'viewer',
     reply: RouteTargetHealth,
     asksOutside: true,
@@ -157,9 +161,9 @@ export class RoutesController {
   targetHealth(
     @From() caller: AuthenticatedCaller,
     @Param({ schema: IdPath }) { id }: IdPath,
-    @Query({ schema: NoQuery }) _: unknown,
+    @Query({ schema: FreshQuery }) query: FreshQuery,
   ) {
-    return this.routes.targetHealth(caller, id);
+    return this.routes.targetHealth(caller, id, { fresh: query.fresh });
   }
 
   @Put(':id/weights')

@@ -51,10 +51,12 @@ export async function startTestService(
     logLevel: 'info',
     allowedAwsEndpoints: ['http://127.0.0.1/'],
     allowProcessCredentials: true,
+    allowSharedClusters: false,
     referenceDir: null,
     leaseMs: 2_000,
     writeTimeoutMs: 500,
-    driftSweepMs: 60_000,
+    watchPeriodMs: 100,
+    driftWatchMs: 60_000,
     agentLivenessMs: 60_000,
     ...config,
   };

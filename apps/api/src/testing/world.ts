@@ -92,7 +92,6 @@ export async function upgradePlan(client: SluiceClient, world: World, holdMs = 1
         ],
       },
       settleMs: 0,
-      recheckMs: 250,
     },
   });
 }

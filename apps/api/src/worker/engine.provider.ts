@@ -1,27 +1,28 @@
 import type { Provider } from '@nestjs/common';
 import {
   BindingRefresh,
+  Clock,
   Clusters,
-  DriftSweep,
+  DriftStore,
   Engine,
-  IntentExecutor,
-  Lanes,
+  FactStore,
+  GatewayStore,
   LaneStore,
   LoadBalancer,
-  Observer,
-  ReconcileRollout,
   RolloutStore,
-  RouteWriteStore,
   Signals,
-  Waker,
+  Timers,
+  createEngine,
+  defaultGatewaySettings,
   defaultLaneSettings,
+  defaultReaderSettings,
   type Caller,
 } from '@sluice/control';
 import { PinoLogger } from 'nestjs-pino';
 import { CONFIG, type Config } from '../config.js';
+import { ACCESS, type Access } from '../use-cases.js';
 import { EngineMetrics } from './engine-metrics.js';
 import { replicaName } from './replica.js';
-import { ACCESS, type Access } from '../use-cases.js';
 
 const worker: Caller = { actor: 'system:agent-liveness', role: 'admin', projectId: null };
 
@@ -31,65 +32,82 @@ export const engineProvider: Provider = {
   useFactory: (
     config: Config,
     rollouts: RolloutStore,
-    laneStore: LaneStore,
-    writes: RouteWriteStore,
+    gateways: GatewayStore,
+    lanes: LaneStore,
+    facts: FactStore,
+    drift: DriftStore,
     loadBalancer: LoadBalancer,
     access: Access,
     signals: Signals,
+    timers: Timers,
+    clock: Clock,
     clusters: Clusters,
     logger: PinoLogger,
     metrics: EngineMetrics,
     bindings: BindingRefresh,
   ) => {
-    const log = {
-      info: (message: string, fields: Readonly<Record<string, unknown>>) =>
-        logger.info({ context: 'engine', ...fields }, message),
-      warn: (message: string, fields: Readonly<Record<string, unknown>>) =>
-        logger.warn({ context: 'engine', ...fields }, message),
-    };
-    const settings = { ...defaultLaneSettings, leaseMs: config.leaseMs, writeTimeoutMs: config.writeTimeoutMs };
-    const lanes = new Lanes({
+    const log = logOf(logger);
+    return createEngine({
       owner: replicaName,
-      store: laneStore,
-      signals,
-      access,
-      settings,
-      log,
-      executor: (bucket) =>
-        new IntentExecutor({
-          store: laneStore,
-          loadBalancer,
-          bucket,
-          writeTimeoutMs: settings.writeTimeoutMs,
-          onCall: (call) => metrics.called(call),
-        }),
-    });
-    const waker = new Waker(rollouts, new ReconcileRollout(rollouts, new Observer(loadBalancer, access)), signals, log);
-    return new Engine({
+      rollouts,
+      gateways,
       lanes,
-      waker,
-      sweep: new DriftSweep(writes, loadBalancer, access, log),
+      facts,
+      drift,
+      loadBalancer,
+      access,
+      signals,
+      timers,
+      clock,
+      log,
+      settings: {
+        ...defaultGatewaySettings,
+        ...defaultReaderSettings,
+        ...defaultLaneSettings,
+        leaseMs: config.leaseMs,
+        writeTimeoutMs: config.writeTimeoutMs,
+        minPeriodMs: config.watchPeriodMs,
+      },
       agents: (accountIds) => checkClusters(clusters, accountIds),
       bindings: async (accountIds) => {
         for (const { clusterId, code } of await bindings.run(accountIds))
           log.warn('bindings could not be read back', { clusterId, code });
       },
+      hooks: { onCall: (call) => metrics.called(call), onSettled: (state) => metrics.settled(state) },
     });
   },
   inject: [
     CONFIG,
     RolloutStore,
+    GatewayStore,
     LaneStore,
-    RouteWriteStore,
+    FactStore,
+    DriftStore,
     LoadBalancer,
     ACCESS,
     Signals,
+    Timers,
+    Clock,
     Clusters,
     PinoLogger,
     EngineMetrics,
     BindingRefresh,
   ],
 };
+
+/** Errors under the key that the logger knows how to write without secrets. */
+function logOf(logger: PinoLogger) {
+  type Fields = Readonly<Record<string, unknown>>;
+  const fieldsOf = ({ error, ...fields }: Fields) => ({
+    context: 'engine',
+    ...fields,
+    ...(error === undefined ? {} : { err: error }),
+  });
+  return {
+    info: (message: string, fields: Fields) => logger.info(fieldsOf(fields), message),
+    warn: (message: string, fields: Fields) => logger.warn(fieldsOf(fields), message),
+  };
+}
 
 /** Asks the clusters of these accounts whether they answer, a few at a time; each answer is recorded on the cluster. */
 async function checkClusters(clusters: Clusters, accountIds: readonly string[]): Promise<void> {

@@ -6,6 +6,7 @@ import {
   type EventsOptions,
   type Project,
   type Rollout,
+  type RolloutSummary,
   type RolloutTimeline,
   type RolloutVerb,
   type RouteLive,
@@ -31,6 +32,8 @@ interface Press {
   readonly reason: string | undefined;
   /** The version that the person looked at. */
   readonly ifVersion: number | undefined;
+  /** advance: the step whose hold the person saw. */
+  readonly stepIndex: number | undefined;
 }
 
 /** What this dashboard asks of the API. Errors are `SluiceProblem` and `SluiceUnreachable`. */
@@ -43,7 +46,7 @@ export class Api {
   whoAmI = (signal: AbortSignal) => this.#get<WhoAmI>('/v1/whoami', signal);
   projects = (signal: AbortSignal) => this.#get<PageOf<Project>>('/v1/projects', signal, { limit: 200 });
   rollouts = (projectId: string | undefined, signal: AbortSignal) =>
-    this.#get<PageOf<Rollout>>('/v1/rollouts', signal, { projectId, limit: 100 });
+    this.#get<PageOf<RolloutSummary>>('/v1/rollouts', signal, { projectId, limit: 100 });
   rollout = (id: string, signal: AbortSignal) => this.#get<Rollout>(`/v1/rollouts/${encodeURIComponent(id)}`, signal);
   timeline = (id: string, signal: AbortSignal) =>
     this.#get<RolloutTimeline>(`/v1/rollouts/${encodeURIComponent(id)}/timeline`, signal);
@@ -51,12 +54,12 @@ export class Api {
   targetHealth = (routeId: string, signal: AbortSignal) =>
     this.#get<RouteTargetHealth>(`/v1/routes/${routeId}/target-health`, signal);
 
-  press(rolloutId: string, verb: RolloutVerb, { reason, ifVersion }: Press): Promise<Rollout> {
+  press(rolloutId: string, verb: RolloutVerb, { reason, ifVersion, stepIndex }: Press): Promise<Rollout> {
     const options = ifVersion === undefined ? {} : { ifVersion };
     return this.#http.call(trusted<Rollout>(), {
       method: 'POST',
       path: `/v1/rollouts/${rolloutId}:${verb}`,
-      body: reason === undefined ? undefined : { reason },
+      body: reason === undefined && stepIndex === undefined ? undefined : { reason, stepIndex },
       options,
     });
   }

@@ -4,7 +4,7 @@ import { hasEnded } from '../rollout/ended.js';
 import { useApi } from './api-context.js';
 import { useLive } from './live.js';
 
-/** Nobody tells of a target's health, so it is asked for while somebody looks. */
+/** Nobody tells of a target's health, so the last look at the chosen route is asked for while somebody watches. */
 const healthEveryMs = 5_000;
 /** Nothing happens when a bake is over, but rollback is no longer allowed. */
 const bakeEveryMs = 15_000;
@@ -77,6 +77,7 @@ interface Pressed {
   readonly verb: RolloutVerb;
   readonly reason: string | undefined;
   readonly ifVersion: number | undefined;
+  readonly stepIndex: number | undefined;
 }
 
 /** Presses a verb; the answer is the rollout as it is then. */

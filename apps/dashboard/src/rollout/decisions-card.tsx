@@ -8,6 +8,7 @@ const atFirst = 12;
 const endTones: Readonly<Record<Decision['state'], string>> = {
   decided: 'active',
   applied: 'good',
+  partlyApplied: 'warn',
   superseded: 'quiet',
   failed: 'bad',
   compensated: 'warn',
@@ -15,6 +16,7 @@ const endTones: Readonly<Record<Decision['state'], string>> = {
 const endWords: Readonly<Record<Decision['state'], string>> = {
   decided: 'under way',
   applied: 'applied',
+  partlyApplied: 'partly applied',
   superseded: 'superseded',
   failed: 'failed',
   compensated: 'compensated',

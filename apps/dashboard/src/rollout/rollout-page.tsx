@@ -1,5 +1,5 @@
 import { SluiceProblem } from '@sluice/contracts';
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import { useRollout, useTimeline } from '../api/queries.js';
 import { serverNow } from '../api/server-clock.js';
 import { errorText } from '../format/error-text.js';
@@ -10,6 +10,7 @@ import { BackendsCard } from './backends-card.js';
 import { ChartCard } from './chart/chart-card.js';
 import { DecisionsCard } from './decisions-card.js';
 import { RolloutHeader } from './rollout-header.js';
+import { RoutesCard } from './routes-card.js';
 import { stateLooks } from './states.js';
 import { StepsCard } from './steps-card.js';
 import { WhyCard } from './why-card.js';
@@ -18,6 +19,7 @@ import { WhyCard } from './why-card.js';
 export function RolloutPage({ id }: { id: string }) {
   const rollout = useRollout(id);
   const timeline = useTimeline(id);
+  const [chosenId, setChosenId] = useState<string>();
   const title = rollout.data && `${stateLooks[rollout.data.state].words}: ${rollout.data.name}`;
   useEffect(() => {
     document.title = title === undefined ? 'Sluice' : `${title} · Sluice`;
@@ -40,6 +42,8 @@ export function RolloutPage({ id }: { id: string }) {
       <Loading what="Reading the rollout" rows={8} />
     );
   }
+  const { routes } = rollout.data.plan;
+  const route = routes.find(({ id: routeId }) => routeId === chosenId) ?? routes[0];
   return (
     <article className="rollout">
       {rollout.isError && (
@@ -52,11 +56,10 @@ export function RolloutPage({ id }: { id: string }) {
           {timeline.data === undefined ? (
             <NotYet title="Share of requests" error={timeline.error} again={timeline.refetch} />
           ) : (
-            <ChartCard rollout={rollout.data} timeline={timeline.data} />
+            route !== undefined && <ChartCard rollout={rollout.data} timeline={timeline.data} route={route} />
           )}
-          {rollout.data.plan.routes.map((route) => (
-            <BackendsCard key={route.id} rollout={rollout.data} route={route} />
-          ))}
+          {route !== undefined && <BackendsCard key={route.id} rollout={rollout.data} route={route} />}
+          {routes.length > 1 && <RoutesCard rollout={rollout.data} chosenId={route?.id} onChoose={setChosenId} />}
         </div>
         <div className="column side">
           <StepsCard rollout={rollout.data} />

@@ -12,7 +12,7 @@ export function VerbDialog({ rollout, verb, onClose }: { rollout: Rollout; verb:
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   const press = usePressVerb(rollout.id);
-  const [version] = useState(rollout.version);
+  const [{ version, stepIndex }] = useState(rollout);
   const { label, will, tone } = verbLooks[verb];
   useEffect(() => dialog.current?.showModal(), []);
 
@@ -21,7 +21,12 @@ export function VerbDialog({ rollout, verb, onClose }: { rollout: Rollout; verb:
     const given = new FormData(event.currentTarget).get('reason');
     const reason = typeof given === 'string' && given.trim() !== '' ? given.trim() : undefined;
     press.mutate(
-      { verb, reason, ifVersion: alwaysRight.includes(verb) ? undefined : version },
+      {
+        verb,
+        reason,
+        ifVersion: alwaysRight.includes(verb) ? undefined : version,
+        stepIndex: verb === 'advance' ? stepIndex : undefined,
+      },
       { onSuccess: () => dialog.current?.close() },
     );
   };
@@ -62,8 +67,12 @@ export function VerbDialog({ rollout, verb, onClose }: { rollout: Rollout; verb:
   );
 }
 
+/** More lines than this would push the buttons off the screen. */
+const mostLines = 6;
+
 function BaselineLines({ rollout }: { rollout: Rollout }) {
-  return rollout.plan.routes.map((route) => (
+  const { routes } = rollout.plan;
+  const named = routes.slice(0, mostLines).map((route) => (
     <li key={route.id}>
       {route.name} goes to{' '}
       <strong>
@@ -74,4 +83,10 @@ function BaselineLines({ rollout }: { rollout: Rollout }) {
       .
     </li>
   ));
+  return (
+    <>
+      {named}
+      {routes.length > mostLines && <li>So do {routes.length - mostLines} more routes, each to its own shares.</li>}
+    </>
+  );
 }

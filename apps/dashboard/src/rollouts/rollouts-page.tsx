@@ -1,12 +1,9 @@
-import type { Rollout } from '@sluice/contracts';
 import { Link } from 'wouter';
 import { useProjects, useRollouts } from '../api/queries.js';
 import { whenText } from '../format/time.js';
 import { useNow } from '../format/use-now.js';
-import { permilleOf, shownOf } from '../rollout/backends.js';
 import { StateBadge } from '../rollout/state-badge.js';
 import { useChosenProject } from '../shell/project.js';
-import { ShareBar } from '../ui/share-bar.js';
 import { Empty, Failed, Loading } from '../ui/states.js';
 
 /** Rollouts of the chosen project, newest first. */
@@ -41,8 +38,8 @@ export function RolloutsPage() {
               <th scope="col">Rollout</th>
               <th scope="col">State</th>
               <th scope="col">Step</th>
-              <th scope="col" className="wide-only">
-                Shares
+              <th scope="col" className="wide-only right">
+                Routes
               </th>
               <th scope="col" className="wide-only">
                 Why it stands there
@@ -67,9 +64,7 @@ export function RolloutsPage() {
                 <td className="num">
                   {Math.max(0, rollout.stepIndex + 1)}/{rollout.stepCount}
                 </td>
-                <td className="wide-only shares-cell">
-                  <Shares rollout={rollout} />
-                </td>
+                <td className="wide-only right num">{rollout.routeCount}</td>
                 <td className="wide-only message-cell muted">{rollout.message}</td>
                 <td className="wide-only num muted nowrap">{whenText(Date.parse(rollout.createdAt), now)}</td>
               </tr>
@@ -79,22 +74,5 @@ export function RolloutsPage() {
       </div>
       {next !== null && <p className="muted small">These are the newest {items.length}; GET /v1/rollouts has all.</p>}
     </article>
-  );
-}
-
-/** Of its first route, as Sluice believes them to be live. */
-function Shares({ rollout }: { rollout: Rollout }) {
-  const [route] = rollout.plan.routes;
-  if (route === undefined) return null;
-  const weights = rollout.expected[route.id] ?? route.baseline;
-  return (
-    <ShareBar
-      label="Shares"
-      parts={shownOf(route).map(({ name, colour, targetGroupArn }) => ({
-        name,
-        colour,
-        permille: permilleOf(weights, targetGroupArn),
-      }))}
-    />
   );
 }

@@ -46,6 +46,11 @@ export class AwsFaults {
     return handler.mutates ? this.spend('aws.timeoutThenLateApply', action, caller)?.ms : undefined;
   }
 
+  /** A reply as the caller is to see it. */
+  shown(result: object): object {
+    return this.faults.get('aws.newerActions') === undefined ? result : withNewerActions(result);
+  }
+
   private spend<N extends 'aws.successThenTimeout' | 'aws.timeoutThenLateApply'>(
     name: N,
     action: string,
@@ -67,6 +72,22 @@ export class AwsFaults {
       nowMs,
     );
   }
+}
+
+/** What an AWS that has moved on shows of forward actions. */
+function withNewerActions(value: object): object {
+  if (Array.isArray(value)) return value.map((one: unknown) => (isObject(one) ? withNewerActions(one) : one));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]: [string, unknown]) => {
+      if (!isObject(inner)) return [name, inner];
+      const shown = withNewerActions(inner);
+      return [name, name === 'ForwardConfig' ? { ...shown, FailoverConfig: { Mode: 'standby' } } : shown];
+    }),
+  );
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 export function throttling(): AwsError {

@@ -2,16 +2,19 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Faults } from '../shared/faults.js';
 import { RemoteNetwork } from '../shared/network-view.js';
+import { answerAdmin } from './admin.js';
 import { AwsFaults } from './aws-faults.js';
 import { HealthChecker } from './health-checker.js';
 import { type AccessKey, Identities, type Role } from './identities.js';
+import { Limits } from './limits.js';
 import { QueryEndpoint } from './query-endpoint.js';
 import { RequestLog } from './request-log.js';
 import { StaleReads } from './stale-reads.js';
 import { StateStore } from './state-store.js';
-import { type BucketSizes, generousBuckets, TokenBuckets } from './token-buckets.js';
+import { type BucketSizes, generousBuckets } from './token-buckets.js';
+import { TrafficLog } from './traffic-log.js';
 
-export { generousBuckets, realBuckets } from './token-buckets.js';
+export { atSpeed, bucketsOf } from './limits.js';
 
 export interface AwsOptions {
   /** Holds `aws.json` (everything) and `aws-requests.jsonl` (every mutating call). */
@@ -41,6 +44,8 @@ export async function startAws(options: AwsOptions): Promise<RunningAws> {
   const { faults, nowMs = Date.now } = options;
   const store = await StateStore.open(options.dir);
   const log = new RequestLog(options.dir);
+  const limits = new Limits(options.buckets ?? generousBuckets);
+  const traffic = new TrafficLog();
   const identities = new Identities(options.accessKeys, options.roles ?? [], store.sessions);
   const staleReads = new StaleReads(faults, store, nowMs);
   const network = new RemoteNetwork(options.networkUrl);
@@ -59,21 +64,19 @@ export async function startAws(options: AwsOptions): Promise<RunningAws> {
     staleReads,
     log,
     nowMs,
-    buckets: new TokenBuckets(),
-    bucketSizes: options.buckets ?? generousBuckets,
+    limits,
+    traffic,
     changed: () => {
       staleReads.remember();
       checker.reconcile();
     },
   });
   const server = createServer((request, response) => {
-    if (request.method === 'GET') {
-      answerGet(request.url ?? '', store, (status, body) =>
-        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
-      );
-      return;
-    }
-    endpoint.handle(request, response).catch((error: unknown) => {
+    const answered =
+      request.method === 'POST'
+        ? endpoint.handle(request, response)
+        : answerAdmin(request, response, { store, limits, traffic });
+    answered.catch((error: unknown) => {
       console.error('sandbox: a call to AWS failed', error);
       if (!response.headersSent) response.writeHead(500);
       response.end();
@@ -98,17 +101,4 @@ export async function startAws(options: AwsOptions): Promise<RunningAws> {
       await log.close();
     },
   };
-}
-
-/**
- * What isn't AWS's: `GET /sandbox/state` says which accounts and Regions have load balancers and a revision that grows with every
- * change, so that the data plane may read only when something changed. It lives without (with another peer in our place).
- */
-function answerGet(url: string, store: StateStore, reply: (status: number, body: object) => void): void {
-  if (url !== '/sandbox/state') return reply(404, { message: 'AWS calls are POSTs' });
-  const used = store.regions().filter(({ state }) => Object.keys(state.loadBalancers).length > 0);
-  return reply(200, {
-    revision: store.revision,
-    regions: used.map(({ account, regionName }) => ({ account, region: regionName })),
-  });
 }

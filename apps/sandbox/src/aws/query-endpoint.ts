@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsError } from './aws-error.js';
 import type { ActionHandler, Call } from './call.js';
 import { ec2Actions } from './ec2.js';
 import { elbv2Actions } from './elbv2.js';
 import { type AwsFaults, throttling } from './aws-faults.js';
 import type { Caller, Identities } from './identities.js';
+import type { Limits } from './limits.js';
 import { Params } from './params.js';
 import { loggable, type RequestLog } from './request-log.js';
 import type { StaleReads } from './stale-reads.js';
 import type { StateStore } from './state-store.js';
-import type { BucketSizes, TokenBuckets } from './token-buckets.js';
+import { subjectsOf, type TrafficLog, weightsOf } from './traffic-log.js';
 import { ec2Error, ec2Reply, queryError, queryReply } from './xml.js';
 
 export interface EndpointParts {
@@ -18,9 +20,9 @@ export interface EndpointParts {
   readonly identities: Identities;
   readonly faults: AwsFaults;
   readonly staleReads: StaleReads;
-  readonly buckets: TokenBuckets;
-  readonly bucketSizes: BucketSizes;
+  readonly limits: Limits;
   readonly log: RequestLog;
+  readonly traffic: TrafficLog;
   readonly nowMs: () => number;
   /** Called after each change that took effect. */
   readonly changed: () => void;
@@ -29,6 +31,18 @@ export interface EndpointParts {
 interface Service {
   readonly namespace: string;
   readonly actions: Readonly<Record<string, ActionHandler>>;
+}
+
+/** A call and how it went. */
+interface Seen {
+  readonly form: URLSearchParams;
+  readonly action: string;
+  readonly handler: ActionHandler;
+  readonly caller: Caller;
+  readonly requestId: string;
+  readonly atMs: number;
+  readonly outcome: string;
+  readonly accessKeyId: string;
 }
 
 const ec2Version = '2016-11-15';
@@ -71,26 +85,17 @@ export class QueryEndpoint {
   }
 
   private async answer(form: URLSearchParams, request: IncomingMessage, requestId: string): Promise<string> {
-    const { identities, faults, nowMs, log } = this.parts;
+    const { identities, faults, limits, nowMs } = this.parts;
+    const atMs = nowMs();
     const action = form.get('Action') ?? '';
     const version = form.get('Version') ?? '';
-    const caller = identities.identify(request.headers, nowMs());
+    const caller = identities.identify(request.headers, atMs);
     if (!caller.internal) await faults.delay(action, caller);
     const handler = this.handler(action, version, caller);
-    const logged = async (outcome: string): Promise<void> => {
-      if (!handler.mutates || caller.internal) return;
-      const accessKeyId = /Credential=(\w+)/.exec(request.headers.authorization ?? '')?.[1] ?? '';
-      await log.append({
-        atMs: nowMs(),
-        requestId,
-        account: caller.account,
-        region: caller.regionName,
-        accessKeyId,
-        action,
-        params: loggable(form),
-        outcome,
-      });
-    };
+    const latencyMs = caller.internal ? 0 : limits.latencyMs(caller.account, handler.bucket);
+    if (latencyMs > 0) await sleep(latencyMs);
+    const logged = (outcome: string): Promise<void> =>
+      this.log({ form, action, handler, caller, requestId, atMs, outcome, accessKeyId: accessKeyOf(request) });
     const lateMs = caller.internal ? undefined : faults.lateByMs(action, handler, caller);
     if (lateMs !== undefined) {
       setTimeout(
@@ -110,11 +115,40 @@ export class QueryEndpoint {
       if (dropped) return 'dropped';
       return version === ec2Version
         ? ec2Reply(action, result, requestId)
-        : queryReply(this.services.get(version)?.namespace ?? '', action, result, requestId);
+        : queryReply(
+            this.services.get(version)?.namespace ?? '',
+            action,
+            caller.internal ? result : faults.shown(result),
+            requestId,
+          );
     } catch (error) {
       if (error instanceof AwsError) await logged(error.code);
       throw error;
     }
+  }
+
+  /** Reads go to the memory, changes to the file as well. */
+  private async log(seen: Seen): Promise<void> {
+    const { log, traffic, nowMs } = this.parts;
+    const { form, action, handler, caller, requestId, atMs, outcome, accessKeyId } = seen;
+    if (caller.internal) return;
+    const { account, regionName: region } = caller;
+    traffic.add({
+      atMs,
+      doneMs: nowMs(),
+      account,
+      region,
+      accessKeyId,
+      action,
+      mutates: handler.mutates,
+      throttled: outcome === throttling().code,
+      outcome,
+      subjects: subjectsOf(form),
+      weights: handler.mutates ? weightsOf(form) : undefined,
+    });
+    if (!handler.mutates) return;
+    const params = loggable(form);
+    await log.append({ atMs: nowMs(), requestId, account, region, accessKeyId, action, params, outcome });
   }
 
   private async perform(
@@ -123,14 +157,10 @@ export class QueryEndpoint {
     form: URLSearchParams,
     caller: Caller,
   ): Promise<object> {
-    const { store, faults, staleReads, buckets, bucketSizes, nowMs, changed } = this.parts;
+    const { store, faults, staleReads, limits, nowMs, changed } = this.parts;
     const { account, regionName } = caller;
     if (!caller.internal) {
-      if (
-        handler.bucket !== 'none' &&
-        !buckets.take(`${account}/${regionName}/${handler.bucket}`, bucketSizes[handler.bucket], nowMs())
-      )
-        throw throttling();
+      if (!limits.take(account, regionName, handler.bucket, nowMs())) throw throttling();
       faults.refuse(action, caller, nowMs());
     }
     const stale = handler.mutates || caller.internal ? undefined : staleReads.read(account, regionName);
@@ -182,6 +212,9 @@ export class QueryEndpoint {
     return undefined;
   }
 }
+
+const accessKeyOf = ({ headers }: IncomingMessage): string =>
+  /Credential=(\w+)/.exec(headers.authorization ?? '')?.[1] ?? '';
 
 async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];

@@ -7,9 +7,9 @@ export interface BucketSize {
 
 export type BucketSizes = Readonly<Record<Exclude<Bucket, 'none'>, BucketSize>>;
 
-/** What the AWS Load Balancer Controller's own limits say of the real ones (2026-03). */
+/** Reads: the example in AWS's documentation of ELB's throttling. The others: what the AWS Load Balancer Controller keeps itself to (2026-03). */
 export const realBuckets: BucketSizes = {
-  describe: { burst: 200, perSecond: 50 },
+  describe: { burst: 40, perSecond: 10 },
   modify: { burst: 20, perSecond: 3 },
   register: { burst: 20, perSecond: 4 },
 };
@@ -17,7 +17,7 @@ export const realBuckets: BucketSizes = {
 /** The sandbox's default: room for fast tries and tests, still finite. */
 export const generousBuckets: BucketSizes = {
   describe: { burst: 2000, perSecond: 500 },
-  modify: { burst: 200, perSecond: 50 },
+  modify: { burst: 500, perSecond: 100 },
   register: { burst: 200, perSecond: 50 },
 };
 

@@ -25,6 +25,7 @@ export const sluiceAccess: readonly KubeObject[] = [
     { apiGroups: [''], resources: ['services'], verbs: ['get'] },
     { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list'] },
     { apiGroups: [''], resources: ['events'], verbs: ['list'] },
+    // kube-system among them: its UID says which cluster this is
     { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
   ]),
   bindingTo('sluice', 'sluice', [{ kind: 'User', name: 'sluice' }]),

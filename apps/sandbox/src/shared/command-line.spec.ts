@@ -28,12 +28,15 @@ describe('the command line', () => {
       '4566',
       '--aws-limits',
       'real',
+      '--aws-speed',
+      '5',
     ]);
     expect(options).toMatchObject({
       parts: new Set(['aws', 'data-plane']),
       kubeconfigs: { blue: '/etc/blue' },
       roles: [{ arn: 'arn:aws:iam::111122223333:role/r=x', externalId: 'y' }],
-      realLimits: true,
+      awsLimits: 'real',
+      awsSpeed: 5,
     });
     expect(options.ports.aws).toBe(4566);
   });

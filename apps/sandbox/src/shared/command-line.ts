@@ -19,7 +19,9 @@ export interface SandboxOptions {
   readonly accounts: readonly string[];
   readonly roles: readonly { arn: string; externalId: string }[];
   readonly healthIntervalScale: number;
-  readonly realLimits: boolean;
+  readonly awsLimits: 'generous' | 'real';
+  /** Multiplies the rates of the token buckets, not their bursts. */
+  readonly awsSpeed: number;
   readonly pollMs: number;
   readonly ports: Readonly<Record<'control' | 'network' | 'aws' | 'cluster', number>>;
 }
@@ -35,6 +37,7 @@ const usage = `node main.js --dir <state dir> [options]
   --role ARN=EXTERNAL_ID                       role that needs this external id; may be repeated
   --health-interval-scale 0.1                  real seconds per second of health check interval and timeout
   --aws-limits generous|real                   size of the token buckets
+  --aws-speed 5                                multiplies their rates, not their bursts
   --poll-ms 250                                how often the data plane asks for changes
   --control-port --network-port --aws-port --cluster-port   0, or one that is taken: another is chosen and remembered`;
 
@@ -55,6 +58,7 @@ export function readCommandLine(args: readonly string[]): SandboxOptions {
       role: { type: 'string', multiple: true, default: [] },
       'health-interval-scale': { type: 'string', default: '0.1' },
       'aws-limits': { type: 'string', default: 'generous' },
+      'aws-speed': { type: 'string', default: '1' },
       'poll-ms': { type: 'string', default: '250' },
       'control-port': { type: 'string', default: '0' },
       'network-port': { type: 'string', default: '0' },
@@ -82,7 +86,8 @@ export function readCommandLine(args: readonly string[]): SandboxOptions {
       .map((pair) => split(pair, '--role ARN=EXTERNAL_ID'))
       .map(([arn, externalId]) => ({ arn, externalId })),
     healthIntervalScale: positive(values['health-interval-scale'], '--health-interval-scale'),
-    realLimits: among(values['aws-limits'], ['generous', 'real'], '--aws-limits') === 'real',
+    awsLimits: among(values['aws-limits'], ['generous', 'real'], '--aws-limits'),
+    awsSpeed: positive(values['aws-speed'], '--aws-speed'),
     pollMs: positive(values['poll-ms'], '--poll-ms'),
     ports: {
       control: port(values['control-port']),

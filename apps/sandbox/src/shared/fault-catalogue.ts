@@ -11,6 +11,7 @@ export interface FaultBodies {
   'aws.accessDenied': { actions?: string[]; accounts?: string[] };
   'aws.expiredToken': Record<string, never>;
   'aws.staleReads': { ms: number };
+  'aws.newerActions': Record<string, never>;
   'dataPlane.propagationDelay': { ms: number };
   'targets.unhealthy': { cluster?: Names; targetGroup?: Names; address?: Names };
   'cluster.down': { name: Names };
@@ -64,6 +65,10 @@ export const faultCatalogue: Readonly<Record<FaultName, FaultEntry>> = {
   'aws.accessDenied': { says: 'Calls are refused with AccessDenied.', schema: body(aim) },
   'aws.expiredToken': { says: 'Temporary credentials are refused with ExpiredToken.', schema: body({}) },
   'aws.staleReads': { says: 'Describe calls show the state as it was this long ago.', schema: body({ ms }, ['ms']) },
+  'aws.newerActions': {
+    says: 'Replies show forward actions with a member newer than any SDK: ForwardConfig.FailoverConfig.',
+    schema: body({}),
+  },
   'dataPlane.propagationDelay': {
     says: 'Changes of listeners, rules, weights and targets reach the traffic this much later.',
     schema: body({ ms }, ['ms']),

@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AwsAccess } from '@sluice/control';
-import { awsError, awsResult, members, ScriptedAws, type AwsRequest } from '@sluice/testing';
+import { DescribeTargetHealthCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { awsError, awsResult, deferred, members, ScriptedAws, type AwsReply, type AwsRequest } from '@sluice/testing';
 import { ElbV2LoadBalancer } from '../elbv2-load-balancer.js';
+import { AccessClients, type AccountClients } from './access-clients.js';
+import type { KeptClients } from './kept-clients.js';
 
 const targetGroupArn = 'arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/red/73e2d6bc24d8a067';
 const role = { arn: 'arn:aws:iam::444455556666:role/sluice', externalId: 'ext-42' };
@@ -164,6 +167,47 @@ describe('temporary credentials', () => {
     await expect(late).rejects.toMatchObject({ code: 'Timeout', kind: 'transient', ambiguous: false });
     expect(aws.received('DeleteTargetGroup')).toHaveLength(0);
     expect(await port.targetHealth({ ...access, role }, targetGroupArn)).toMatchObject({ total: 0 });
+  });
+});
+
+describe('clients that are no longer kept', () => {
+  const settings = { allowDefaultChain: false, connectTimeoutMs: 1_000, requestTimeoutMs: 2_000, maxKept: 1 };
+  const health = ({ pacedReader }: AccountClients) =>
+    pacedReader.send(new DescribeTargetHealthCommand({ TargetGroupArn: targetGroupArn }));
+  let clients: AccessClients;
+  beforeEach(() => {
+    clients = new AccessClients(settings);
+  });
+  afterEach(() => clients.close());
+
+  it.each<[string, (mine: KeptClients) => void]>([
+    ['pushed out by another account', () => void clients.of({ ...access, region: 'us-west-2' })],
+    ['forgotten', (mine) => clients.forget(access, mine)],
+  ])('%s: the call under way ends well, then every connection is closed', async (_why, putOut) => {
+    const held = deferred<AwsReply>();
+    const asked = deferred<void>();
+    aws.on('DescribeTargetHealth', () => {
+      asked.resolve();
+      return held.promise;
+    });
+    const mine = clients.of(access);
+    const call = mine.use(health);
+    await asked.promise;
+
+    putOut(mine);
+    expect(clients.of(access)).not.toBe(mine);
+    held.resolve(awsResult('DescribeTargetHealth', '<TargetHealthDescriptions/>'));
+    await expect(call).resolves.toMatchObject({ TargetHealthDescriptions: [] });
+    await aws.disconnected();
+  });
+
+  it('are not thrown away twice for one expired token', () => {
+    const expired = clients.of(access);
+    clients.forget(access, expired);
+    const renewed = clients.of(access);
+    clients.forget(access, expired);
+
+    expect(clients.of(access)).toBe(renewed);
   });
 });
 

@@ -1,9 +1,10 @@
 import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { STSClient } from '@aws-sdk/client-sts';
 import type { AwsAccess, CallOptions } from '@sluice/control';
-import { isExpiredToken, toExternalFailure } from '../failures/to-external-failure.js';
+import { isExpiredToken, toExternalFailure, type Attempt } from '../failures/to-external-failure.js';
 import type { AccessClients, AccountClients } from './access-clients.js';
-import { withDeadline } from './deadline-agents.js';
+import { withDeadline } from './agents.js';
+import type { KeptClients } from './kept-clients.js';
 
 /** What each request is sent with besides its input. */
 interface Http {
@@ -32,7 +33,9 @@ export class AwsCall {
   }
 
   read<Reply>(operation: string, subject: string, send: Send<ElasticLoadBalancingV2Client, Reply>): Promise<Reply> {
-    return this.request(operation, subject, false, ({ reader }, http) => send(reader, http));
+    return this.request(operation, subject, false, (clients, http) =>
+      send(this.paced ? clients.pacedReader : clients.reader, http),
+    );
   }
 
   write<Reply>(operation: string, subject: string, send: Send<ElasticLoadBalancingV2Client, Reply>): Promise<Reply> {
@@ -42,7 +45,14 @@ export class AwsCall {
   }
 
   identity<Reply>(operation: string, subject: string, send: Send<STSClient, Reply>): Promise<Reply> {
-    return this.request(operation, subject, false, ({ sts }, http) => send(sts, http));
+    return this.request(operation, subject, false, (clients, http) =>
+      send(this.paced ? clients.pacedSts : clients.sts, http),
+    );
+  }
+
+  /** Whether every request is to be taken from a budget: then the SDK may not send one by itself. */
+  private get paced(): boolean {
+    return this.options.take !== undefined;
   }
 
   /**
@@ -55,30 +65,49 @@ export class AwsCall {
     writes: boolean,
     send: Request<Reply>,
   ): Promise<Reply> {
-    const attempt = { operation, subject, writes };
+    const what = { operation, subject, writes };
+    const used: { clients?: KeptClients } = {};
     try {
-      return await this.once(attempt, send);
+      return await this.once(what, send, used);
     } catch (failure) {
       const renewable = this.access.role !== null || this.access.credentials === null;
       if (!renewable || !isExpiredToken(failure instanceof Error ? failure.cause : undefined)) throw failure;
-      this.clients.forget(this.access);
-      return this.once(attempt, send);
+      if (used.clients !== undefined) this.clients.forget(this.access, used.clients);
+      return this.once(what, send, used);
     }
   }
 
   private async once<Reply>(
-    attempt: { operation: string; subject: string; writes: boolean },
+    what: Omit<Attempt, 'stage' | 'ended'>,
     send: Request<Reply>,
+    used: { clients?: KeptClients },
   ): Promise<Reply> {
-    let stage: 'credentials' | 'call' = 'credentials';
+    let stage: Attempt['stage'] = 'budget';
     try {
-      const clients = this.clients.of(this.access);
-      await this.untilAborted(clients.credentials());
-      stage = 'call';
-      return await send(clients, { abortSignal: this.signal });
+      await this.taken(what.operation);
+      stage = 'credentials';
+      used.clients = this.clients.of(this.access);
+      return await used.clients.use(async (clients) => {
+        await this.untilEnded(() => clients.credentials(this.paced ? (op) => this.taken(op) : undefined));
+        stage = 'call';
+        return send(clients, { abortSignal: this.signal });
+      });
     } catch (error) {
-      throw toExternalFailure(error, { ...attempt, stage, ended: this.ended() });
+      if (error instanceof BudgetRefused) throw error.cause;
+      throw toExternalFailure(error, { ...what, stage, ended: this.ended() });
     }
+  }
+
+  /** Waits for the budget, at most until the call ends. */
+  private async taken(op: string): Promise<void> {
+    const { take } = this.options;
+    await this.untilEnded(async () => {
+      try {
+        await take?.(op);
+      } catch (cause) {
+        throw new BudgetRefused('the budget gave no turn', { cause });
+      }
+    });
   }
 
   private ended(): 'deadline' | 'caller' | null {
@@ -86,18 +115,24 @@ export class AwsCall {
     return this.deadline.aborted ? 'deadline' : null;
   }
 
-  /** The credential chain takes no signal of ours. */
-  private async untilAborted(work: Promise<unknown>): Promise<void> {
-    this.signal.throwIfAborted();
+  /** For work that takes no signal of ours. */
+  private async untilEnded(work: () => Promise<unknown>): Promise<void> {
+    if (this.signal.aborted) throw new CallEnded();
     let stop = (): void => undefined;
-    const aborted = new Promise<never>((_, reject) => {
-      stop = () => reject(new Error('aborted')); // `ended` says by whom
+    const ended = new Promise<never>((_, reject) => {
+      stop = () => reject(new CallEnded());
       this.signal.addEventListener('abort', stop, { once: true });
     });
     try {
-      await Promise.race([work, aborted]);
+      await Promise.race([work(), ended]);
     } finally {
       this.signal.removeEventListener('abort', stop);
     }
   }
 }
+
+/** The call's deadline passed, or its caller gave up; `ended` says which. */
+class CallEnded extends Error {}
+
+/** The budget's own word, not AWS's: it is passed on to the caller as it is. */
+class BudgetRefused extends Error {}

@@ -1,5 +1,4 @@
-import { ExternalFailure } from '@sluice/control';
-import { arnsPerCall } from './paging.js';
+import { arnsPerRequest, ExternalFailure, type ExternalFailureLike } from '@sluice/control';
 
 export type Outcome<Found> = Found | ExternalFailure;
 
@@ -13,8 +12,8 @@ export async function lookUp<Found>(
 ): Promise<Map<string, Outcome<Found>>> {
   const distinct = [...new Set(arns)];
   const outcomes = new Map<string, Outcome<Found>>();
-  for (let from = 0; from < distinct.length; from += arnsPerCall) {
-    for (const [arn, outcome] of await lookUpBatch(distinct.slice(from, from + arnsPerCall), fetch))
+  for (let from = 0; from < distinct.length; from += arnsPerRequest) {
+    for (const [arn, outcome] of await lookUpBatch(distinct.slice(from, from + arnsPerRequest), fetch))
       outcomes.set(arn, outcome);
   }
   return outcomes;
@@ -34,4 +33,21 @@ async function lookUpBatch<Found>(
     const second = await lookUpBatch(arns.slice(half), fetch);
     return new Map([...first, ...second]);
   }
+}
+
+/** The outcome of something that may fail with an `ExternalFailure`. */
+export function attempt<One>(work: () => One): Outcome<One> {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof ExternalFailure) return error;
+    throw error;
+  }
+}
+
+/** Outcomes as the port gives them. */
+export function asReplies<One>(
+  outcomes: ReadonlyMap<string, Outcome<One>>,
+): ReadonlyMap<string, One | ExternalFailureLike> {
+  return new Map([...outcomes].map(([arn, one]) => [arn, one instanceof ExternalFailure ? { failure: one } : one]));
 }

@@ -3,9 +3,6 @@ import { ExternalFailure } from '@sluice/control';
 /** The largest page that the Describe calls of ELBv2 give. */
 export const pageSize = 400;
 
-/** DescribeTags takes 20 ARNs a call; rules and listeners by ARN are asked for in the same number. */
-export const arnsPerCall = 20;
-
 interface Page<Item> {
   readonly items: readonly Item[];
   readonly next: string | undefined;

@@ -1,25 +1,23 @@
-import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
-
-type Pluggable = Parameters<ElasticLoadBalancingV2Client['middlewareStack']['use']>[0];
+import type { MiddlewareStack } from '@smithy/types';
 
 /**
  * Keeps the code of socket errors (`ECONNRESET` …). The SDK drops it where Node's own errors are of another realm than
  * its code (vm contexts, as test runners and some hosts use them), and the code decides whether a write may have happened.
  */
-export const keepSocketErrors: Pluggable = {
-  applyToStack: (stack) => {
-    stack.add(
-      (next) => async (args) => {
-        try {
-          return await next(args);
-        } catch (error) {
-          throw ofThisRealm(error);
-        }
-      },
-      { name: 'keepSocketErrors', step: 'deserialize', priority: 'low' },
-    );
-  },
-};
+export function keepSocketErrors<Input extends object, Output extends object>(
+  stack: MiddlewareStack<Input, Output>,
+): void {
+  stack.add(
+    (next) => async (args) => {
+      try {
+        return await next(args);
+      } catch (error) {
+        throw ofThisRealm(error);
+      }
+    },
+    { name: 'keepSocketErrors', step: 'deserialize', priority: 'low' },
+  );
+}
 
 function ofThisRealm(error: unknown): unknown {
   if (error instanceof Error || typeof error !== 'object' || error === null) return error;

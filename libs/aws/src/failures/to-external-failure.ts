@@ -1,16 +1,26 @@
 import { ExternalFailure } from '@sluice/control';
-import { codeMeanings, isCertificateCode, neverSent, type CodeMeaning } from './codes.js';
+import {
+  clockSkew,
+  isCertificateCode,
+  isClockSkew,
+  isThrottle,
+  meaningOfCode,
+  neverSent,
+  type CodeMeaning,
+} from './codes.js';
 
 /** One call as a person would name it: `ModifyRule` of `arn:…`. */
 export interface Attempt {
   readonly operation: string;
   readonly subject: string;
   readonly writes: boolean;
-  /** `credentials`: the call itself was not reached, its credentials could not be had. */
-  readonly stage: 'credentials' | 'call';
+  /** How far it came: waiting for its turn in the API budget, getting credentials, or sending. */
+  readonly stage: 'budget' | 'credentials' | 'call';
   /** Why our own signal ended the call, if it did. */
   readonly ended: 'deadline' | 'caller' | null;
 }
+
+const stages = { budget: 'Waiting in the API budget for ', credentials: 'Getting credentials for ', call: '' } as const;
 
 interface Seen {
   readonly code: string;
@@ -28,7 +38,7 @@ export function toExternalFailure(error: unknown, attempt: Attempt): ExternalFai
   if (error instanceof ExternalFailure) return error;
   const seen = look(error, attempt);
   const meaning = meaningOf(seen);
-  const what = attempt.stage === 'credentials' ? `Getting credentials for ${attempt.operation}` : attempt.operation;
+  const what = `${stages[attempt.stage]}${attempt.operation}`;
   const says = seen.says === '' || seen.says === seen.code ? '' : `: ${seen.says}`;
   const message = `${what} (${attempt.subject}) failed with ${seen.code}${says}`.replace(/[\s.]+$/, '');
   return new ExternalFailure(
@@ -37,6 +47,7 @@ export function toExternalFailure(error: unknown, attempt: Attempt): ExternalFai
       kind: meaning.kind,
       code: seen.code,
       message: meaning.advice === undefined ? `${message}.` : `${message}. ${meaning.advice}`,
+      throttled: isThrottle(seen.code) || seen.status === 429,
       ambiguous: attempt.writes && attempt.stage === 'call' && !meaning.refused,
       requestId: seen.requestId,
     },
@@ -64,7 +75,8 @@ function look(error: unknown, attempt: Attempt): Seen {
   if (system === 'ETIMEDOUT') return { code: 'Timeout', says: 'AWS did not answer in time', status: null, requestId };
   if (system !== null) return { code: system, says, status: null, requestId };
   if (textAt(error, 'name') === 'TimeoutError')
-    return { code: 'ConnectTimeout', says: 'no connection in time', status: null, requestId };
+    // never one of connecting: our agents say that by a code
+    return { code: 'Timeout', says: 'AWS did not answer in time', status: null, requestId };
   if (status === null) return { code: textAt(error, 'name') ?? 'Error', says, status, requestId };
   if (status < 300)
     return {
@@ -82,8 +94,8 @@ function look(error: unknown, attempt: Attempt): Seen {
 }
 
 function meaningOf(seen: Seen): CodeMeaning {
-  const known = codeMeanings[seen.code];
-  if (known !== undefined) return known;
+  const known = isClockSkew(seen.code, seen.says) ? clockSkew : meaningOfCode(seen.code);
+  if (known !== null) return known;
   if (isCertificateCode(seen.code)) {
     return {
       kind: 'terminal',

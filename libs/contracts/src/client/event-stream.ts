@@ -70,7 +70,7 @@ export async function* followEvents(
       }
     } catch (error) {
       if (aborted(options.signal)) return;
-      if (error instanceof SluiceProblem && error.status < 500) throw error;
+      if (error instanceof SluiceProblem && error.status < 500 && error.status !== 429) throw error;
     }
     if (aborted(options.signal)) return;
     options.onState?.('lost');

@@ -12,10 +12,16 @@ import {
   type CreateBackend,
   type CreateBinding,
 } from '../backends.js';
-import { Cluster, ClusterCheckReply, ClusterPage, type CreateCluster, type UpdateCluster } from '../clusters.js';
+import {
+  Cluster,
+  ClusterCheckReply,
+  ClusterPage,
+  type ClusterConnection,
+  type CreateCluster,
+  type UpdateCluster,
+} from '../clusters.js';
 import { Decision, DecisionPage, WeightsPreview, WeightsSet } from '../decisions.js';
 import { Event } from '../events.js';
-import { Overview } from '../overview.js';
 import {
   PlanPage,
   PlanVersion,
@@ -27,6 +33,7 @@ import {
 import { Project, ProjectPage, type CreateProject } from '../projects.js';
 import {
   CleanUpReport,
+  type CleanUp,
   ProvisionedResource,
   ProvisionedResourcePage,
   type CreateListener,
@@ -80,8 +87,9 @@ export class SluiceClient {
     list: (page?: PageOptions) => this.#list(ProjectPage, '/v1/projects', page),
     get: (id: string, options?: ReadOptions) => this.#get(Project, `/v1/projects/${seg(id)}`, {}, options),
     remove: (id: string, options?: WriteOptions) => this.#delete(nothing, `/v1/projects/${seg(id)}`, options),
-    cleanUp: (id: string, options?: WriteOptions) =>
-      this.#post(CleanUpReport, `/v1/projects/${seg(id)}:clean-up`, undefined, options),
+    /** Without `dryRun`, `body` needs the digest of a dry run. */
+    cleanUp: (id: string, body?: CleanUp, options?: WriteOptions) =>
+      this.#post(CleanUpReport, `/v1/projects/${seg(id)}:clean-up`, body, options),
   };
 
   readonly accounts = {
@@ -102,6 +110,14 @@ export class SluiceClient {
     get: (id: string, options?: ReadOptions) => this.#get(Cluster, `/v1/clusters/${seg(id)}`, {}, options),
     update: (id: string, body: UpdateCluster, options?: WriteOptions) =>
       this.#patch(Cluster, `/v1/clusters/${seg(id)}`, body, options),
+    /** Replaces address, CA and credentials together. */
+    connect: (id: string, body: ClusterConnection, options?: WriteOptions) =>
+      this.#http.call(Cluster, {
+        method: 'PUT',
+        path: `/v1/clusters/${seg(id)}/connection`,
+        body,
+        ...(options && { options }),
+      }),
     remove: (id: string, options?: WriteOptions) => this.#delete(nothing, `/v1/clusters/${seg(id)}`, options),
     check: (id: string, options?: WriteOptions) =>
       this.#post(ClusterCheckReply, `/v1/clusters/${seg(id)}:check`, undefined, options),
@@ -121,9 +137,16 @@ export class SluiceClient {
     update: (id: string, body: UpdateRoute, options?: WriteOptions) =>
       this.#patch(Route, `/v1/routes/${seg(id)}`, body, options),
     remove: (id: string, options?: WriteOptions) => this.#delete(nothing, `/v1/routes/${seg(id)}`, options),
-    live: (id: string, options?: ReadOptions) => this.#get(RouteLive, `/v1/routes/${seg(id)}/live`, {}, options),
-    targetHealth: (id: string, options?: ReadOptions) =>
-      this.#get(RouteTargetHealth, `/v1/routes/${seg(id)}/target-health`, {}, options),
+    /** The newest look with its age; `fresh` asks AWS now. */
+    live: (id: string, look: { readonly fresh?: boolean } = {}, options?: ReadOptions) =>
+      this.#get(RouteLive, `/v1/routes/${seg(id)}/live`, { ...(look.fresh && { fresh: 'true' }) }, options),
+    targetHealth: (id: string, look: { readonly fresh?: boolean } = {}, options?: ReadOptions) =>
+      this.#get(
+        RouteTargetHealth,
+        `/v1/routes/${seg(id)}/target-health`,
+        { ...(look.fresh && { fresh: 'true' }) },
+        options,
+      ),
     setWeights: (id: string, body: SetWeights, options?: Omit<WriteOptions, 'dryRun'>) =>
       this.#http.call(WeightsSet, {
         method: 'PUT',
@@ -145,7 +168,9 @@ export class SluiceClient {
     list: (filter?: InProject & { readonly routeId?: string; readonly clusterId?: string }, page?: PageOptions) =>
       this.#list(BackendPage, '/v1/backends', page, filter),
     get: (id: string, options?: ReadOptions) => this.#get(Backend, `/v1/backends/${seg(id)}`, {}, options),
-    remove: (id: string, options?: WriteOptions) => this.#delete(nothing, `/v1/backends/${seg(id)}`, options),
+    /** `forget`: writes nothing; a target group that is still in the action is pinned there. */
+    remove: (id: string, options?: WriteOptions & { readonly forget?: boolean }) =>
+      this.#delete(nothing, `/v1/backends/${seg(id)}`, options, options?.forget ? { forget: 'true' } : {}),
   };
 
   readonly bindings = {
@@ -218,10 +243,6 @@ export class SluiceClient {
       this.#post(Token, `/v1/tokens/${seg(id)}:revoke`, undefined, options),
   };
 
-  overview(filter?: InProject, options?: ReadOptions): Promise<Overview> {
-    return this.#get(Overview, '/v1/overview', { ...filter }, options);
-  }
-
   /** Who this token is. */
   whoAmI(options?: ReadOptions): Promise<z.infer<typeof WhoAmI>> {
     return this.#get(WhoAmI, '/v1/whoami', {}, options);
@@ -250,8 +271,13 @@ export class SluiceClient {
   #patch<T extends z.ZodType>(schema: T, path: string, body: unknown, options?: WriteOptions): Promise<z.output<T>> {
     return this.#http.call(schema, { method: 'PATCH', path, body, ...(options && { options }) });
   }
-  #delete<T extends z.ZodType>(schema: T, path: string, options?: WriteOptions): Promise<z.output<T>> {
-    return this.#http.call(schema, { method: 'DELETE', path, ...(options && { options }) });
+  #delete<T extends z.ZodType>(
+    schema: T,
+    path: string,
+    options?: WriteOptions,
+    query: Query = {},
+  ): Promise<z.output<T>> {
+    return this.#http.call(schema, { method: 'DELETE', path, query, ...(options && { options }) });
   }
 }
 

@@ -1,17 +1,22 @@
 import type { BucketLimits, BucketState, IntentPurpose, LearnedRate, RateBounds } from '@sluice/domain';
 import { afterSuccess, afterThrottle, fullBucket, isEmergency, startingRate, take } from '@sluice/domain';
+import type { Timers } from '../ports/timers.js';
 import type { ApiBudget } from '../resources/types.js';
 
 const minPerSecond = 0.2;
 const reserve = 5;
 
-/** The write budget of one account, held by its lane's owner: domain arithmetic around a monotonic clock. */
+/** The write budget of one gateway, held by its owner: domain arithmetic around a monotonic clock. */
 export class ApiBucket {
-  private budget: ApiBudget = { modifyPerSecond: 3, modifyBurst: 20 };
-  private rate: LearnedRate = startingRate(this.bounds);
+  private rate: LearnedRate;
   private state: BucketState | null = null;
 
-  constructor(private readonly now: () => number) {}
+  constructor(
+    private readonly timers: Timers,
+    private budget: ApiBudget,
+  ) {
+    this.rate = startingRate(this.bounds);
+  }
 
   configure(budget: ApiBudget): void {
     if (budget.modifyPerSecond !== this.budget.modifyPerSecond)
@@ -21,19 +26,37 @@ export class ApiBucket {
 
   /** One write's token, or after how many ms to ask again. Only emergencies reach the reserve. */
   take(purpose: IntentPurpose): 'taken' | { readonly retryInMs: number } {
-    const now = this.now();
-    const limits: BucketLimits = { ratePerSecond: this.rate.ratePerSecond, burst: this.budget.modifyBurst, reserve };
+    const now = this.timers.now();
+    const limits = this.limitsFor(purpose);
     const answer = take(this.state ?? fullBucket(limits, now), now, limits, isEmergency(purpose));
     this.state = answer.state;
     return answer.ok ? 'taken' : { retryInMs: Math.max(1, answer.retryAt - now) };
   }
 
+  /** How many tokens such writes could take now, and after how many ms there will be another one. Takes none. */
+  allowance(purpose: IntentPurpose): { readonly tokens: number; readonly retryInMs: number } {
+    const now = this.timers.now();
+    const limits = this.limitsFor(purpose);
+    let state = this.state ?? fullBucket(limits, now);
+    for (let tokens = 0; ; tokens += 1) {
+      const answer = take(state, now, limits, isEmergency(purpose));
+      if (!answer.ok) return { tokens, retryInMs: Math.max(1, answer.retryAt - now) };
+      state = answer.state;
+    }
+  }
+
   throttled(): void {
-    this.rate = afterThrottle(this.rate, this.now(), this.bounds);
+    this.rate = afterThrottle(this.rate, this.timers.now(), this.bounds);
   }
 
   succeeded(): void {
     this.rate = afterSuccess(this.rate, this.bounds);
+  }
+
+  /** Emergencies use the configured rate: throttles are learned by what can wait. */
+  private limitsFor(purpose: IntentPurpose): BucketLimits {
+    const ratePerSecond = isEmergency(purpose) ? this.budget.modifyPerSecond : this.rate.ratePerSecond;
+    return { ratePerSecond, burst: this.budget.modifyBurst, reserve };
   }
 
   private get bounds(): RateBounds {

@@ -1,275 +1,301 @@
-import type { LiveRoute, Weights } from '@sluice/domain';
-import { sameWeights } from '@sluice/domain';
+import type { Instant, RuleFinding, Weights } from '@sluice/domain';
+import { durationText, isEmergency, sameWeights } from '@sluice/domain';
 import { ExternalFailure } from '../ports/external-failure.js';
-import type { AwsAccess, LoadBalancer, WriteOutcome } from '../ports/load-balancer.js';
+import type { ActionFact } from '../ports/fact-store.js';
+import type { GatewayFence } from '../ports/gateway-store.js';
+import type { ActionRead, AwsAccess, LoadBalancer, WriteOutcome } from '../ports/load-balancer.js';
+import type { Timers } from '../ports/timers.js';
 import type { ApiBucket } from './api-bucket.js';
+import { NoAccess } from '../gateways/account-troubles.js';
 import { backoffMs } from './backoff.js';
 import type { Intent } from './intent.js';
-import type { Fence, LaneStore, Settlement } from './lane-store.js';
-import { weightsToSend, type WeightsToSend } from './weights-to-send.js';
-import { healthOfReceivers, refuseReceivers } from './receivers.js';
+import type { LaneLooks } from './lane-looks.js';
+import type { LaneStore } from './lane-store.js';
+import { askPolicy, factsFor, failed, wantedWeights, type Prepared } from './prepare.js';
 
 /** Where a test or a fault drill may stop the process: every point between two awaits that matters. */
 export type CrashPoint = 'beforeMarkSent' | 'afterMarkSent' | 'afterWrite' | 'afterSettle';
 
-/** After this long a read that lagged behind is expected to be up to date. */
-const confirmMs = 1_000;
+export interface ExecutorParts {
+  readonly store: LaneStore;
+  readonly loadBalancer: Pick<LoadBalancer, 'writeWeights'>;
+  readonly looks: LaneLooks;
+  readonly bucket: ApiBucket;
+  readonly access: (accountId: string) => Promise<AwsAccess>;
+  readonly timers: Timers;
+  /** Postgres's present, for the age of facts. */
+  readonly now: () => Instant;
+  readonly writeTimeoutMs: number;
+  readonly onCall?: (call: { readonly op: string; readonly code: string; readonly durationMs: number }) => void;
+  readonly onSettled?: (state: 'applied' | 'failed' | 'superseded') => void;
+  readonly crashPoint?: (point: CrashPoint) => void;
+}
+
+/** What a write builds on. */
+export interface BaseRead {
+  readonly action: ActionFact;
+  /** How old it is, where AWS refused to be read and the newest stored look has to do (emergencies); null = just read. */
+  readonly storedAgeMs: number | null;
+}
+
+/** What the lane lets an attempt do, and is told of it. */
+export interface Attempt {
+  readonly fence: GatewayFence;
+  /** How long a call may take, asked again right before its bytes are written. */
+  readonly timeLeftMs: () => number;
+  /** Aborted when something newer covers the intent: its call is broken off, and read back like any other in doubt. */
+  readonly signal: AbortSignal;
+  /** The socket of this route's write is closed: from now on nothing of it can be on its way. */
+  readonly socketClosed: () => void;
+}
 
 /**
- * Carries out one intent. It decides nothing: the weights were decided; here they are checked against a fresh read,
- * sent once, and settled by what AWS answers or, where that is doubtful, by what a read finds (rule 7).
+ * Carries out one intent. It decides nothing: what was decided is resolved on a fresh read, asked of the policy once
+ * more, sent once, and settled by what AWS says or, where that is doubtful, by what a read finds (rule 7).
+ *
+ *   pending --markSent--> sent --reply--> applied | failed
+ *      |  ^                 \--doubt--> read back --> applied | superseded | failed | pending
+ *      |  '-- deferred (a rule holds it, AWS is slow, throttled)
+ *      '----> applied (live already) | superseded (a guard moved, live weights moved) | failed (refused)
+ *
+ * Invariants: at most one socket per route is open; whatever was marked sent is settled by its reply or by a read that
+ * began after its socket closed; weights are stored before they are sent.
  */
 export class IntentExecutor {
-  constructor(
-    private readonly parts: {
-      readonly store: LaneStore;
-      readonly loadBalancer: LoadBalancer;
-      readonly bucket: (accountId: string) => ApiBucket;
-      readonly writeTimeoutMs: number;
-      readonly onCall?: (call: { readonly op: string; readonly code: string; readonly durationMs: number }) => void;
-      readonly crashPoint?: (point: CrashPoint) => void;
-    },
-  ) {}
+  constructor(private readonly parts: ExecutorParts) {}
 
-  async execute(fence: Fence, access: AwsAccess, intent: Intent, timeLeftMs: () => number): Promise<void> {
-    const { store, loadBalancer } = this.parts;
-    let live: LiveRoute;
-    let after: Weights;
-    try {
-      const read = await this.readBeforeWrite(access, intent);
-      const { wanted } = read;
-      live = read.live;
-      if (!wanted.ok) return void (await store.settle(fence, intent.id, wanted.settlement));
-      after = wanted.after;
-      const refusal = refuseReceivers(
-        intent,
-        live,
-        after,
-        await healthOfReceivers(loadBalancer, access, intent, live, after),
-      );
-      if (refusal?.kind === 'wait') return void (await store.putBack(fence, intent.id, refusal.delayMs, refusal));
-      if (refusal)
-        return void (await store.settle(fence, intent.id, {
-          state: 'failed',
-          live: live.action.weights,
-          requestId: null,
-          ...refusal,
-        }));
-    } catch (error) {
-      return this.afterFailedRead(fence, intent, error);
-    }
+  /** With what was just read of its route. */
+  async execute(attempt: Attempt, intent: Intent, base: BaseRead): Promise<void> {
+    const { store, timers } = this.parts;
+    const prepared = await this.prepare(intent, base.action);
+    if (prepared.kind !== 'send') return this.notSent(attempt.fence, intent, prepared);
+    const access = await this.accessOf(attempt.fence, intent);
+    if (access === null) return;
+    const token = this.parts.bucket.take(intent.purpose);
+    if (token !== 'taken') return; // still pending; the lane asks again when there is one
     this.parts.crashPoint?.('beforeMarkSent');
-    const limitMs = timeLeftMs();
-    if (limitMs <= 0 || !(await store.markSent(fence, intent.id, limitMs, after))) return;
+    const limitMs = attempt.timeLeftMs();
+    if (limitMs <= 0) return;
+    const marked = await store.markSent(attempt.fence, intent.id, limitMs, prepared.after);
+    if (marked !== 'sent') return;
     this.parts.crashPoint?.('afterMarkSent');
-    await this.send(fence, access, intent, live, after, timeLeftMs);
+    await this.send(attempt, access, intent, base, prepared, timers.now());
     this.parts.crashPoint?.('afterSettle');
   }
 
-  /** Weights other than those of the decision are read twice before anybody is called: one read of AWS may lag behind (F26). */
-  private async readBeforeWrite(
-    access: AwsAccess,
-    intent: Intent,
-  ): Promise<{ live: LiveRoute; wanted: WeightsToSend }> {
-    const look = async () => {
-      const live = await this.parts.loadBalancer.readRoute(access, intent.routeArn);
-      return { live, wanted: weightsToSend(intent, live) };
-    };
-    const first = await look();
-    const differs =
-      !first.wanted.ok &&
-      first.wanted.settlement.state === 'failed' &&
-      first.wanted.settlement.reason === 'LiveWeightsDiffer';
-    if (!differs) return first;
-    await sleep(confirmMs);
-    return look();
-  }
-
-  /** An intent of an older epoch: whatever is live decides. False = cannot be read now, try again. */
-  async settleOrphan(fence: Fence, access: AwsAccess, intent: Intent): Promise<boolean> {
-    try {
-      const live = await this.parts.loadBalancer.readRoute(access, intent.routeArn);
-      await this.settleByReading(fence, intent, intent.after, live, 'found after a restart or a change of owner');
-      return true;
-    } catch (error) {
-      if (!(error instanceof ExternalFailure)) throw error;
-      if (error.kind === 'transient') {
-        const message = `Sent, and its outcome can't be read back from AWS yet (${error.code}); it is tried again.`;
-        await this.parts.store.remark(fence, intent.id, { reason: error.code, message });
-        return false;
-      }
-      return this.parts.store.settle(
-        fence,
-        intent.id,
+  /** The route couldn't be read before the write. An emergency whose account can't be had waits for it, as in `accessOf`. */
+  async unread(attempt: Attempt, intent: Intent, failure: ExternalFailure): Promise<void> {
+    const waits = failure.kind === 'transient' || (failure instanceof NoAccess && isEmergency(intent.purpose));
+    if (!waits)
+      return this.settle(
+        attempt.fence,
+        intent,
         failed(
-          'OutcomeUnknown',
-          `The write's outcome could not be read back (${error.code}): ${error.message}`,
+          failure.code,
+          `The route could not be read before the write: ${failure.message}`,
           null,
-          error.requestId,
+          failure.requestId,
         ),
       );
+    await this.parts.store.defer(attempt.fence, intent.id, backoffMs(intent.attempts), {
+      reason: failure.code,
+      message: `Waiting for AWS: ${failure.message} (${failure.code}).`,
+    });
+  }
+
+  /** An intent of an older epoch, or of a call that broke off: whatever is live decides. False = can't be read now, try again. */
+  async settleOrphan(fence: GatewayFence, intent: Intent): Promise<boolean> {
+    const read = await this.readAgain(intent);
+    if (!(read instanceof ExternalFailure)) {
+      await this.settleByReading(fence, intent, intent.after, read, 'found after a restart or a change of owner');
+      return true;
+    }
+    if (read.kind === 'transient') {
+      const message = `Sent, and its outcome can't be read back from AWS yet (${read.code}); it is tried again.`;
+      await this.parts.store.remark(fence, intent.id, { reason: read.code, message });
+      return false;
+    }
+    const message = `The write's outcome could not be read back (${read.code}): ${read.message}`;
+    await this.settle(fence, intent, failed('OutcomeUnknown', message, null, read.requestId));
+    return true;
+  }
+
+  private async prepare(intent: Intent, read: ActionFact): Promise<Prepared> {
+    const live = read.action.weights;
+    const wanted = wantedWeights(intent, live);
+    if (wanted.kind !== 'send') return wanted;
+    const { looks, timers, now } = this.parts;
+    const within = (ms: number) => new Promise((resolve) => timers.after(ms, () => resolve(undefined)));
+    const facts = await factsFor(intent, live, wanted.after, looks, now(), within);
+    return askPolicy(intent, read, wanted.after, { ...facts, now: now() }, looks);
+  }
+
+  private async notSent(fence: GatewayFence, intent: Intent, prepared: Exclude<Prepared, { kind: 'send' }>) {
+    if (prepared.kind === 'settle') return this.settle(fence, intent, prepared);
+    await this.parts.store.defer(fence, intent.id, prepared.delayMs, prepared.why);
+  }
+
+  /** An account whose credentials can't be had is a failure of its own writes, and of nobody else's; an emergency stays and waits for them. */
+  private async accessOf(fence: GatewayFence, intent: Intent): Promise<AwsAccess | null> {
+    try {
+      return await this.parts.access(intent.accountId);
+    } catch (error) {
+      const reason = (error as { reason?: string }).reason ?? 'AccountUnreadable';
+      const message = error instanceof Error ? error.message : 'the account can not be reached';
+      const why = { reason, message: `Not written: ${message} (${reason}).` };
+      if (isEmergency(intent.purpose)) await this.parts.store.defer(fence, intent.id, backoffMs(intent.attempts), why);
+      else await this.settle(fence, intent, failed(reason, why.message, null));
+      return null;
     }
   }
 
   private async send(
-    fence: Fence,
+    attempt: Attempt,
     access: AwsAccess,
     intent: Intent,
-    base: LiveRoute,
-    after: Weights,
-    timeLeftMs: () => number,
+    { action: base, storedAgeMs }: BaseRead,
+    prepared: Extract<Prepared, { kind: 'send' }>,
+    startedMs: number,
   ): Promise<void> {
-    const bucket = this.parts.bucket(intent.accountId);
+    const { after, notes } = prepared;
     let outcome: WriteOutcome;
     try {
-      const timeoutMs = timeLeftMs();
-      if (timeoutMs <= 0)
-        return void (await this.parts.store.putBack(fence, intent.id, 0, {
+      const timeoutMs = attempt.timeLeftMs();
+      if (timeoutMs <= 0) {
+        attempt.socketClosed();
+        return void (await this.parts.store.defer(attempt.fence, intent.id, 0, {
           reason: 'LeaseEnding',
-          message: 'The lease was too short for the call; the lane is handed on.',
+          message: 'The lease was too short for the call; the gateway is handed on.',
         }));
-      outcome = await this.timed(base.isDefault ? 'ModifyListener' : 'ModifyRule', () =>
-        this.parts.loadBalancer.writeWeights(access, base, after, { timeoutMs }),
+      }
+      outcome = await this.timed(base.isDefault ? 'ModifyListener' : 'ModifyRule', startedMs, () =>
+        this.parts.loadBalancer.writeWeights(access, base, after, { timeoutMs, signal: attempt.signal }),
       );
-      bucket.succeeded();
+      this.parts.bucket.succeeded();
     } catch (error) {
-      return this.afterFailedWrite(fence, access, intent, after, error);
+      attempt.socketClosed();
+      return this.afterFailedWrite(attempt, intent, after, error);
     }
+    attempt.socketClosed();
     this.parts.crashPoint?.('afterWrite');
-    if (outcome.verified) {
-      await this.parts.store.settle(fence, intent.id, {
+    if (!outcome.verified)
+      return this.readBack(
+        attempt,
+        intent,
+        after,
+        outcome.unverified ?? 'the reply did not list the weights as intended',
+      );
+    const written = { before: base.action.weights, after, atMs: startedMs };
+    this.parts.looks.wrote(intent.accountId, intent.routeArn, written, outcome.live && withoutListener(outcome.live));
+    await this.settle(attempt.fence, intent, {
+      kind: 'settle',
+      outcome: {
         state: 'applied',
-        message: 'Written, and verified by the reply.',
+        message: `Written, and verified by the reply.${ageText(storedAgeMs)}${notesText(notes)}`,
         live: after,
         requestId: outcome.requestId,
-      });
-      return;
-    }
-    await this.readBack(fence, access, intent, after, 'the reply did not list the weights as intended');
-  }
-
-  private async afterFailedRead(fence: Fence, intent: Intent, error: unknown): Promise<void> {
-    if (!(error instanceof ExternalFailure)) throw error;
-    if (error.kind === 'terminal') {
-      await this.parts.store.settle(
-        fence,
-        intent.id,
-        failed(error.code, `The route could not be read before the write: ${error.message}`, null, error.requestId),
-      );
-      return;
-    }
-    await this.parts.store.putBack(fence, intent.id, backoffMs(intent.attempts), {
-      reason: error.code,
-      message: `Waiting for AWS: ${error.message}`,
+      },
     });
   }
 
-  private async afterFailedWrite(
-    fence: Fence,
-    access: AwsAccess,
-    intent: Intent,
-    after: Weights,
-    error: unknown,
-  ): Promise<void> {
+  private async afterFailedWrite(attempt: Attempt, intent: Intent, after: Weights, error: unknown): Promise<void> {
     if (!(error instanceof ExternalFailure)) throw error;
-    if (isThrottle(error)) {
-      this.parts.bucket(intent.accountId).throttled();
-      await this.parts.store.putBack(fence, intent.id, backoffMs(intent.attempts), {
+    if (error.throttled) {
+      this.parts.bucket.throttled();
+      return void (await this.parts.store.defer(attempt.fence, intent.id, backoffMs(intent.attempts), {
         reason: error.code,
         message: 'AWS throttles this account; the write is tried again more slowly.',
-      });
-      return;
+      }));
     }
-    if (error.kind === 'terminal' && !error.ambiguous) {
-      await this.parts.store.settle(fence, intent.id, failed(error.code, error.message, null, error.requestId));
-      return;
-    }
-    await this.readBack(fence, access, intent, after, `${error.code}: ${error.message}`);
+    if (error.kind === 'terminal' && !error.ambiguous)
+      return this.settle(attempt.fence, intent, failed(error.code, error.message, null, error.requestId));
+    await this.readBack(attempt, intent, after, `${error.code}: ${error.message}`);
   }
 
   /**
    * What became of a write whose outcome is unknown. Where it doesn't show, it is looked for once more after as long as
    * a write may take: its effect may come late, and a read may lag behind.
    */
-  private async readBack(
-    fence: Fence,
-    access: AwsAccess,
-    intent: Intent,
-    after: Weights,
-    doubt: string,
-  ): Promise<void> {
-    let live = await this.readInDoubt(access, intent);
-    if (live && !sameWeights(live.action.weights, after)) {
-      await sleep(this.parts.writeTimeoutMs);
-      live = await this.readInDoubt(access, intent);
+  private async readBack(attempt: Attempt, intent: Intent, after: Weights, doubt: string): Promise<void> {
+    let live = await this.readInDoubt(intent);
+    if (!(live instanceof ExternalFailure) && !sameWeights(live.action.weights, after)) {
+      await this.pause(this.parts.writeTimeoutMs);
+      live = await this.readInDoubt(intent);
     }
-    if (live) return this.settleByReading(fence, intent, after, live, `in doubt (${doubt})`);
-    await this.parts.store.settle(
-      fence,
-      intent.id,
-      failed(
-        'OutcomeUnknown',
-        `AWS did not answer after a write that was ${doubt}. Read the route, then reassert or adopt.`,
-        null,
-        null,
-      ),
-    );
+    if (!(live instanceof ExternalFailure))
+      return this.settleByReading(attempt.fence, intent, after, live, `in doubt (${doubt})`);
+    const message = `A write was in doubt (${doubt}), and its route could not be read back (${live.code}: ${live.message}). Read the route, then reassert or adopt.`;
+    await this.settle(attempt.fence, intent, failed('OutcomeUnknown', message, null));
   }
 
-  /** Reads until AWS answers, five times; null after that: a person has to look. */
-  private async readInDoubt(access: AwsAccess, intent: Intent): Promise<LiveRoute | null> {
-    for (let attempt = 0; attempt < 5; attempt += 1) {
-      try {
-        return await this.parts.loadBalancer.readRoute(access, intent.routeArn);
-      } catch (error) {
-        if (!(error instanceof ExternalFailure) || error.kind === 'terminal') throw error;
-        await sleep(backoffMs(attempt));
-      }
+  /** Reads until AWS answers, five times; the failure after that: a person has to look. */
+  private async readInDoubt(intent: Intent): Promise<ActionFact | ExternalFailure> {
+    for (let attempt = 0; ; attempt += 1) {
+      const read = await this.readAgain(intent);
+      if (!(read instanceof ExternalFailure) || read.kind === 'terminal' || attempt === 4) return read;
+      await this.pause(backoffMs(attempt));
     }
-    return null;
+  }
+
+  /** In a request that begins now, so after the socket of any write of ours has closed. */
+  private async readAgain(intent: Intent): Promise<ActionFact | ExternalFailure> {
+    const { looks, timers } = this.parts;
+    const priority = isEmergency(intent.purpose) ? 'emergency' : 'send';
+    const found = await looks.readForSend(
+      intent.accountId,
+      [{ arn: intent.routeArn, isDefault: intent.isDefault, listenerArn: intent.listenerArn }],
+      timers.now(),
+      priority,
+    );
+    const read = found.get(intent.routeArn);
+    if (!read) throw new Error(`no answer for route ${intent.routeArn}`);
+    return 'failure' in read ? read.failure : read.action;
   }
 
   private async settleByReading(
-    fence: Fence,
+    fence: GatewayFence,
     intent: Intent,
     after: Weights,
-    live: LiveRoute,
+    live: ActionFact,
     doubt: string,
   ): Promise<void> {
     const seen = live.action.weights;
-    if (sameWeights(seen, after)) {
-      await this.parts.store.settle(fence, intent.id, {
-        state: 'applied',
-        message: `Verified by reading; its outcome was ${doubt}.`,
-        live: seen,
-        requestId: null,
+    if (sameWeights(seen, after))
+      return this.settle(fence, intent, {
+        kind: 'settle',
+        outcome: {
+          state: 'applied',
+          message: `Verified by reading; its outcome was ${doubt}.`,
+          live: seen,
+          requestId: null,
+        },
       });
-    } else if (intent.covered) {
-      await this.parts.store.settle(fence, intent.id, {
-        state: 'superseded',
-        message: `Not applied; its outcome was ${doubt}, and something newer covers it.`,
-      });
-    } else if (sameWeights(seen, intent.before) || intent.purpose === 'rollback' || intent.purpose === 'reassert') {
-      await this.parts.store.putBack(fence, intent.id, 0, {
+    const mayGoAgain = intent.before === null || sameWeights(seen, intent.before);
+    if (mayGoAgain || intent.covered) {
+      // where something newer covers it, the store ends it instead
+      await this.parts.store.defer(fence, intent.id, 0, {
         reason: 'NotApplied',
-        message: `Not applied (${doubt}); sent again.`,
+        message: `Not applied (${doubt}).`,
       });
-    } else {
-      await this.parts.store.settle(
-        fence,
-        intent.id,
-        failed(
-          'LiveWeightsDiffer',
-          `Live weights are neither what was there before nor what was sent; its outcome was ${doubt}.`,
-          seen,
-          null,
-        ),
-      );
+      return;
     }
+    const message = `Live weights are neither what was there before nor what was sent; its outcome was ${doubt}.`;
+    await this.settle(fence, intent, failed('LiveWeightsDiffer', message, seen));
   }
 
-  private async timed<T>(op: string, call: () => Promise<T>): Promise<T> {
-    const started = performance.now();
+  private async settle(
+    fence: GatewayFence,
+    intent: Intent,
+    { outcome }: Extract<Prepared, { kind: 'settle' }>,
+  ): Promise<void> {
+    if (await this.parts.store.settle(fence, intent.id, outcome)) this.parts.onSettled?.(outcome.state);
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.parts.timers.after(ms, resolve));
+  }
+
+  private async timed<T>(op: string, startedMs: number, call: () => Promise<T>): Promise<T> {
     let code = 'OK';
     try {
       return await call();
@@ -277,19 +303,21 @@ export class IntentExecutor {
       code = error instanceof ExternalFailure ? error.code : 'Error';
       throw error;
     } finally {
-      this.parts.onCall?.({ op, code, durationMs: performance.now() - started });
+      this.parts.onCall?.({ op, code, durationMs: this.parts.timers.now() - startedMs });
     }
   }
 }
 
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+function withoutListener({ protocol: _protocol, port: _port, ...action }: ActionRead): ActionFact {
+  return action;
 }
 
-function isThrottle(error: ExternalFailure): boolean {
-  return ['Throttling', 'ThrottlingException', 'RequestLimitExceeded'].includes(error.code);
+function ageText(storedAgeMs: number | null): string {
+  if (storedAgeMs === null) return '';
+  return ` AWS refused to be read: it builds on what was seen ${durationText(storedAgeMs)} before.`;
 }
 
-function failed(reason: string, message: string, live: Weights | null, requestId: string | null): Settlement {
-  return { state: 'failed', reason, message, live, requestId };
+/** What an emergency passed over, for whoever reads the ledger in the morning. */
+function notesText(notes: readonly RuleFinding[]): string {
+  return notes.length === 0 ? '' : ` ${notes.map((note) => note.message).join(' ')}`;
 }

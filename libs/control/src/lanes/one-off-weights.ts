@@ -1,21 +1,23 @@
-import type { Weights } from '@sluice/domain';
+import type { Goal, IntentPurpose, LedgerLine, LiveRoute, PolicyFacts, RuleFinding, Weights } from '@sluice/domain';
 import {
   Conflict,
   InvalidInput,
   NotFound,
   PreconditionFailed,
+  known,
+  mayMove,
+  raisesShare,
+  resolve,
   sameWeights,
-  shareOf,
+  shareIssues,
   sortWeights,
   unsafeWeights,
-  weightsFromShares,
 } from '@sluice/domain';
 import type { Caller } from '../context.js';
-import type { AwsAccess, LoadBalancer } from '../ports/load-balancer.js';
-import { WeightWriter } from '../resources/weight-writer.js';
+import { WeightWriter, type Attachment } from '../resources/weight-writer.js';
 import { sees } from '../rollouts/rollouts.js';
 import type { DecisionView, IntentView } from '../rollouts/types.js';
-import type { RouteMaterial, RouteWrite, RouteWriteStore } from './route-writes.js';
+import type { RouteMaterial, RouteWriteStore } from './route-writes.js';
 
 export interface SetWeights {
   /** Backend name -> percent, one decimal, summing to 100; or `weights`. */
@@ -30,25 +32,27 @@ export interface SetWeights {
   readonly minHealthyTargets?: number;
 }
 
-interface Attachment {
-  readonly routeId: string;
-  readonly targetGroupArns: readonly string[];
-  readonly reason: string;
-}
-
 export interface SetWeightsPreview {
   readonly dryRun: true;
   readonly before: Weights;
   readonly after: Weights;
 }
 
-/** Writes to one route outside a rollout: a person's one-off weights, and attachments at weight 0. */
+/** Rules that are judged when a person asks; what depends on health is asked right before the send, by a fresh look. */
+const judgedAtOnce: readonly RuleFinding['rule'][] = [
+  'unsafeWeights',
+  'ownership',
+  'acknowledgement',
+  'foreign',
+  'retired',
+  'mask',
+  'freeze',
+  'cordoned',
+];
+
+/** Moves of one route outside a rollout: a person's one-off weights, attaching and detaching. The same road as every other write. */
 export class OneOffWeights extends WeightWriter {
-  constructor(
-    private readonly store: RouteWriteStore,
-    private readonly loadBalancer: LoadBalancer,
-    private readonly access: (accountId: string) => Promise<AwsAccess>,
-  ) {
+  constructor(private readonly store: RouteWriteStore) {
     super();
   }
 
@@ -71,84 +75,66 @@ export class OneOffWeights extends WeightWriter {
     options: { readonly dryRun?: boolean } = {},
   ): Promise<SetWeightsPreview | { decision: DecisionView; intent: IntentView }> {
     const route = await this.route(caller, routeId);
-    const live = await this.loadBalancer.readRoute(await this.access(route.accountId), route.arn);
+    const live = seenNow(route);
     const before = live.action.weights;
-    if (live.ownership.kind === 'continuous') {
-      throw new Conflict(
-        'RouteOwnedByReconciler',
-        `${live.ownership.owner} owns this route (${live.ownership.evidence}). ${live.ownership.advice}`,
-      );
-    }
     if (input.expected && !sameWeights(input.expected, before)) {
       throw new PreconditionFailed('Live weights are not what `expected` says; read the route and decide again.', {
         expected: input.expected,
         live: before,
       });
     }
-    const after = wantedWeights(route, before, input);
-    refuseForeign(route, before, after);
-    refuseClusters(route, before, after);
+    const goal = wantedGoal(route, input);
+    const after = resolved(goal, before, route);
+    refuse(route, live, after, input, caller);
     if (options.dryRun) return { dryRun: true, before, after };
     return this.store.write({
-      ...common(route, caller),
-      kind: 'oneOffWeights',
-      reason: 'OneOffWeights',
-      message: input.reason,
-      purpose: 'oneOff',
-      before,
-      after,
-      minHealthyTargets: input.minHealthyTargets ?? 1,
-      forced: input.forced ? { by: caller.actor, reason: input.reason } : null,
+      projectId: route.projectId,
+      routeId: route.id,
+      ledger: line(caller, 'oneOffWeights', 'OneOffWeights', input.reason),
+      move: {
+        purpose: 'oneOff',
+        stepIndex: null,
+        minHealthyTargets: input.minHealthyTargets ?? 1,
+        forced: input.forced ? { by: caller.actor, reason: input.reason } : null,
+        proposals: [{ routeId: route.id, goal, before, after, raisedClusterIds: raisedClusters(route, before, after) }],
+      },
+      guards: route.guards,
     });
   }
 
   /** Adds target groups to the action at weight 0, so that somebody health-checks them before they get a share (rule 10). */
   requestAttach(caller: Caller, input: Attachment): Promise<{ decisionId: string }> {
-    return this.attachment(caller, 'attach', input, (before) => {
-      const missing = input.targetGroupArns.filter((arn) => !before.some((one) => one.targetGroupArn === arn));
-      // a target group alone has all requests whatever its weight, even 0: give it one that says so
-      const alone = before.length === 1 ? before.map((one) => ({ ...one, weight: 100 })) : before;
-      return [...alone, ...missing.map((targetGroupArn) => ({ targetGroupArn, weight: 0 }))];
-    });
+    return this.attachment(caller, 'attach', 'AttachAtZero', input);
   }
 
   /** Takes target groups that have weight 0 out of the action. */
   requestDetach(caller: Caller, input: Attachment): Promise<{ decisionId: string }> {
-    return this.attachment(caller, 'detach', input, (before) => {
-      const serving = before.filter((one) => input.targetGroupArns.includes(one.targetGroupArn) && one.weight > 0);
-      if (serving.length > 0) {
-        throw new Conflict(
-          'StillServing',
-          `Target groups that still have weight can't be taken out: ${serving.map((one) => one.targetGroupArn).join(', ')}. Move their share first.`,
-        );
-      }
-      return before.filter((one) => !input.targetGroupArns.includes(one.targetGroupArn));
-    });
+    return this.attachment(caller, 'detach', 'DetachAtZero', input);
   }
 
   private async attachment(
     caller: Caller,
     kind: 'attach' | 'detach',
+    reason: string,
     input: Attachment,
-    change: (before: Weights) => Weights,
   ): Promise<{ decisionId: string }> {
     const route = await this.route(caller, input.routeId);
-    const live = await this.loadBalancer.readRoute(await this.access(route.accountId), route.arn);
-    const before = live.action.weights;
-    const after = sortWeights(change(before));
-    const unsafe = unsafeWeights(after);
-    if (unsafe) throw new Conflict('UnsafeWeights', `The target groups can't be ${kind}ed: ${unsafe}.`);
-    const reason = kind === 'attach' ? 'AttachAtZero' : 'DetachAtZero';
+    const before = seenNow(route).action.weights;
+    const goal: Goal = { kind, targetGroupArns: input.targetGroupArns };
+    const after = resolved(goal, before, route);
+    const purpose: IntentPurpose = kind;
     const { decision } = await this.store.write({
-      ...common(route, caller),
-      kind,
-      reason,
-      message: input.reason,
-      purpose: 'attach',
-      before,
-      after,
-      minHealthyTargets: 0,
-      forced: null,
+      projectId: route.projectId,
+      routeId: route.id,
+      ledger: line(caller, kind, reason, input.reason),
+      move: {
+        purpose,
+        stepIndex: null,
+        minHealthyTargets: 0,
+        forced: null,
+        proposals: [{ routeId: route.id, goal, before, after, raisedClusterIds: [] }],
+      },
+      guards: route.guards,
     });
     return { decisionId: decision.id };
   }
@@ -164,17 +150,70 @@ export class OneOffWeights extends WeightWriter {
   }
 }
 
-function common(route: RouteMaterial, caller: Caller): Pick<RouteWrite, 'projectId' | 'routeId' | 'actor'> {
-  return { projectId: route.projectId, routeId: route.id, actor: caller.actor };
+/** The action as its gateway last saw it; nobody writes over what wasn't seen. */
+function seenNow(route: RouteMaterial): LiveRoute {
+  const seen = known(route.seen ?? undefined, route.now, null);
+  if (seen.kind === 'fresh') return seen.value;
+  throw new Conflict(
+    'ObservationIsStale',
+    `The live weights of route ${route.name} aren't known: its action ${seen.why}. It is read as soon as its account's read budget allows; send it again in a moment, or check the account.`,
+  );
 }
 
-function wantedWeights(route: RouteMaterial, before: Weights, input: SetWeights): Weights {
+function resolved(goal: Goal, before: Weights, route: RouteMaterial): Weights {
+  const answer = resolve(goal, before, route);
+  if (answer.ok) return answer.weights;
+  throw new Conflict(answer.reason, answer.message, { live: before });
+}
+
+/** Everything about the route itself that speaks against it, with the way out. */
+function refuse(route: RouteMaterial, live: LiveRoute, after: Weights, input: SetWeights, caller: Caller): void {
+  const facts: PolicyFacts = {
+    now: route.now,
+    health: {},
+    clusters: Object.fromEntries(
+      route.backends.map(({ clusterId, clusterName: name, cordoned, retired }) => [
+        clusterId,
+        { name, cordoned, retired },
+      ]),
+    ),
+    mask: new Set(),
+    freeze: null,
+  };
+  const change = {
+    routeId: route.id,
+    routeName: route.name,
+    before: live.action.weights,
+    after,
+    backends: route.backends,
+    pinned: route.pinned,
+    ownership: live.ownership,
+    acknowledged: route.acknowledged,
+    minHealthyTargets: input.minHealthyTargets ?? 1,
+    forced: input.forced ? { by: caller.actor, reason: input.reason } : null,
+  };
+  const broken = mayMove(change, facts, 'person').find(
+    (finding) => finding.effect === 'refuse' && judgedAtOnce.includes(finding.rule),
+  );
+  if (broken) throw new Conflict(broken.reason, broken.message, { routeId: route.id, backends: broken.subjects });
+}
+
+function raisedClusters(route: RouteMaterial, before: Weights, after: Weights): readonly string[] {
+  const raised = route.backends.filter((backend) => raisesShare(before, after, backend.targetGroupArn));
+  return [...new Set(raised.map((backend) => backend.clusterId))];
+}
+
+function line(caller: Caller, kind: string, reason: string, message: string): LedgerLine {
+  return { kind, reason, message, actor: caller.actor, stepIndex: null, facts: {}, decideVersion: null };
+}
+
+function wantedGoal(route: RouteMaterial, input: SetWeights): Goal {
   if (input.weights && input.shares)
     throw new InvalidInput([{ field: 'weights', message: 'give either weights or shares, not both' }]);
   if (input.weights) {
     const unsafe = unsafeWeights(input.weights);
     if (unsafe) throw new InvalidInput([{ field: 'weights', message: unsafe }]);
-    return sortWeights(input.weights);
+    return { kind: 'weights', weights: sortWeights(input.weights) };
   }
   if (!input.shares)
     throw new InvalidInput([{ field: 'shares', message: 'give shares by backend name, or weights by target group' }]);
@@ -187,44 +226,12 @@ function wantedWeights(route: RouteMaterial, before: Weights, input: SetWeights)
       })),
     );
   }
-  const shares = input.shares;
-  const parts = route.backends
-    .filter(
-      (backend) =>
-        shares[backend.name] !== undefined || before.some((one) => one.targetGroupArn === backend.targetGroupArn),
-    )
-    .map((backend) => ({
-      targetGroupArn: backend.targetGroupArn,
-      permille: Math.round((shares[backend.name] ?? 0) * 10),
-    }));
-  const pinned = route.pinned.map((targetGroupArn) => ({
+  const permille = new Map(Object.entries(input.shares).map(([name, percent]) => [name, Math.round(percent * 10)]));
+  const parts = route.backends.map(({ name, targetGroupArn }) => ({
     targetGroupArn,
-    sharePermille: Math.round(shareOf(before, targetGroupArn)),
+    permille: permille.get(name) ?? 0,
   }));
-  return weightsFromShares(parts, pinned);
-}
-
-function refuseForeign(route: RouteMaterial, before: Weights, after: Weights): void {
-  const known = new Set([...route.pinned, ...route.backends.map((backend) => backend.targetGroupArn)]);
-  const foreign = [...before, ...after].map((one) => one.targetGroupArn).filter((arn) => !known.has(arn));
-  if (foreign.length > 0) {
-    throw new Conflict(
-      'ForeignTargetGroup',
-      `Target groups that are neither backends of this route nor pinned are in the action: ${[...new Set(foreign)].join(', ')}. Pin them on the route, or make them backends.`,
-      { foreign },
-    );
-  }
-}
-
-function refuseClusters(route: RouteMaterial, before: Weights, after: Weights): void {
-  const raised = route.backends.filter(
-    (backend) => shareOf(after, backend.targetGroupArn) > shareOf(before, backend.targetGroupArn),
-  );
-  const cordoned = raised.find((backend) => backend.cordoned || backend.retired);
-  if (cordoned) {
-    throw new Conflict(
-      cordoned.retired ? 'ClusterIsRetired' : 'ClusterIsCordoned',
-      `Cluster ${cordoned.clusterName} is ${cordoned.retired ? 'retired' : 'cordoned'}: the share of ${cordoned.name} can't be raised.`,
-    );
-  }
+  const issues = shareIssues(parts, []);
+  if (issues.length > 0) throw new InvalidInput(issues.map(({ message }) => ({ field: 'shares', message })));
+  return { kind: 'shares', shares: Object.fromEntries(permille) };
 }

@@ -1,19 +1,14 @@
-import type { IntentPurpose, Weights } from '@sluice/domain';
+import type { LedgerLine, LiveRoute, Fact, Move, Weights } from '@sluice/domain';
 import type { DecisionView, IntentView } from '../rollouts/types.js';
 
-/** Decisions that aren't a rollout's: one-off weights, attachments. */
-export interface RouteWrite {
+/** A move of one route that no rollout makes: one-off weights, attaching, detaching. */
+export interface RouteMove {
   readonly projectId: string;
   readonly routeId: string;
-  readonly kind: string;
-  readonly reason: string;
-  readonly message: string;
-  readonly actor: string;
-  readonly purpose: IntentPurpose;
-  readonly before: Weights;
-  readonly after: Weights;
-  readonly minHealthyTargets: number;
-  readonly forced: { readonly by: string; readonly reason: string } | null;
+  readonly ledger: LedgerLine;
+  readonly move: Move;
+  /** Versions that it was decided under. */
+  readonly guards: Readonly<Record<string, bigint>>;
 }
 
 export interface RouteMaterial {
@@ -23,28 +18,29 @@ export interface RouteMaterial {
   readonly arn: string;
   readonly name: string;
   readonly pinned: readonly string[];
+  readonly acknowledged: boolean;
   readonly expected: Weights;
+  /** The newest look at it; null = never looked. */
+  readonly seen: Fact<LiveRoute> | null;
   readonly backends: readonly {
     readonly name: string;
     readonly targetGroupArn: string;
+    readonly clusterId: string;
     readonly clusterName: string;
     readonly retired: boolean;
     readonly cordoned: boolean;
   }[];
-  /** The active rollout that moves it, if any. */
+  /** The rollout that has a claim on it, if any. */
   readonly rolloutId: string | null;
+  readonly guards: Readonly<Record<string, bigint>>;
+  readonly now: number;
 }
 
 export abstract class RouteWriteStore {
   abstract route(routeId: string): Promise<RouteMaterial | null>;
-  /** Conflict `RouteIsBusy` while a rollout moves the route or another write is outstanding. */
-  abstract write(write: RouteWrite): Promise<{ decision: DecisionView; intent: IntentView }>;
-  /** Routes that no rollout moves and nothing is being written to: what the drift sweep reads. */
-  abstract idleRoutes(limit: number, afterId: string | null): Promise<readonly RouteMaterial[]>;
-  /** Records (or clears) drift; says whether that changed anything. */
-  abstract recordSweep(
-    routeId: string,
-    expected: Weights,
-    drift: { live: Weights; message: string } | null,
-  ): Promise<boolean>;
+  /**
+   * Commits the move. Conflict `RouteIsBusy` while a rollout moves the route or another write is outstanding,
+   * `ChangedMeanwhile` where a guard has moved.
+   */
+  abstract write(write: RouteMove): Promise<{ decision: DecisionView; intent: IntentView }>;
 }

@@ -1,5 +1,8 @@
 import type { CallOptions } from './load-balancer.js';
 
+/** Longest kubeconfig that is read; the contracts say the same number. */
+export const largestKubeconfigBytes = 65_536;
+
 /** How a direct agent reaches one API server. The CA is always pinned; never a kubeconfig (it can run programs). */
 export interface ClusterAccess {
   readonly clusterId: string;
@@ -90,6 +93,8 @@ export interface ClusterCheck {
   readonly bindingApis: readonly string[];
   /** What SelfSubjectAccessReview says we lack: `patch targetgroupbindings.elbv2.k8s.aws`. */
   readonly missingPermissions: readonly string[];
+  /** As `identify` answers it. */
+  readonly kubeSystemUid: string | null;
 }
 
 /**
@@ -98,6 +103,12 @@ export interface ClusterCheck {
  */
 export abstract class ClusterAgent {
   abstract check(access: ClusterAccess, options?: CallOptions): Promise<ClusterCheck>;
+
+  /**
+   * UID of the namespace kube-system: the cluster's identity, whatever its address, for as long as it lives. null where we
+   * may not get that namespace.
+   */
+  abstract identify(access: ClusterAccess, options?: CallOptions): Promise<string | null>;
 
   /** Looks at the Service first (exists, port, type for `instance`, endpoints), then server-side applies with field manager `sluice`. `dryRun` changes nothing. */
   abstract applyBinding(

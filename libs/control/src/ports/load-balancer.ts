@@ -1,5 +1,5 @@
 import type { ExternalFailure } from './external-failure.js';
-import type { LiveRoute, TaggedResource, TargetHealth, Weights } from '@sluice/domain';
+import type { LiveRoute, Ownership, TaggedResource, TargetHealth, Weights } from '@sluice/domain';
 
 /** How one AWS account and Region is reached. Nothing global: everything a client needs is here. */
 export interface AwsAccess {
@@ -17,16 +17,87 @@ export interface AwsAccess {
   readonly role: { readonly arn: string; readonly externalId: string } | null;
 }
 
-/** Limits of one call. `deadlineAt` is monotonic (`performance.now()` ms): the socket is closed then. */
+/** Limits of one call of a port. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
+  /** For all requests of the call together, waiting in `take` included. Default: the adapter's. */
   readonly timeoutMs?: number;
+  /**
+   * Awaited before every request to AWS that the call makes (each page, each half of a halved batch, each retry) with
+   * the operation's name, so that a budget can pace and count them. With it nothing below retries. When it rejects,
+   * nothing is sent and the call rejects with the same error.
+   */
+  readonly take?: (op: string) => Promise<void>;
 }
 
-/** Outcome of a write that AWS accepted. `verified`: the reply listed every target group's weight as intended. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [name: string]: Json;
+}
+
+/**
+ * Everything that AWS said of one action list, which a write has to send back. Plain JSON: it may be stored as jsonb,
+ * loaded by another process and written on. Only the adapter looks inside.
+ */
+export interface ActionsDocument {
+  readonly actions: readonly JsonObject[];
+  /** Where the list has types, members or attributes that the adapter cannot send back: `2.ForwardConfig.Tier`. Not empty: writes are refused. */
+  readonly unknown: readonly string[];
+}
+
+/** The forward action of one route, as one Describe call shows it. */
+export interface ActionRead extends Omit<LiveRoute, 'ownership' | 'protocol' | 'port'> {
+  /** Of the listener; null where the request did not show the listener itself (`rules`, `rulesOf`). */
+  readonly protocol: string | null;
+  readonly port: number | null;
+  readonly document: ActionsDocument;
+}
+
+/** One listener's default action or a rule, with its owner. */
+export interface RouteRead extends LiveRoute {
+  readonly document: ActionsDocument;
+}
+
+/** What a write stands on: an `ActionRead`, a `RouteRead`, or what was stored of one. */
+export interface WriteBase {
+  readonly routeArn: string;
+  readonly document: ActionsDocument;
+  /** Where it is known, and a continuous reconciler's, the write is refused. */
+  readonly ownership?: Ownership;
+}
+
+/** What `readActions` can ask for: each is one request to AWS, `rulesOf` one per 400 rules. */
+export type ActionsRequest =
+  /** Default actions of at most 20 listeners: DescribeListeners. */
+  | { readonly kind: 'listeners'; readonly listenerArns: readonly string[] }
+  /** At most 20 rules: DescribeRules. */
+  | { readonly kind: 'rules'; readonly ruleArns: readonly string[] }
+  /** Every rule of one listener, and its default action by the listener's ARN: DescribeRules. */
+  | { readonly kind: 'rulesOf'; readonly listenerArn: string };
+
+/** How many ARNs one `ActionsRequest`, or one DescribeTags, takes. */
+export const arnsPerRequest = 20;
+
+/** What of a route says who owns it. */
+export type OwnedRoute = Pick<LiveRoute, 'routeArn' | 'listenerArn' | 'loadBalancerArn'>;
+
+/** Who an access is to AWS. */
+export interface AwsIdentity {
+  /** `aws`, `aws-cn`, `aws-us-gov` … */
+  readonly partition: string;
+  /** Twelve digits. */
+  readonly accountNumber: string;
+  readonly arn: string;
+}
+
+/** Outcome of a write that AWS accepted. */
 export interface WriteOutcome {
+  /** The reply listed every target group's weight as intended, and everything else of the action list as it was. */
   readonly verified: boolean;
-  readonly live: LiveRoute | null;
+  /** What the reply showed otherwise than intended, as a clause for a message; null where it is verified. */
+  readonly unverified: string | null;
+  /** What AWS says stands there now; null where the reply didn't say. */
+  readonly live: ActionRead | null;
   readonly requestId: string | null;
 }
 
@@ -110,24 +181,48 @@ export abstract class LoadBalancer {
     options?: CallOptions,
   ): Promise<{ accountId: string; arn: string; loadBalancers: number }>;
 
-  /** A listener's default action or a rule, by ARN, with tags of everything it stands on. Always a fresh read. */
-  abstract readRoute(access: AwsAccess, routeArn: string, options?: CallOptions): Promise<LiveRoute>;
+  /** Whose credentials these are: one sts:GetCallerIdentity. */
+  abstract identity(access: AwsAccess, options?: CallOptions): Promise<AwsIdentity>;
 
-  /** Several routes with as few calls as possible (grouped by listener). A route that is gone is an ExternalFailure in its place. */
+  /**
+   * The actions of many routes by as few requests as AWS allows; no tags. Keys: the listener's ARN for a default action,
+   * else the rule's. Every ARN asked for has an entry; one that is gone, or that couldn't be read, has its failure there.
+   * AWS refuses a whole batch for one ARN that is gone: it is halved until that one stands alone, each half a request.
+   * @throws ExternalFailure for `rulesOf` as a whole (a list is complete or isn't given); terminal `TooManyArns`
+   */
+  abstract readActions(
+    access: AwsAccess,
+    request: ActionsRequest,
+    options?: CallOptions,
+  ): Promise<ReadonlyMap<string, ActionRead | ExternalFailureLike>>;
+
+  /** Who owns each route, by the tags of what it stands on; by route ARN. DescribeTags only, 20 resources a request. */
+  abstract ownershipOfRoutes(
+    access: AwsAccess,
+    routes: readonly OwnedRoute[],
+    options?: CallOptions,
+  ): Promise<ReadonlyMap<string, Ownership | ExternalFailureLike>>;
+
+  /** A listener's default action or a rule, by ARN, with its listener and its owner: three requests. */
+  abstract readRoute(access: AwsAccess, routeArn: string, options?: CallOptions): Promise<RouteRead>;
+
+  /** Several routes with as few requests as possible. A route that is gone is an ExternalFailure in its place. */
   abstract readRoutes(
     access: AwsAccess,
     routeArns: readonly string[],
     options?: CallOptions,
-  ): Promise<ReadonlyMap<string, LiveRoute | ExternalFailureLike>>;
+  ): Promise<ReadonlyMap<string, RouteRead | ExternalFailureLike>>;
 
   /**
-   * Writes the weights of one route and keeps everything else of its action list as the fresh read in `base` had it
-   * (`base` must come from `readRoute` of this same adapter instance). ModifyListener for default actions, ModifyRule for rules.
-   * Weights must be 0–999 integers, 1–5 distinct target groups, sum above 0: anything else is refused before the call.
+   * Writes the weights of one route and keeps everything else of its action list as `base` has it, whoever read it.
+   * ModifyListener for default actions, ModifyRule for rules. Weights must be 0–999 integers, 1–5 distinct target groups,
+   * sum above 0: anything else is refused before the request.
+   * @throws ExternalFailure terminal before any request: `UnsafeWeights`, `OwnedByController`, `UnknownActionMember`
+   * (the base has something that cannot be sent back), `StaleBase` (it has no forward action)
    */
   abstract writeWeights(
     access: AwsAccess,
-    base: LiveRoute,
+    base: WriteBase,
     weights: Weights,
     options?: CallOptions,
   ): Promise<WriteOutcome>;

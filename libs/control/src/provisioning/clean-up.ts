@@ -1,6 +1,10 @@
+import { Conflict, InvalidInput } from '@sluice/domain';
+import { createHash } from 'node:crypto';
 import type { Clock } from '../context.js';
 import { ExternalFailure } from '../ports/external-failure.js';
 import type { AwsAccess, LoadBalancer } from '../ports/load-balancer.js';
+import { namingRollout } from '../removal/naming-rollout.js';
+import { isGone, servingActions } from '../removal/serving-actions.js';
 import type { AccountAccess } from '../resources/account-access.js';
 import type { ProvisionedResource } from '../resources/types.js';
 import type { ResourceStore } from '../stores/resource-store.js';
@@ -9,7 +13,6 @@ import type { CleanUpReport } from './provisioning.js';
 
 /** What forwards goes before what it forwards to. */
 const safeOrder: readonly ProvisionedResource['kind'][] = ['rule', 'listener', 'targetGroup', 'loadBalancer'];
-const gone = /^(LoadBalancer|TargetGroup|Listener|Rule)NotFound(Exception)?$/;
 
 interface Reason {
   readonly reason: string;
@@ -18,7 +21,7 @@ interface Reason {
 
 /**
  * Removes exactly what we created in a project: what its record and its tags both call ours, and only with everything
- * that would go along with it. Whatever can't go now stays, with the reason; running it again carries on.
+ * that would go along with it, never what a registered route stands on or what still gets requests. Whatever can't go now stays, with the reason; running it again carries on.
  */
 export class CleanUp {
   constructor(
@@ -28,7 +31,34 @@ export class CleanUp {
     private readonly accountAccess: AccountAccess,
   ) {}
 
-  async run(projectId: string, dryRun: boolean): Promise<CleanUpReport> {
+  /** What would go and what would stay; changes nothing. */
+  rehearse(projectId: string): Promise<CleanUpReport> {
+    return this.#sweep(projectId, true);
+  }
+
+  /**
+   * @param digest of the rehearsal that a person has read
+   * @throws InvalidInput without one; Conflict `CleanUpChanged` when something else would go by now, and nothing went
+   */
+  async run(projectId: string, digest: string | undefined): Promise<CleanUpReport> {
+    if (digest === undefined)
+      throw new InvalidInput([
+        {
+          field: 'digest',
+          message: 'is needed: ask with dryRun=true, read what would be removed, and send its digest',
+        },
+      ]);
+    const now = await this.rehearse(projectId);
+    if (now.digest !== digest)
+      throw new Conflict(
+        'CleanUpChanged',
+        'what would be removed has changed since that dry run, so nothing was removed; ask with dryRun=true again, read it, and send its digest',
+        { digest: now.digest, removed: now.removed },
+      );
+    return this.#sweep(projectId, false);
+  }
+
+  async #sweep(projectId: string, dryRun: boolean): Promise<CleanUpReport> {
     const resources = (await this.store.read.provisioned.all({ projectId })).filter((one) => one.removedAt === null);
     const removed: { kind: ProvisionedResource['kind']; arn: string }[] = [];
     const left: (Reason & { kind: ProvisionedResource['kind']; arn: string })[] = [];
@@ -40,7 +70,7 @@ export class CleanUp {
         else removed.push({ kind, arn });
       }
     }
-    return { dryRun, removed, left };
+    return { dryRun, digest: digestOf(projectId, removed), removed, left };
   }
 
   /** null = it went (or would go). */
@@ -64,20 +94,45 @@ export class CleanUp {
   }
 
   /** What our own records still need it for. */
-  async #heldByUs({ kind, arn }: ProvisionedResource): Promise<Reason | null> {
-    if (kind === 'targetGroup') return this.#bound(arn);
-    if (kind === 'loadBalancer') return null;
-    for (const route of await this.store.read.routes.all({ arn })) {
-      const rolloutId = await this.store.read.engine.activeRollout(route.id);
-      if (rolloutId)
-        return {
-          reason: 'RouteIsBusy',
-          message: `rollout ${rolloutId} moves its traffic; abort it or wait for its end`,
-        };
-      if (await this.store.read.engine.hasOpenIntent(route.id))
-        return { reason: 'RouteIsBusy', message: 'a write to it is outstanding; try again in a moment' };
+  async #heldByUs({ kind, arn, projectId }: ProvisionedResource): Promise<Reason | null> {
+    if (kind === 'targetGroup') return (await this.#bound(arn)) ?? this.#named(arn);
+    const { routes } = this.store.read;
+    const by = { rule: { arn }, listener: { listenerArn: arn }, loadBalancer: { loadBalancerArn: arn } }[kind];
+    const [route] = await routes.all(by);
+    if (!route) return null;
+    const whose = route.projectId === projectId ? `route ${route.name}` : 'a route of another project';
+    return {
+      reason: 'RouteRegistered',
+      message: `${whose} stands on it; remove its backends (forget=true leaves their shares) and the route first`,
+    };
+  }
+
+  /** A rollout may still give it a share. */
+  async #named(targetGroupArn: string): Promise<Reason | null> {
+    for (const { routeId } of await this.store.read.backends.all({ targetGroupArn })) {
+      const route = await this.store.read.routes.find(routeId);
+      const named = route && (await namingRollout(this.store.read.engine, route));
+      if (named) return { reason: 'RouteIsBusy', message: named.message };
     }
     return null;
+  }
+
+  /** Who still forwards to it, besides what goes in this run. */
+  async #forwardedTo(access: AwsAccess, arn: string, removed: ReadonlySet<string>): Promise<Reason | null> {
+    const others = (await servingActions(this.loadBalancer, access, arn)).filter(
+      (one) => !removed.has(one.routeArn) && !removed.has(one.listenerArn),
+    );
+    const live = others.find((one) => one.share > 0);
+    if (live)
+      return {
+        reason: 'StillServing',
+        message: `${live.routeArn} sends it ${Math.round(live.share) / 10} % of its requests; take it to 0 there first`,
+      };
+    if (others.length === 0) return null;
+    return {
+      reason: 'ResourceInUse',
+      message: `${others.map((one) => one.routeArn).join(', ')} still name it at weight 0; take it out of there first`,
+    };
   }
 
   async #bound(targetGroupArn: string): Promise<Reason | null> {
@@ -109,17 +164,16 @@ export class CleanUp {
           message:
             'its sluice.dev tags were removed or changed, so somebody may have taken it over; delete it by hand if it may go',
         };
+      if (kind === 'targetGroup') return await this.#forwardedTo(access, arn, removed);
       const others =
-        kind === 'rule' || kind === 'targetGroup'
-          ? []
-          : (await this.loadBalancer.partsOf(access, arn)).filter((part) => !removed.has(part));
+        kind === 'rule' ? [] : (await this.loadBalancer.partsOf(access, arn)).filter((part) => !removed.has(part));
       if (others.length === 0) return null;
       return {
         reason: 'HasOthers',
         message: `AWS would delete ${others.join(', ')} along with it; remove these first`,
       };
     } catch (error) {
-      if (error instanceof ExternalFailure && error.kind === 'terminal' && gone.test(error.code)) return 'gone';
+      if (isGone(error)) return 'gone';
       throw error;
     }
   }
@@ -137,6 +191,14 @@ export class CleanUp {
       tx.announce({ projectId, type: 'provisioned.removed', subject: `provisioned/${id}`, data: { kind, arn } });
     });
   }
+}
+
+/** SHA-256, hex. */
+function digestOf(projectId: string, removed: CleanUpReport['removed']): string {
+  const parts = removed.map(({ kind, arn }) => [kind, arn]);
+  return createHash('sha256')
+    .update(JSON.stringify([projectId, parts]))
+    .digest('hex');
 }
 
 function unknownOutcome({ id, kind, details }: ProvisionedResource): Reason {

@@ -9,8 +9,9 @@ import type { MutationOptions } from '../resources/options.js';
 import { autoModeTag } from '../resources/target-group-fit.js';
 import { keepProject, own, projectFilter } from '../resources/tenancy.js';
 import type { Page, PageRequest, ProvisionedResource } from '../resources/types.js';
-import type { ResourceStore, ResourceTransaction } from '../stores/resource-store.js';
+import type { LedgerEntry, ResourceStore, ResourceTransaction } from '../stores/resource-store.js';
 import { checkAdopt, checkListener, checkLoadBalancer, checkRule, checkTargetGroup } from './checks.js';
+import type { NewRules } from './new-rules.js';
 import type { CleanUp } from './clean-up.js';
 import { carriesOurMark } from './provisioned-tags.js';
 
@@ -49,13 +50,22 @@ export interface ProvisionRule extends InAccount {
   readonly priority: number;
   readonly conditions: RuleConditions;
   readonly weights: Weights;
+  /** Passes over the health of the target groups, in this person's name. */
+  readonly forced?: { readonly reason: string };
 }
 export interface Adopt extends InAccount {
   readonly arn: string;
 }
 
+export interface CleanUpOptions extends MutationOptions {
+  /** Of the dry run whose removals the caller agreed to; needed unless this is the dry run. */
+  readonly digest?: string;
+}
+
 export interface CleanUpReport {
   readonly dryRun: boolean;
+  /** Of what is in `removed`. */
+  readonly digest: string;
   /** In the order they went (or would go). */
   readonly removed: readonly { readonly kind: ProvisionedResource['kind']; readonly arn: string }[];
   readonly left: readonly {
@@ -68,6 +78,12 @@ export interface CleanUpReport {
 
 type Kind = ProvisionedResource['kind'];
 type Details = Readonly<Record<string, unknown>>;
+/** What a creation needs besides its call. */
+interface Traffic {
+  readonly standsOn: (access: AwsAccess) => readonly string[] | Promise<readonly string[]>;
+  /** What the ledger says of it; throws where it may not be. */
+  readonly decide: (access: AwsAccess) => Promise<Pick<LedgerEntry, 'kind' | 'reason' | 'message' | 'facts'>>;
+}
 type Made = { readonly arn: string; readonly details: Details };
 
 /**
@@ -81,6 +97,7 @@ export class Provisioning {
     private readonly loadBalancer: LoadBalancer,
     private readonly accountAccess: AccountAccess,
     private readonly cleaning: CleanUp,
+    private readonly newRules: NewRules,
   ) {}
 
   async createLoadBalancer(
@@ -139,7 +156,15 @@ export class Provisioning {
     checkListener(input);
     const { loadBalancerArn, port, protocol, certificateArn, weights } = input;
     const spec = { loadBalancerArn, port, protocol, weights, ...(certificateArn !== undefined && { certificateArn }) };
-    const standsOn = () => [loadBalancerArn];
+    const traffic: Traffic = {
+      standsOn: () => [loadBalancerArn],
+      decide: async () => ({
+        kind: 'createListener',
+        reason: 'ListenerCreated',
+        message: `A listener on port ${port} of ${loadBalancerArn} begins to forward; nobody listened there before.`,
+        facts: { loadBalancerArn, port, before: [], after: weights },
+      }),
+    };
     return this.#create(
       caller,
       input,
@@ -149,19 +174,33 @@ export class Provisioning {
       async (access, tags) => {
         return { arn: (await this.loadBalancer.createListener(access, { ...spec, tags })).arn, details: spec };
       },
-      standsOn,
+      traffic,
     );
   }
 
   /** It forwards by these weights; register it as a route by its ARN. */
   async createRule(caller: Caller, input: ProvisionRule, options: MutationOptions = {}): Promise<ProvisionedResource> {
     checkRule(input);
-    const { listenerArn, priority, conditions, weights } = input;
+    const { listenerArn, priority, conditions, weights, forced } = input;
     const spec = { listenerArn, priority, conditions, weights };
-    const standsOn = async (access: AwsAccess) => [
-      listenerArn,
-      (await this.loadBalancer.describeListener(access, listenerArn)).loadBalancerArn,
-    ];
+    const traffic: Traffic = {
+      standsOn: async (access) => [
+        listenerArn,
+        (await this.loadBalancer.describeListener(access, listenerArn)).loadBalancerArn,
+      ],
+      decide: async (access) => ({
+        kind: 'createRule',
+        reason: forced ? 'RuleForced' : 'RuleCreated',
+        message: forced?.reason ?? `A rule of priority ${priority} on ${listenerArn} takes what it matches.`,
+        facts: {
+          listenerArn,
+          priority,
+          conditions,
+          ...(await this.newRules.judge(caller, access, input)),
+          after: weights,
+        },
+      }),
+    };
     return this.#create(
       caller,
       input,
@@ -171,7 +210,7 @@ export class Provisioning {
       async (access, tags) => {
         return { arn: (await this.loadBalancer.createRule(access, { ...spec, tags })).arn, details: spec };
       },
-      standsOn,
+      traffic,
     );
   }
 
@@ -195,8 +234,11 @@ export class Provisioning {
     );
   }
 
-  /** Removes exactly what we created, in safe order: rule, listener, target group, load balancer. Says what it left and why. */
-  async cleanUp(caller: Caller, projectId: string, options: MutationOptions = {}): Promise<CleanUpReport> {
+  /**
+   * Removes exactly what we created, in safe order: rule, listener, target group, load balancer. Says what it left and why.
+   * Needs the digest of its dry run: Conflict `CleanUpChanged` when something else would be removed by now.
+   */
+  async cleanUp(caller: Caller, projectId: string, options: CleanUpOptions = {}): Promise<CleanUpReport> {
     own(
       caller,
       'project',
@@ -205,7 +247,7 @@ export class Provisioning {
         .find(knownId('project', projectId))
         .then((project) => project && { projectId: project.id }),
     );
-    return this.cleaning.run(projectId, options.dryRun ?? false);
+    return options.dryRun ? this.cleaning.rehearse(projectId) : this.cleaning.run(projectId, options.digest);
   }
 
   async #create(
@@ -215,11 +257,13 @@ export class Provisioning {
     asked: Details,
     options: MutationOptions,
     make: (access: AwsAccess, tags: Readonly<Record<string, string>>) => Promise<Made>,
-    standsOn?: (access: AwsAccess) => readonly string[] | Promise<readonly string[]>,
+    traffic?: Traffic,
   ): Promise<ProvisionedResource> {
     const access = await this.#access(caller, where);
-    if (standsOn) await this.#refuseReconciled(access, await answered(Promise.resolve(standsOn(access))));
+    if (traffic) await this.#refuseReconciled(access, await answered(Promise.resolve(traffic.standsOn(access))));
+    const line = traffic && (await traffic.decide(access));
     const id = this.ids.next('res');
+    const decision = line && { ...line, id: this.ids.next('dec'), projectId: where.projectId, actor: caller.actor };
     const record = {
       id,
       projectId: where.projectId,
@@ -233,21 +277,43 @@ export class Provisioning {
     };
     const pending = await this.store.transaction(async (tx) => {
       await keep(tx, caller, where);
+      if (decision) await tx.decide({ ...decision, facts: { ...decision.facts, resourceId: id } });
       return tx.provisioned.insert(record);
     }, options);
     if (options.dryRun) return shown(pending);
-    const made = await this.#make(id, () => make(access, tagsOfOurs(where.projectId, id)));
+    const made = await this.#make(id, decision?.id ?? null, () => make(access, tagsOfOurs(where.projectId, id)));
+    const stored = await this.#keepArn(id, decision?.id ?? null, made);
     await this.#refuseExisting(access, pending, made);
-    return this.store.transaction(async (tx) => told(tx, await tx.provisioned.update(id, made)));
+    return stored;
+  }
+
+  /** Before any further call: whatever fails from here on, what was made is known by its ARN. */
+  async #keepArn(id: string, decisionId: string | null, made: Made): Promise<ProvisionedResource> {
+    try {
+      return await this.store.transaction(async (tx) => {
+        if (decisionId !== null) await tx.endDecision(decisionId, 'applied', null);
+        return told(tx, await tx.provisioned.update(id, made));
+      });
+    } catch (error) {
+      if (!(error instanceof Conflict)) throw error;
+      // another record has this ARN: AWS answered with what was there before
+      await this.store.transaction(async (tx) => {
+        if (decisionId !== null) await tx.endDecision(decisionId, 'failed', 'it was there before');
+        await tx.provisioned.remove(id);
+      });
+      throw alreadyExists(made.arn);
+    }
   }
 
   /** A refusal that certainly had no effect takes its record back; doubt leaves it. */
-  async #make(id: string, make: () => Promise<Made>): Promise<Made> {
+  async #make(id: string, decisionId: string | null, make: () => Promise<Made>): Promise<Made> {
     try {
       return await make();
     } catch (error) {
       const hadNoEffect = error instanceof ExternalFailure && !error.ambiguous;
       await this.store.transaction(async (tx) => {
+        const told = hadNoEffect ? 'AWS refused it' : 'AWS never answered whether it was created; see clean-up';
+        if (decisionId !== null) await tx.endDecision(decisionId, 'failed', told);
         const row = await tx.provisioned.lock(id, 'change');
         if (hadNoEffect) await tx.provisioned.remove(id);
         else if (row) await tx.provisioned.update(id, { details: { ...row.details, outcome: 'unknown' } });
@@ -260,12 +326,17 @@ export class Provisioning {
   async #refuseExisting(access: AwsAccess, pending: ProvisionedResource, made: Made): Promise<void> {
     const tags = await answered(this.loadBalancer.tagsOf(access, [made.arn]));
     if (carriesOurMark(tags.find((one) => one.arn === made.arn)?.tags ?? {}, pending)) return;
-    await this.store.transaction((tx) => tx.provisioned.remove(pending.id));
-    throw new Conflict(
-      'AlreadyExists',
-      `AWS has one with the same name and settings already (${made.arn}), which this call did not create; adopt it by its ARN, or choose another name`,
-      { arn: made.arn },
-    );
+    await this.store.transaction(async (tx) => {
+      await tx.provisioned.remove(pending.id);
+      const { id, projectId, kind } = pending;
+      tx.announce({
+        projectId,
+        type: 'provisioned.removed',
+        subject: `provisioned/${id}`,
+        data: { kind, arn: made.arn },
+      });
+    });
+    throw alreadyExists(made.arn);
   }
 
   async #refuseReconciled(access: AwsAccess, arns: readonly string[]): Promise<void> {
@@ -319,6 +390,14 @@ export class Provisioning {
     const cluster = own({ ...caller, projectId: input.projectId }, 'cluster', input.clusterId, found);
     return cluster.bindingApi === 'eks.amazonaws.com/v1' ? { [autoModeTag]: cluster.name } : {};
   }
+}
+
+function alreadyExists(arn: string): Conflict {
+  return new Conflict(
+    'AlreadyExists',
+    `AWS has one with the same name and settings already (${arn}), which this call did not create; adopt it by its ARN, or choose another name`,
+    { arn },
+  );
 }
 
 async function keep(tx: ResourceTransaction, caller: Caller, where: InAccount): Promise<void> {

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { Conflict } from '@sluice/domain';
-import type { Caller, Clock, Ids } from '../context.js';
-import { ExternalFailure } from '../ports/external-failure.js';
-import type { LoadBalancer } from '../ports/load-balancer.js';
+import type { Caller, Ids } from '../context.js';
+import type { ProveAccount } from '../gateways/prove-account.js';
+import type { ExternalFailure } from '../ports/external-failure.js';
 import type { AccountRecord, ResourceStore } from '../stores/resource-store.js';
-import { accountCredentials, type AccountAccess } from './account-access.js';
+import { accountCredentials } from './account-access.js';
 import { Checks, knownId } from './checks.js';
 import type { EndpointPolicy } from './endpoint-policy.js';
 import type { MutationOptions } from './options.js';
 import type { Sealed, Sealer } from './sealer.js';
 import { expectVersion, keepProject, own, projectFilter } from './tenancy.js';
-import type { Account, ApiBudget, Page, PageRequest } from './types.js';
+import { defaultApiBudget, type Account, type ApiBudget, type Page, type PageRequest } from './types.js';
 
 export interface AwsCredentials {
   readonly accessKeyId: string;
@@ -27,16 +27,17 @@ export interface CreateAccount {
   readonly roleArn?: string | null;
   /** Sealed at rest, never shown again. null = the process's own credentials. */
   readonly credentials?: AwsCredentials | null;
-  readonly apiBudget?: ApiBudget;
+  /** What is missing gets its default. */
+  readonly apiBudget?: Partial<ApiBudget>;
 }
 
-/** Only what is present changes. */
+/** Only what is present changes, within `apiBudget` too. */
 export interface UpdateAccount {
   readonly name?: string;
   readonly endpoint?: string | null;
   readonly roleArn?: string | null;
   readonly credentials?: AwsCredentials | null;
-  readonly apiBudget?: ApiBudget;
+  readonly apiBudget?: Partial<ApiBudget>;
 }
 
 export interface AccountCheckResult {
@@ -50,22 +51,18 @@ export interface AccountCheckResult {
   readonly loadBalancers: number | null;
 }
 
-const defaultBudget: ApiBudget = { modifyPerSecond: 3, modifyBurst: 20 };
-
 export interface AccountOptions {
   /** Whether an account may use the process's own credentials. */
   readonly allowProcessCredentials: boolean;
 }
 
-/** AWS accounts, each with its lane. Credentials go in and are never shown again. */
+/** AWS accounts. Credentials go in and are never shown again. */
 export class Accounts {
   constructor(
     private readonly store: ResourceStore,
     private readonly ids: Ids,
-    private readonly clock: Clock,
     private readonly sealer: Sealer,
-    private readonly loadBalancer: LoadBalancer,
-    private readonly accessTo: AccountAccess,
+    private readonly proof: ProveAccount,
     private readonly endpoints: EndpointPolicy,
     private readonly options: AccountOptions,
   ) {}
@@ -76,7 +73,7 @@ export class Accounts {
     checks.line('region', input.region, 32, /^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a Region such as eu-central-1');
     this.#check(checks, { credentials: null, ...input });
     checks.done();
-    return this.store.transaction(async (tx) => {
+    const created = await this.store.transaction(async (tx) => {
       await keepProject(tx, caller, input.projectId);
       const id = this.ids.next('acc');
       const account = await tx.accounts.insert({
@@ -89,19 +86,20 @@ export class Accounts {
         roleArn: input.roleArn ?? null,
         externalId: `sluice-${randomUUID()}`,
         ...this.#seal(id, input.credentials ?? null),
-        apiBudget: input.apiBudget ?? defaultBudget,
+        apiBudget: budgetOver(defaultApiBudget, input.apiBudget),
+        gatewayId: null,
         check: null,
         createdBy: caller.actor,
       });
-      await tx.engine.openLane(id);
       tx.announce({
         projectId: account.projectId,
         type: 'account.changed',
         subject: `account/${id}`,
         data: { name: account.name },
       });
-      return shown(account);
+      return account;
     }, options);
+    return options.dryRun ? shown(created) : this.#proven(created);
   }
 
   async list(caller: Caller, filter: { readonly projectId?: string }, page: PageRequest): Promise<Page<Account>> {
@@ -118,17 +116,18 @@ export class Accounts {
     const checks = new Checks();
     this.#check(checks, patch);
     checks.done();
-    return this.store.transaction(async (tx) => {
+    const reachedOtherwise =
+      patch.endpoint !== undefined || patch.roleArn !== undefined || patch.credentials !== undefined;
+    const changed = await this.store.transaction(async (tx) => {
       const account = own(caller, 'account', id, await tx.accounts.lock(id, 'change'));
       expectVersion(account, options);
-      const reachedOtherwise =
-        patch.endpoint !== undefined || patch.roleArn !== undefined || patch.credentials !== undefined;
+      if (reachedOtherwise) await tx.gateways.leave(id);
       const updated = await tx.accounts.update(id, {
         ...(patch.name !== undefined && { name: patch.name }),
         ...(patch.endpoint !== undefined && { endpoint: patch.endpoint }),
         ...(patch.roleArn !== undefined && { roleArn: patch.roleArn }),
         ...(patch.credentials !== undefined && this.#seal(id, patch.credentials)),
-        ...(patch.apiBudget !== undefined && { apiBudget: patch.apiBudget }),
+        ...(patch.apiBudget !== undefined && { apiBudget: budgetOver(account.apiBudget, patch.apiBudget) }),
         ...(reachedOtherwise && { check: null }),
       });
       tx.announce({
@@ -137,8 +136,9 @@ export class Accounts {
         subject: `account/${id}`,
         data: { name: updated.name },
       });
-      return shown(updated);
+      return updated;
     }, options);
+    return reachedOtherwise && !options.dryRun ? this.#proven(changed) : shown(changed);
   }
 
   /** Conflict while clusters, routes or provisioned resources stand on it. */
@@ -159,7 +159,6 @@ export class Accounts {
         );
       }
       for (const adoptedOrGone of recorded) await tx.provisioned.remove(adoptedOrGone.id);
-      await tx.engine.closeLane(id);
       await tx.accounts.remove(id);
       tx.announce({ projectId: account.projectId, type: 'account.removed', subject: `account/${id}` });
     }, options);
@@ -167,42 +166,25 @@ export class Accounts {
 
   /** Asks AWS who we are there and whether we may read load balancers; the answer is kept with the account. */
   async check(caller: Caller, id: string): Promise<AccountCheckResult> {
-    const account = own(caller, 'account', id, await this.store.read.accounts.find(knownId('account', id)));
-    const found = await this.#ask(account);
-    const check = { at: new Date(this.clock.now()).toISOString(), ok: found.ok, message: found.message };
-    const updated = await this.store.transaction(async (tx) => {
-      own(caller, 'account', id, await tx.accounts.lock(id, 'change'));
-      const kept = await tx.accounts.update(id, { check });
-      tx.announce({ projectId: kept.projectId, type: 'account.changed', subject: `account/${id}`, data: { check } });
-      return kept;
-    });
-    return { account: shown(updated), ...found };
+    own(caller, 'account', id, await this.store.read.accounts.find(knownId('account', id)));
+    const { account, answer, refusal } = await this.proof.ask(id, 15_000);
+    return {
+      account: shown(account),
+      ok: refusal === null,
+      message: account.check?.message ?? '',
+      advice: refusal && adviceFor(account, refusal),
+      identity: answer && { accountId: answer.accountId, arn: answer.arn },
+      loadBalancers: answer && answer.loadBalancers,
+    };
   }
 
-  async #ask(account: AccountRecord): Promise<Omit<AccountCheckResult, 'account'>> {
+  /** At once, so that its check and its gateway are there; what fails is told in its check, and tried again by a worker. */
+  async #proven(account: AccountRecord): Promise<Account> {
     try {
-      const { accountId, arn, loadBalancers } = await this.loadBalancer.check(this.accessTo.of(account), {
-        timeoutMs: 15_000,
-      });
-      const known = { identity: { accountId, arn }, loadBalancers };
-      if (accountId !== account.awsAccountId) {
-        return {
-          ...known,
-          ok: false,
-          message: `these credentials lead into AWS account ${accountId}, not ${account.awsAccountId}`,
-          advice: 'Correct the role or the credentials, or register this account under its own number.',
-        };
-      }
-      return {
-        ...known,
-        ok: true,
-        message: `reached as ${arn}; ${loadBalancers} load balancers are visible`,
-        advice: null,
-      };
-    } catch (error) {
-      if (!(error instanceof ExternalFailure) && !(error instanceof Conflict)) throw error;
-      const message = error instanceof ExternalFailure ? `${error.code}: ${error.message}` : error.message;
-      return { ok: false, message, advice: adviceFor(account, error), identity: null, loadBalancers: null };
+      return shown((await this.proof.ask(account.id)).account);
+    } catch {
+      // the account is stored whatever came of asking; the worker's next try tells what was wrong
+      return shown(account);
     }
   }
 
@@ -232,8 +214,11 @@ export class Accounts {
       );
     }
     if (input.apiBudget !== undefined) {
-      checks.number('apiBudget.modifyPerSecond', input.apiBudget.modifyPerSecond, 0.1, 50, false);
-      checks.number('apiBudget.modifyBurst', input.apiBudget.modifyBurst, 1, 200);
+      const given = budgetOver(defaultApiBudget, input.apiBudget);
+      checks.number('apiBudget.modifyPerSecond', given.modifyPerSecond, 0.1, 50, false);
+      checks.number('apiBudget.modifyBurst', given.modifyBurst, 1, 200);
+      checks.number('apiBudget.readPerSecond', given.readPerSecond, 0.5, 100, false);
+      checks.number('apiBudget.readBurst', given.readBurst, 1, 200);
     }
   }
 
@@ -253,12 +238,24 @@ export class Accounts {
   }
 }
 
-function shown({ sealedCredentials: _, ...account }: AccountRecord): Account {
+function budgetOver(base: ApiBudget, given: Partial<ApiBudget> = {}): ApiBudget {
+  return {
+    modifyPerSecond: given.modifyPerSecond ?? base.modifyPerSecond,
+    modifyBurst: given.modifyBurst ?? base.modifyBurst,
+    readPerSecond: given.readPerSecond ?? base.readPerSecond,
+    readBurst: given.readBurst ?? base.readBurst,
+  };
+}
+
+function shown({ sealedCredentials: _, gatewayId: __, ...account }: AccountRecord): Account {
   return account;
 }
 
 function adviceFor(account: AccountRecord, error: ExternalFailure | Conflict): string {
-  if (error instanceof Conflict) return 'Store the credentials again.';
+  if (error instanceof Conflict)
+    return error.reason === 'AccountNumberDiffers'
+      ? 'Correct the role or the credentials, or register this account under its own number.'
+      : 'Store the credentials again.';
   if (error.kind === 'transient')
     return 'AWS could not be asked just now; check the endpoint and the network, then try again.';
   if (account.roleArn !== null) {

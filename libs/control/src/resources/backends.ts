@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Caller, Ids } from '../context.js';
 import type { AwsAccess, LoadBalancer } from '../ports/load-balancer.js';
 import type { ResourceStore, ResourceTransaction } from '../stores/resource-store.js';
+import { namingRollout } from '../removal/naming-rollout.js';
 import type { AccountAccess } from './account-access.js';
 import { answered } from './aws-refusals.js';
 import { Checks, knownId } from './checks.js';
@@ -30,6 +31,14 @@ export interface CreatedBackend {
   /** The decision that adds the target group to the action at weight 0; null when it is there already, or on a dry run. */
   readonly attachDecisionId: string | null;
   readonly attachNeeded: boolean;
+}
+
+export interface RemoveBackend extends MutationOptions {
+  /**
+   * Writes nothing to AWS or the cluster: the record and its binding's are forgotten, and a target group that is still in
+   * the action is pinned there, so that it keeps its share. Default false.
+   */
+  readonly forget?: boolean;
 }
 
 export interface BackendFilter {
@@ -123,28 +132,42 @@ export class Backends {
 
   /**
    * Takes its target group out of the action, then forgets it. Conflict while it has live weight, while its binding is in
-   * the cluster, or while a rollout moves its route.
+   * the cluster, or while a rollout names its route: moves it, bakes, or is scheduled to.
    */
-  async remove(caller: Caller, id: string, options: MutationOptions = {}): Promise<void> {
+  async remove(caller: Caller, id: string, { forget = false, ...options }: RemoveBackend = {}): Promise<void> {
     const backend = await this.get(caller, id);
     expectVersion(backend, options);
     const route = await this.store.read.routes.find(backend.routeId);
-    await this.store.transaction((tx) => refuseRemoval(tx, backend));
-    if (route) {
-      const access = await this.accountAccess.access(route.accountId);
-      const live = await answered(readIfThere(this.loadBalancer, access, route.arn));
-      refuseServing(backend, route, live);
-      if (live && isAttached(live.action.weights, backend.targetGroupArn) && !options.dryRun)
-        await this.#detach(caller, backend, route, access);
-    }
+    await this.store.transaction((tx) => refuseRemoval(tx, backend, forget));
+    const stays = route !== null && (await this.#letGo(caller, backend, route, forget, options));
     await this.store.transaction(async (tx) => {
+      await tx.moveGuards([`route/${backend.routeId}`]);
+      const present = await tx.routes.lock(backend.routeId, 'change');
       const locked = own(caller, 'backend', id, await tx.backends.lock(id, 'change'));
       expectVersion(locked, options);
-      await refuseRemoval(tx, locked);
+      await refuseRemoval(tx, locked, forget);
+      if (present && stays) await pin(tx, present, backend.targetGroupArn);
       for (const binding of await tx.bindings.all({ backendId: id })) await tx.bindings.remove(binding.id);
       await tx.backends.remove(id);
       told(tx, 'backend.removed', locked);
     }, options);
+  }
+
+  /** Takes its target group out of the action, unless it is only forgotten. Returns whether it stays in there. */
+  async #letGo(
+    caller: Caller,
+    backend: Backend,
+    route: Route,
+    forget: boolean,
+    options: MutationOptions,
+  ): Promise<boolean> {
+    const access = await this.accountAccess.access(route.accountId);
+    const live = await answered(readIfThere(this.loadBalancer, access, route.arn));
+    const isIn = live !== null && isAttached(live.action.weights, backend.targetGroupArn);
+    if (forget) return isIn;
+    refuseServing(backend, route, live);
+    if (isIn && !options.dryRun) await this.#detach(caller, backend, route, access);
+    return false;
   }
 
   async #attach(caller: Caller, backend: Backend): Promise<string> {
@@ -271,12 +294,12 @@ async function refuseInTransaction(
   );
 }
 
-async function refuseRemoval(tx: ResourceTransaction, backend: Backend): Promise<void> {
-  const rolloutId = await tx.engine.activeRollout(backend.routeId);
-  if (rolloutId)
-    throw new Conflict('RouteIsBusy', `rollout ${rolloutId} moves this backend's route; let it end, or abort it`, {
-      rolloutId,
-    });
+async function refuseRemoval(tx: ResourceTransaction, backend: Backend, forget: boolean): Promise<void> {
+  const name = (await tx.routes.find(backend.routeId))?.name ?? backend.routeId;
+  const named = await namingRollout(tx.engine, { id: backend.routeId, name });
+  if (named)
+    throw new Conflict('RouteIsBusy', `${backend.name} can't go yet: ${named.message}`, { rolloutId: named.rolloutId });
+  if (forget) return;
   const bindings = await tx.bindings.all({ backendId: backend.id });
   const present = bindings.find(
     (one) => one.state !== 'Removed' && !(one.state === 'Refused' && one.observed === null),
@@ -294,9 +317,21 @@ function refuseServing(backend: Backend, route: Route, live: LiveRoute | null): 
   if (share > 0)
     throw new Conflict(
       'BackendIsServing',
-      `${backend.name} has live weight in route ${route.name}; move its share away first`,
+      `${backend.name} has live weight in route ${route.name}; move its share away first, or forget the backend (?forget=true), which leaves its share where it is`,
       { live: live?.action.weights },
     );
+}
+
+/** From now on it is somebody else's, and keeps its share (rule 8). */
+async function pin(tx: ResourceTransaction, route: Route, targetGroupArn: string): Promise<void> {
+  const pinned = [...new Set([...route.pinned, targetGroupArn])];
+  await tx.routes.update(route.id, { pinned });
+  tx.announce({
+    projectId: route.projectId,
+    type: 'route.changed',
+    subject: `route/${route.id}`,
+    data: { name: route.name, pinned },
+  });
 }
 
 function told(tx: ResourceTransaction, type: string, backend: Backend): Backend {

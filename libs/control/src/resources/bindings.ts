@@ -2,6 +2,7 @@ import { Conflict } from '@sluice/domain';
 import type { Caller, Clock, Ids } from '../context.js';
 import type { ApplyBinding, ClusterAgent, DesiredBinding, RemoveBinding } from '../ports/cluster-agent.js';
 import type { LoadBalancer } from '../ports/load-balancer.js';
+import type { DrainLook, Drains, DrainState } from '../removal/drains.js';
 import type { ResourceStore, ResourceTransaction } from '../stores/resource-store.js';
 import type { AccountAccess } from './account-access.js';
 import { answered } from './aws-refusals.js';
@@ -18,7 +19,6 @@ import { bindingName, desiredBinding } from './binding-spec.js';
 import { clusterRefusal, reached } from './cluster-refusals.js';
 import { Checks, knownId } from './checks.js';
 import type { ClusterAccessFactory } from './cluster-access.js';
-import type { DrainReader, DrainState } from './drain-reader.js';
 import type { MutationOptions } from './options.js';
 import { expectVersion, own, projectFilter } from './tenancy.js';
 import type { Backend, Binding, Page, PageRequest } from './types.js';
@@ -70,7 +70,7 @@ export class Bindings {
     private readonly accountAccess: AccountAccess,
     private readonly clusterAccess: ClusterAccessFactory,
     private readonly agent: ClusterAgent,
-    private readonly drains: DrainReader,
+    private readonly drains: Drains,
   ) {}
 
   /** Refused by the cluster is an outcome (state Refused), not an error. */
@@ -127,19 +127,16 @@ export class Bindings {
     return own(caller, 'binding', id, await this.store.read.bindings.find(knownId('binding', id)));
   }
 
-  /** Conflict (StillServing) until its target group is drained (rule 10). */
+  /**
+   * Conflict until its target group is drained (rule 10): `StillServing` while any load balancer sends it requests or its
+   * times aren't over, `RouteIsBusy` while a rollout, a bake or a write may still raise it.
+   */
   async remove(caller: Caller, id: string, options: MutationOptions = {}): Promise<RemovedBinding> {
     const binding = await this.get(caller, id);
     expectVersion(binding, options);
-    const backend = await this.store.read.backends.find(binding.backendId);
-    const drained: DrainState = backend
-      ? await this.drains.of(backend)
-      : { drained: true, measured: false, message: 'its backend is gone', readyAt: null };
-    if (!drained.drained) {
-      throw new Conflict('StillServing', `the binding can't go yet: ${drained.message}`, { readyAt: drained.readyAt });
-    }
+    const look = await this.#look(binding);
+    const drained = await this.store.transaction((tx) => this.#mayGo(tx, id, look, options), options);
     if (options.dryRun) return { binding, outcome: { result: 'removed' }, drained };
-    await this.#settle(id, { state: 'Removing', reason: null, message: null }, options);
     try {
       const access = await this.clusterAccess.access(binding.clusterId);
       const outcome = await this.agent.removeBinding(
@@ -152,6 +149,28 @@ export class Bindings {
       await this.#settle(id, failurePatch(error, 'Removing'));
       throw clusterRefusal(error);
     }
+  }
+
+  async #look(binding: Binding): Promise<DrainLook> {
+    const backend = await this.store.read.backends.find(binding.backendId);
+    const route = backend && (await this.store.read.routes.find(backend.routeId));
+    if (!backend || !route)
+      throw new Conflict('Gone', "the binding's backend was removed meanwhile", { backendId: binding.backendId });
+    return this.drains.look(route.accountId, backend.targetGroupArn);
+  }
+
+  /** Durable before the call: from here on it is being removed, and nothing older raises what it fills. */
+  async #mayGo(tx: ResourceTransaction, id: string, look: DrainLook, options: MutationOptions): Promise<DrainState> {
+    const [verdict] = await this.drains.judge(tx, [look]);
+    const { reason, facts, ...drained } = verdict!;
+    if (reason !== null) throw new Conflict(reason, `the binding can't go yet: ${drained.message}`, facts);
+    const binding = await tx.bindings.lock(id, 'change');
+    if (!binding) throw new Conflict('Gone', 'the binding was forgotten meanwhile', { bindingId: id });
+    expectVersion(binding, options);
+    const patch = { state: 'Removing' as const, reason: null, message: null };
+    const updated = await tx.bindings.update(id, patch);
+    if (changed(binding, patch)) told(tx, updated);
+    return drained;
   }
 
   async #desired(caller: Caller, input: ApplyBindingInput): Promise<{ backend: Backend; desired: DesiredBinding }> {
@@ -240,12 +259,11 @@ export class Bindings {
     );
   }
 
-  async #settle(id: string, patch: BindingPatch, options: MutationOptions = {}): Promise<Binding> {
+  async #settle(id: string, patch: BindingPatch): Promise<Binding> {
     const observedAt = 'observed' in patch ? { observedAt: new Date(this.clock.now()).toISOString() } : {};
     return this.store.transaction(async (tx) => {
       const binding = await tx.bindings.lock(id, 'change');
       if (!binding) throw new Conflict('Gone', 'the binding was forgotten meanwhile', { bindingId: id });
-      expectVersion(binding, options);
       const updated = await tx.bindings.update(id, { ...patch, ...observedAt });
       return changed(binding, patch) ? told(tx, updated) : updated;
     });

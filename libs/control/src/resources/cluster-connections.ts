@@ -1,9 +1,9 @@
 import { InvalidInput, type FieldIssue } from '@sluice/domain';
-import type { ClusterAccess } from '../ports/cluster-agent.js';
+import { largestKubeconfigBytes, type ClusterAccess } from '../ports/cluster-agent.js';
 import type { ClusterRecord, StoredClusterCredentials } from '../stores/resource-store.js';
 import type { Checks } from './checks.js';
 import type { ClusterAccessFactory } from './cluster-access.js';
-import type { ClusterCredentials, CreateCluster, UpdateCluster } from './clusters.js';
+import type { ClusterConnection } from './clusters.js';
 import type { EndpointPolicy } from './endpoint-policy.js';
 import { secretOf } from './cluster-access.js';
 
@@ -15,18 +15,14 @@ export interface ClusterReaders {
   /** `server`, `caPem` or `caData`, `tlsServerName`, and `token` or `clientCertificate` with `clientKey`. */
   readonly parseClusterCredentials: (input: unknown) => ClusterEndpoint;
   /** Anything in it that could run a program or read a file is refused. */
-  readonly parseKubeconfig: (text: string) => ClusterEndpoint;
+  readonly parseKubeconfig: (text: string) => Promise<ClusterEndpoint>;
 }
 
 /** The columns of a cluster that say how it is reached. */
 export type StoredConnection = Pick<ClusterRecord, 'server' | 'caPem' | 'tlsServerName' | 'storedCredentials'>;
 
-interface Connection {
-  readonly server: string;
-  readonly caData?: string;
-  readonly caPem?: string;
-  readonly tlsServerName?: string | null;
-}
+/** Whose connection it is: secrets are sealed for this row, and references are the project's. */
+type Owner = Pick<ClusterRecord, 'id' | 'projectId'>;
 
 /** Turns what a person sends into what is stored: checked whole, secrets sealed. */
 export class ClusterConnections {
@@ -37,43 +33,24 @@ export class ClusterConnections {
   ) {}
 
   /** @throws InvalidInput with everything in `checks` and everything wrong here. */
-  async read(checks: Checks, clusterId: string, input: CreateCluster): Promise<StoredConnection> {
+  async read(checks: Checks, owner: Owner, input: ClusterConnection): Promise<StoredConnection> {
     if ('kubeconfig' in input) {
-      checks.text('kubeconfig', input.kubeconfig, 262_144);
+      checks.text('kubeconfig', input.kubeconfig, largestKubeconfigBytes);
       checks.done();
-      const endpoint = collected(
+      const endpoint = await collected(
         checks,
         (field) => (field === '' ? 'kubeconfig' : `kubeconfig.${field}`),
         () => this.readers.parseKubeconfig(input.kubeconfig),
       );
-      return this.#stored(checks, 'kubeconfig', clusterId, endpoint, null);
+      return this.#stored(checks, 'kubeconfig', owner, endpoint, null);
     }
-    return this.#direct(checks, clusterId, input, input.credentials);
-  }
-
-  /** null = the patch says nothing about the connection. */
-  async change(checks: Checks, cluster: ClusterRecord, patch: UpdateCluster): Promise<StoredConnection | null> {
-    const touched = [patch.server, patch.caData, patch.caPem, patch.tlsServerName, patch.credentials].some(
-      (value) => value !== undefined,
-    );
-    if (!touched) {
-      checks.done();
-      return null;
-    }
-    const ca =
-      patch.caData !== undefined || patch.caPem !== undefined
-        ? { caData: patch.caData, caPem: patch.caPem }
-        : { caPem: cluster.caPem };
-    const tlsServerName = patch.tlsServerName === undefined ? cluster.tlsServerName : patch.tlsServerName;
-    const connection = { server: patch.server ?? cluster.server, tlsServerName, ...definedOf(ca) };
-    return this.#direct(checks, cluster.id, connection, patch.credentials ?? (await this.#presentCredentials(cluster)));
+    return this.#direct(checks, owner, input);
   }
 
   async #direct(
     checks: Checks,
-    clusterId: string,
-    connection: Connection,
-    credentials: ClusterCredentials,
+    owner: Owner,
+    { server, caData, caPem, tlsServerName, credentials }: Exclude<ClusterConnection, { kubeconfig: string }>,
   ): Promise<StoredConnection> {
     const reference = 'reference' in credentials ? credentials.reference : null;
     if (reference !== null) {
@@ -82,35 +59,28 @@ export class ClusterConnections {
       checks.done();
     }
     const secret = reference === null ? credentials : secretOf(await this.access.references.read(reference));
-    const { server, caData, caPem, tlsServerName } = connection;
     const given = { ...definedOf({ server, caData, caPem }), ...(tlsServerName ? { tlsServerName } : {}), ...secret };
-    const endpoint = collected(checks, fieldOf, () => this.readers.parseClusterCredentials(given));
-    return this.#stored(checks, 'server', clusterId, endpoint, reference);
+    const endpoint = await collected(checks, fieldOf, () => this.readers.parseClusterCredentials(given));
+    return this.#stored(checks, 'server', owner, endpoint, reference);
   }
 
   #stored(
     checks: Checks,
     field: string,
-    clusterId: string,
+    owner: Owner,
     endpoint: ClusterEndpoint,
     reference: string | null,
   ): StoredConnection {
     checks.add(this.endpoints.clusterServer(field, endpoint.server));
     checks.done();
     const storedCredentials: StoredClusterCredentials =
-      reference === null ? this.access.seal(clusterId, endpoint.auth) : { kind: 'reference', reference };
+      reference === null ? this.access.seal(owner.id, endpoint.auth) : { kind: 'reference', reference };
     return {
       server: endpoint.server,
       caPem: endpoint.caPem,
       tlsServerName: endpoint.tlsServerName ?? null,
       storedCredentials,
     };
-  }
-
-  async #presentCredentials(cluster: ClusterRecord): Promise<ClusterCredentials> {
-    if (cluster.storedCredentials.kind === 'reference') return { reference: cluster.storedCredentials.reference };
-    const { auth } = await this.access.of(cluster);
-    return auth.kind === 'token' ? { token: auth.token } : { clientCertificate: auth.certPem, clientKey: auth.keyPem };
   }
 }
 
@@ -120,9 +90,9 @@ function fieldOf(field: string): string {
 }
 
 /** Runs a reader; its issues join those already found. */
-function collected<T>(checks: Checks, rename: (field: string) => string, read: () => T): T {
+async function collected<T>(checks: Checks, rename: (field: string) => string, read: () => T | Promise<T>): Promise<T> {
   try {
-    return read();
+    return await read();
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
     error.issues.forEach((issue: FieldIssue) => checks.fail(rename(issue.field), issue.message));

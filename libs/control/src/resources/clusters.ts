@@ -2,12 +2,11 @@ import { Conflict } from '@sluice/domain';
 import type { Caller, Clock, Ids } from '../context.js';
 import type { ClusterAgent, ClusterCheck } from '../ports/cluster-agent.js';
 import { ExternalFailure } from '../ports/external-failure.js';
-import type { LoadBalancer } from '../ports/load-balancer.js';
+import type { DrainLook, Drains } from '../removal/drains.js';
 import type { ClusterRecord, ResourceStore, ResourceTransaction } from '../stores/resource-store.js';
-import type { AccountAccess } from './account-access.js';
-import { answered } from './aws-refusals.js';
 import { Checks, checkedReason, knownId } from './checks.js';
 import type { ClusterAccessFactory } from './cluster-access.js';
+import type { ClusterIdentity } from './cluster-identity.js';
 import type { ClusterConnections } from './cluster-connections.js';
 import type { MutationOptions } from './options.js';
 import { expectVersion, keepProject, own, projectFilter } from './tenancy.js';
@@ -31,28 +30,24 @@ interface CreateClusterCommon {
   readonly bindingApi?: BindingApi;
 }
 
-export type CreateCluster = CreateClusterCommon &
-  (
-    | {
-        readonly server: string;
-        /** base64 of PEM, as in a kubeconfig; or `caPem`. One of both. */
-        readonly caData?: string;
-        readonly caPem?: string;
-        readonly tlsServerName?: string | null;
-        readonly credentials: ClusterCredentials;
-      }
-    | { readonly kubeconfig: string }
-  );
+/** How a cluster is reached, whole. */
+export type ClusterConnection =
+  | {
+      readonly server: string;
+      /** base64 of PEM, as in a kubeconfig; or `caPem`. One of both. */
+      readonly caData?: string;
+      readonly caPem?: string;
+      readonly tlsServerName?: string | null;
+      readonly credentials: ClusterCredentials;
+    }
+  | { readonly kubeconfig: string };
+
+export type CreateCluster = CreateClusterCommon & ClusterConnection;
 
 /** Only what is present changes. */
 export interface UpdateCluster {
   readonly name?: string;
   readonly labels?: Readonly<Record<string, string>>;
-  readonly server?: string;
-  readonly caData?: string;
-  readonly caPem?: string;
-  readonly tlsServerName?: string | null;
-  readonly credentials?: ClusterCredentials;
   readonly bindingApi?: BindingApi;
 }
 
@@ -79,8 +74,8 @@ export class Clusters {
     private readonly connections: ClusterConnections,
     private readonly accessTo: ClusterAccessFactory,
     private readonly agent: ClusterAgent,
-    private readonly accountAccess: AccountAccess,
-    private readonly loadBalancer: LoadBalancer,
+    private readonly identity: ClusterIdentity,
+    private readonly drains: Drains,
   ) {}
 
   async create(caller: Caller, input: CreateCluster, options: MutationOptions = {}): Promise<Cluster> {
@@ -89,7 +84,7 @@ export class Clusters {
     checkCommon(checks, input);
     knownId('account', input.accountId);
     const id = this.ids.next('clu');
-    const connection = await this.connections.read(checks, id, input);
+    const connection = await this.connections.read(checks, { id, projectId: input.projectId }, input);
     return this.store.transaction(async (tx) => {
       await keepProject(tx, caller, input.projectId);
       own(
@@ -108,6 +103,7 @@ export class Clusters {
         bindingApi: input.bindingApi ?? 'elbv2.k8s.aws/v1beta1',
         ...connection,
         credentials: connection.storedCredentials.kind,
+        kubeSystemUid: null,
         cordoned: null,
         retired: null,
         check: null,
@@ -127,31 +123,48 @@ export class Clusters {
   }
 
   async update(caller: Caller, id: string, patch: UpdateCluster, options: MutationOptions = {}): Promise<Cluster> {
-    const before = await this.#find(caller, id);
     const checks = new Checks();
     if (patch.name !== undefined) checks.name('name', patch.name);
     checkCommon(checks, patch);
-    const connection = await this.connections.change(checks, before, patch);
-    // what was read to build the connection must still hold when it is written
-    const guard = connection === null ? options : { ...options, ifVersion: options.ifVersion ?? before.version };
-    return this.#change(caller, id, guard, () => ({
+    checks.done();
+    return this.#change(caller, id, options, () => ({
       ...(patch.name !== undefined && { name: patch.name }),
       ...(patch.labels !== undefined && { labels: patch.labels }),
       ...(patch.bindingApi !== undefined && { bindingApi: patch.bindingApi }),
-      ...(connection && { ...connection, credentials: connection.storedCredentials.kind, check: null }),
+    }));
+  }
+
+  /**
+   * Replaces address, CA and credentials together: credentials that are stored are never sent anywhere else. Asks the
+   * cluster which one it is; Conflict when it is registered already, or another than the one that has the bindings.
+   */
+  async connect(caller: Caller, id: string, input: ClusterConnection, options: MutationOptions = {}): Promise<Cluster> {
+    const before = await this.#find(caller, id);
+    const connection = await this.connections.read(new Checks(), before, input);
+    const found = await this.identity.ask(await this.accessTo.of({ ...before, ...connection }));
+    return this.#change(caller, id, options, async (cluster, tx) => ({
+      ...connection,
+      credentials: connection.storedCredentials.kind,
+      kubeSystemUid: await this.identity.afterConnecting(tx, cluster, connection, found),
+      check: null,
     }));
   }
 
   /** Asks the API server who we are, what it serves and what we may do; the answer is kept with the cluster. */
   async check(caller: Caller, id: string): Promise<ClusterCheckResult> {
-    const found = await this.#ask(await this.#find(caller, id));
-    const check = {
-      at: new Date(this.clock.now()).toISOString(),
-      ok: found.ok,
-      message: found.message,
-      facts: found.facts,
-    };
-    const cluster = await this.#change(caller, id, {}, () => ({ check }));
+    const before = await this.#find(caller, id);
+    const asked = await this.#ask(before);
+    const at = new Date(this.clock.now()).toISOString();
+    let found = asked;
+    const cluster = await this.#change(caller, id, {}, async (now, tx) => {
+      const uid = asked.facts?.kubeSystemUid ?? null;
+      // what answered at an address that has been replaced meanwhile says nothing about the new one
+      if (uid === null || now.server !== before.server || now.caPem !== before.caPem)
+        return { check: recorded(at, asked) };
+      const refusal = await this.identity.whyNot(tx, now, uid);
+      found = refusal === null ? asked : { ...asked, ok: false, message: refusal.message, advice: takenAdvice };
+      return { check: recorded(at, found), ...(refusal === null && { kubeSystemUid: uid }) };
+    });
     return { cluster, ...found };
   }
 
@@ -172,7 +185,11 @@ export class Clusters {
     return this.#change(caller, id, options, () => ({ cordoned: null }));
   }
 
-  /** For good: no backend may be added any more. Conflict while any of its backends has live weight above 0. */
+  /**
+   * For good: no backend may be added any more. Conflict until each of its target groups is drained (rule 10):
+   * `ClusterIsServing` while any load balancer sends one requests or its times aren't over, `RouteIsBusy` while a rollout,
+   * a bake or a write may still raise one. A route that is gone from AWS sends nothing; an outage is not "gone".
+   */
   async retire(
     caller: Caller,
     id: string,
@@ -180,10 +197,16 @@ export class Clusters {
     options: MutationOptions = {},
   ): Promise<Cluster> {
     const reason = checkedReason('reason', input.reason);
-    await this.#refuseWhileServing(await this.#find(caller, id));
-    return this.#change(caller, id, options, (cluster) =>
-      cluster.retired ? {} : { retired: this.#attributed(caller, reason) },
-    );
+    const looks = await this.#looks(await this.#find(caller, id));
+    return this.store.transaction(async (tx) => {
+      await this.#refuseWhileServing(tx, id, looks);
+      const cluster = own(caller, 'cluster', id, await tx.clusters.lock(id, 'change'));
+      expectVersion(cluster, options);
+      if (cluster.retired) return shown(cluster);
+      const gone = looks.flatMap((look) => look.routes.flatMap(({ isThere, route }) => (isThere ? [] : route.name)));
+      const updated = await tx.clusters.update(id, { retired: this.#attributed(caller, reason) });
+      return told(tx, updated, gone.length > 0 ? { vanishedRoutes: [...new Set(gone)] } : {});
+    }, options);
   }
 
   /** Conflict while it has backends. */
@@ -212,39 +235,46 @@ export class Clusters {
     caller: Caller,
     id: string,
     options: MutationOptions,
-    patchOf: (cluster: ClusterRecord) => Partial<ClusterRecord>,
+    patchOf: (
+      cluster: ClusterRecord,
+      tx: ResourceTransaction,
+    ) => Partial<ClusterRecord> | Promise<Partial<ClusterRecord>>,
   ): Promise<Cluster> {
     knownId('cluster', id);
     return this.store.transaction(async (tx) => {
       const cluster = own(caller, 'cluster', id, await tx.clusters.lock(id, 'change'));
       expectVersion(cluster, options);
-      const patch = patchOf(cluster);
+      const patch = await patchOf(cluster, tx);
       return Object.keys(patch).length === 0 ? shown(cluster) : told(tx, await tx.clusters.update(id, patch));
     }, options);
   }
 
-  async #refuseWhileServing(cluster: ClusterRecord): Promise<void> {
-    const backends = await this.store.read.backends.all({ clusterId: cluster.id });
-    for (const routeId of new Set(backends.map((one) => one.routeId))) {
+  /** Each of its target groups, as AWS has it now. */
+  async #looks(cluster: ClusterRecord): Promise<readonly DrainLook[]> {
+    const groups = new Map<string, string>();
+    for (const { targetGroupArn, routeId } of await this.store.read.backends.all({ clusterId: cluster.id })) {
       const route = await this.store.read.routes.find(routeId);
-      if (!route) continue;
-      const live = await answered(
-        this.loadBalancer.readRoute(await this.accountAccess.access(route.accountId), route.arn),
-      );
-      const serving = backends.filter((one) =>
-        live.action.weights.some((weight) => weight.targetGroupArn === one.targetGroupArn && weight.weight > 0),
-      );
-      if (serving.length === 0) continue;
-      throw new Conflict(
-        'ClusterIsServing',
-        `${serving.map((one) => one.name).join(', ')} of this cluster has live weight in route ${route.name}; move its share away first`,
-        {
-          routeId,
-          backends: serving.map((one) => one.id),
-          live: live.action.weights,
-        },
-      );
+      if (route) groups.set(targetGroupArn, route.accountId);
     }
+    const looks: DrainLook[] = [];
+    for (const [targetGroupArn, accountId] of groups) looks.push(await this.drains.look(accountId, targetGroupArn));
+    return looks;
+  }
+
+  async #refuseWhileServing(tx: ResourceTransaction, id: string, looks: readonly DrainLook[]): Promise<void> {
+    const verdicts = await this.drains.judge(tx, looks);
+    const backends = await tx.backends.all({ clusterId: id });
+    if (backends.some((one) => !looks.some((look) => look.targetGroupArn === one.targetGroupArn)))
+      throw new Conflict('ChangedMeanwhile', 'the cluster got another backend meanwhile; try again');
+    const kept = verdicts.findIndex((one) => one.reason !== null);
+    const verdict = verdicts[kept];
+    if (!verdict?.reason) return;
+    const standing = backends.filter((one) => one.targetGroupArn === looks[kept]?.targetGroupArn);
+    throw new Conflict(
+      verdict.reason === 'StillServing' ? 'ClusterIsServing' : verdict.reason,
+      `${standing.map((one) => one.name).join(', ')} of this cluster can't be given up yet: ${verdict.message}`,
+      { ...verdict.facts, backends: standing.map((one) => one.id) },
+    );
   }
 
   async #ask(cluster: ClusterRecord): Promise<Omit<ClusterCheckResult, 'cluster'>> {
@@ -286,7 +316,16 @@ function judged(cluster: ClusterRecord, facts: ClusterCheck): Omit<ClusterCheckR
       facts,
     };
   }
-  return { ok: true, message: `Kubernetes ${facts.version}, reached as ${facts.user}`, advice: null, facts };
+  const unknown =
+    facts.kubeSystemUid === null ? '; which cluster it is stays unknown: it may not get namespace kube-system' : '';
+  return { ok: true, message: `Kubernetes ${facts.version}, reached as ${facts.user}${unknown}`, advice: null, facts };
+}
+
+const takenAdvice =
+  'See `facts.kubeSystemUid`: correct the connection (PUT …/connection), or remove one of the two records.';
+
+function recorded(at: string, { ok, message, facts }: Omit<ClusterCheckResult, 'cluster'>): Cluster['check'] {
+  return { at, ok, message, facts };
 }
 
 function checkCommon(
@@ -309,13 +348,17 @@ function checkedFilter(caller: Caller, { projectId, accountId, labels }: Cluster
   };
 }
 
-function told(tx: ResourceTransaction, cluster: ClusterRecord): Cluster {
+function told(
+  tx: ResourceTransaction,
+  cluster: ClusterRecord,
+  beside: Readonly<Record<string, unknown>> = {},
+): Cluster {
   const { id, projectId, name, cordoned, retired } = cluster;
   tx.announce({
     projectId,
     type: 'cluster.changed',
     subject: `cluster/${id}`,
-    data: { name, cordoned: cordoned !== null, retired: retired !== null },
+    data: { name, cordoned: cordoned !== null, retired: retired !== null, ...beside },
   });
   return shown(cluster);
 }

@@ -1,7 +1,10 @@
 import type { Clock, Ids } from '../context.js';
 import type { ClusterAgent } from '../ports/cluster-agent.js';
+import { Drains } from '../removal/drains.js';
+import { ProveAccount } from '../gateways/prove-account.js';
 import type { LoadBalancer } from '../ports/load-balancer.js';
 import { CleanUp } from '../provisioning/clean-up.js';
+import { NewRules } from '../provisioning/new-rules.js';
 import { Provisioning } from '../provisioning/provisioning.js';
 import type { ResourceStore } from '../stores/resource-store.js';
 import { AccountAccess } from './account-access.js';
@@ -11,13 +14,16 @@ import { BindingRefresh } from './binding-refresh.js';
 import { Bindings } from './bindings.js';
 import { ClusterAccessFactory } from './cluster-access.js';
 import { ClusterConnections, type ClusterReaders } from './cluster-connections.js';
+import { ClusterIdentity } from './cluster-identity.js';
 import { Clusters } from './clusters.js';
-import { DrainReader } from './drain-reader.js';
 import { EndpointPolicy } from './endpoint-policy.js';
 import { Plans } from './plans.js';
 import { Projects } from './projects.js';
 import type { References } from './references.js';
+import { RouteLooks } from './route-looks.js';
 import { Routes } from './routes.js';
+import type { FactStore } from '../ports/fact-store.js';
+import type { Timers } from '../ports/timers.js';
 import type { Sealer } from './sealer.js';
 import { Tokens } from './tokens.js';
 import type { WeightWriter } from './weight-writer.js';
@@ -30,6 +36,8 @@ export interface ResourcePorts extends ClusterReaders {
   readonly references: References;
   readonly loadBalancer: LoadBalancer;
   readonly clusterAgent: ClusterAgent;
+  readonly facts: FactStore;
+  readonly timers: Timers;
   /** Given what it needs to reach AWS, because the engine behind it is made from the same accounts. */
   readonly weightWriter: (accountAccess: AccountAccess) => WeightWriter;
 }
@@ -42,6 +50,8 @@ export interface ResourceOptions extends BackendOptions {
   readonly allowedEndpoints?: readonly string[];
   /** Whether an account may use the process's own AWS credentials. Default false. */
   readonly allowProcessCredentials?: boolean;
+  /** Whether one cluster may be registered in several projects. Default false. */
+  readonly allowSharedClusters?: boolean;
   /** Shortest wait at weight 0 before a binding may go. Default 60 000. */
   readonly drainSettleMs?: number;
 }
@@ -50,6 +60,7 @@ export interface Resources {
   readonly projects: Projects;
   readonly accounts: Accounts;
   readonly accountAccess: AccountAccess;
+  readonly proveAccount: ProveAccount;
   readonly clusters: Clusters;
   readonly clusterAccess: ClusterAccessFactory;
   readonly routes: Routes;
@@ -66,17 +77,22 @@ export function createResources(ports: ResourcePorts, options: ResourceOptions =
   const { store, clock, ids, sealer, references, loadBalancer, clusterAgent } = ports;
   const endpoints = new EndpointPolicy(options.allowedEndpoints ?? []);
   const accountAccess = new AccountAccess(store, sealer);
+  const proveAccount = new ProveAccount({ store, ids, clock, loadBalancer, accountAccess });
+  const looks = new RouteLooks(ports.facts, ports.timers, clock);
   const clusterAccess = new ClusterAccessFactory(store, sealer, references);
   const connections = new ClusterConnections(ports, clusterAccess, endpoints);
-  const drains = new DrainReader(store, clock, loadBalancer, accountAccess, options.drainSettleMs ?? 60_000);
+  const identity = new ClusterIdentity(clusterAgent, options.allowSharedClusters ?? false);
+  const settleMs = options.drainSettleMs ?? 60_000;
+  const drains = new Drains(store, clock, loadBalancer, accountAccess, ports.facts, settleMs);
   const accountOptions = { allowProcessCredentials: options.allowProcessCredentials ?? false };
   return {
     projects: new Projects(store, ids),
-    accounts: new Accounts(store, ids, clock, sealer, loadBalancer, accountAccess, endpoints, accountOptions),
+    accounts: new Accounts(store, ids, sealer, proveAccount, endpoints, accountOptions),
     accountAccess,
-    clusters: new Clusters(store, ids, clock, connections, clusterAccess, clusterAgent, accountAccess, loadBalancer),
+    proveAccount,
+    clusters: new Clusters(store, ids, clock, connections, clusterAccess, clusterAgent, identity, drains),
     clusterAccess,
-    routes: new Routes(store, ids, clock, loadBalancer, accountAccess),
+    routes: new Routes(store, ids, clock, loadBalancer, accountAccess, proveAccount, looks),
     backends: new Backends(store, ids, loadBalancer, accountAccess, ports.weightWriter(accountAccess), options),
     bindings: new Bindings(store, ids, clock, loadBalancer, accountAccess, clusterAccess, clusterAgent, drains),
     bindingRefresh: new BindingRefresh(store, clock, clusterAccess, clusterAgent),
@@ -86,6 +102,7 @@ export function createResources(ports: ResourcePorts, options: ResourceOptions =
       loadBalancer,
       accountAccess,
       new CleanUp(store, clock, loadBalancer, accountAccess),
+      new NewRules(store, clock, loadBalancer),
     ),
     plans: new Plans(store, ids),
     tokens: new Tokens(store, ids, clock),

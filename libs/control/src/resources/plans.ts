@@ -24,8 +24,7 @@ const defaults = {
   schemaVersion: 1,
   minHealthyTargets: 1,
   settleMs: 60_000,
-  maxFactAgeMs: 30_000,
-  recheckMs: 10_000,
+  maxFactAgeMs: null,
   onHealthLost: 'block',
   bakeMs: 3_600_000,
 } as const satisfies Partial<PlanSpec>;
@@ -141,7 +140,7 @@ export class Plans {
 
 /** With defaults, checked by the domain; everything wrong at once. */
 function whole(checks: Checks, input: PlanSpecInput): PlanSpec {
-  const { schemaVersion, routes, steps, minHealthyTargets, settleMs, maxFactAgeMs, recheckMs, onHealthLost, bakeMs } = {
+  const { schemaVersion, routes, steps, minHealthyTargets, settleMs, maxFactAgeMs, onHealthLost, bakeMs } = {
     ...defaults,
     ...input,
   };
@@ -152,7 +151,6 @@ function whole(checks: Checks, input: PlanSpecInput): PlanSpec {
     minHealthyTargets,
     settleMs,
     maxFactAgeMs,
-    recheckMs,
     onHealthLost,
     bakeMs,
   };

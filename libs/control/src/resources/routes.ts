@@ -12,10 +12,12 @@ import {
 import type { Caller, Clock, Ids } from '../context.js';
 import type { LoadBalancer } from '../ports/load-balancer.js';
 import type { AccountRecord, ResourceStore, ResourceTransaction } from '../stores/resource-store.js';
+import type { ProveAccount } from '../gateways/prove-account.js';
 import type { AccountAccess } from './account-access.js';
 import { answered } from './aws-refusals.js';
 import { Checks, knownId } from './checks.js';
 import { liveView } from './live-view.js';
+import type { LookOptions, RouteLooks } from './route-looks.js';
 import type { MutationOptions } from './options.js';
 import { healthOf } from './target-health.js';
 import { expectVersion, keepProject, own, projectFilter } from './tenancy.js';
@@ -75,8 +77,10 @@ export interface BackendHealth {
   readonly name: string;
   readonly clusterId: string;
   readonly targetGroupArn: string;
-  /** null when it could not be read: see `failure`. */
+  /** null when it could not be read, or nobody looked: see `failure`. */
   readonly health: TargetHealth | null;
+  /** When the look began; null = nobody has looked. */
+  readonly seenAt: string | null;
   readonly failure: { readonly code: string; readonly message: string; readonly transient: boolean } | null;
   readonly advice: readonly string[];
 }
@@ -101,6 +105,8 @@ export class Routes {
     private readonly clock: Clock,
     private readonly loadBalancer: LoadBalancer,
     private readonly accountAccess: AccountAccess,
+    private readonly proof: ProveAccount,
+    private readonly looks: RouteLooks,
   ) {}
 
   async register(caller: Caller, input: RegisterRoute, options: MutationOptions = {}): Promise<Route> {
@@ -116,13 +122,14 @@ export class Routes {
     this.#check(checks, input);
     checks.done();
     const account = await this.#account(caller, input);
+    if (account.gatewayId === null) await answered(this.proof.prove(account.id), 'accountId');
     const live = await answered(this.loadBalancer.readRoute(this.accountAccess.of(account), input.arn), 'arn');
     const acknowledgement = input.acknowledgeApplyTimeTool
       ? this.#attributed(caller, input.acknowledgeApplyTimeTool.reason)
       : null;
     refuseOwner(live.ownership, acknowledgement);
     refusePins(input.pinned ?? [], live, []);
-    return this.store.transaction(async (tx) => {
+    const registered = await this.store.transaction(async (tx) => {
       await keepProject(tx, caller, input.projectId);
       own(caller, 'account', input.accountId, await tx.accounts.lock(input.accountId, 'keep'));
       const route = await tx.routes.insert({
@@ -147,6 +154,8 @@ export class Routes {
       });
       return told(tx, route);
     }, options);
+    if (!options.dryRun) await this.looks.registered(registered, live);
+    return registered;
   }
 
   async list(caller: Caller, filter: RouteFilter, page: PageRequest): Promise<Page<Route>> {
@@ -213,28 +222,20 @@ export class Routes {
     }, options);
   }
 
-  /** A fresh read of the forward action, beside what our ledger expects. */
-  async live(caller: Caller, id: string): Promise<RouteLive> {
+  /** The forward action as its gateway last saw it, beside what our ledger expects. */
+  async live(caller: Caller, id: string, options: LookOptions = {}): Promise<RouteLive> {
     const route = await this.get(caller, id);
-    const live = await this.#read(route);
-    const readAt = this.clock.now();
-    return liveView(route, live, await this.store.read.backends.all({ routeId: id }), {
-      readAt,
-      now: this.clock.now(),
-    });
+    const { live, at } = await answered(this.looks.live(route, options), 'arn');
+    const backends = await this.store.read.backends.all({ routeId: id });
+    return liveView(route, live, backends, { readAt: at, now: this.clock.now() });
   }
 
-  /** Each backend's targets by state, why they are not healthy, and what to do. */
-  async targetHealth(caller: Caller, id: string): Promise<RouteTargetHealth> {
+  /** Each backend's targets by state as last seen, why they are not healthy, and what to do. */
+  async targetHealth(caller: Caller, id: string, options: LookOptions = {}): Promise<RouteTargetHealth> {
     const route = await this.get(caller, id);
-    const access = await this.accountAccess.access(route.accountId);
-    const backends = await healthOf(
-      this.loadBalancer,
-      access,
-      route,
-      await this.store.read.backends.all({ routeId: id }),
-    );
-    return { routeId: id, at: new Date(this.clock.now()).toISOString(), backends };
+    const backends = await this.store.read.backends.all({ routeId: id });
+    const seen = await this.looks.health(route, backends, options);
+    return { routeId: id, at: new Date(this.clock.now()).toISOString(), backends: healthOf(backends, seen) };
   }
 
   async #read(route: Route): Promise<LiveRoute> {

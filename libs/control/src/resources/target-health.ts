@@ -1,42 +1,28 @@
-import { counted, healthText, type TargetHealth } from '@sluice/domain';
-import { ExternalFailure } from '../ports/external-failure.js';
-import type { AwsAccess, LoadBalancer } from '../ports/load-balancer.js';
+import { counted, healthText, own, type Fact, type TargetHealth } from '@sluice/domain';
 import type { BackendHealth } from './routes.js';
-import type { Backend, Route } from './types.js';
+import type { Backend } from './types.js';
 
-/** Every backend's targets, each with its own failure where AWS could not be asked. */
-export async function healthOf(
-  loadBalancer: LoadBalancer,
-  access: AwsAccess,
-  route: Route,
+/** Every backend's targets as last seen, each with its own failure where AWS could not be asked. */
+export function healthOf(
   backends: readonly Backend[],
-): Promise<readonly BackendHealth[]> {
-  const read = await Promise.all(backends.map((backend) => healthOfOne(loadBalancer, access, backend)));
-  if (!read.some((one) => timedOut(one.health) > 0)) return read;
-  const groups = await securityGroups(loadBalancer, access, route);
-  return read.map((one) =>
-    timedOut(one.health) > 0 && one.health
-      ? { ...one, advice: [timeoutAdvice(one.health, groups), ...one.advice] }
-      : one,
-  );
+  seen: Readonly<Record<string, Fact<TargetHealth>>>,
+): readonly BackendHealth[] {
+  return backends.map((backend) => healthOfOne(backend, own(seen, backend.targetGroupArn)));
 }
 
-async function healthOfOne(loadBalancer: LoadBalancer, access: AwsAccess, backend: Backend): Promise<BackendHealth> {
+function healthOfOne(backend: Backend, fact: Fact<TargetHealth> | undefined): BackendHealth {
   const { id: backendId, name, clusterId, targetGroupArn } = backend;
-  const known = { backendId, name, clusterId, targetGroupArn };
-  try {
-    const health = await loadBalancer.targetHealth(access, targetGroupArn);
-    return { ...known, health, failure: null, advice: adviceFor(health) };
-  } catch (error) {
-    if (!(error instanceof ExternalFailure)) throw error;
-    const failure = { code: error.code, message: error.message, transient: error.kind === 'transient' };
-    return {
-      ...known,
-      health: null,
-      failure,
-      advice: ['Unknown health is never taken for healthy: no share is raised until it can be read.'],
-    };
-  }
+  const known = { backendId, name, clusterId, targetGroupArn, seenAt: fact ? new Date(fact.at).toISOString() : null };
+  if (fact?.ok) return { ...known, health: fact.value, failure: null, advice: adviceFor(fact.value) };
+  const failure = fact
+    ? { code: fact.code, message: fact.message, transient: fact.transient }
+    : {
+        code: 'NotWatched',
+        message: 'no rollout raises it now, so nobody looks at its health; ask with fresh=true',
+        transient: true,
+      };
+  const advice = ['Unknown health is never taken for healthy: no share is raised until it can be read.'];
+  return { ...known, health: null, failure, advice };
 }
 
 function adviceFor(health: TargetHealth): readonly string[] {
@@ -46,33 +32,14 @@ function adviceFor(health: TargetHealth): readonly string[] {
     return [
       'The target group is in no action in use: attach it to the route at weight 0; or the zone of its targets is not enabled on the load balancer.',
     ];
-  return health.healthy === health.total || timedOut(health) > 0 ? [] : [`${healthText(health)}.`];
+  if (timedOut(health) > 0) return [timeoutAdvice(health)];
+  return health.healthy === health.total ? [] : [`${healthText(health)}.`];
 }
 
 function timedOut(health: TargetHealth | null): number {
   return health?.reasons['Target.Timeout'] ?? 0;
 }
 
-function timeoutAdvice(health: TargetHealth, groups: readonly string[] | null): string {
-  const who =
-    groups === null
-      ? "the load balancer's security groups"
-      : groups.length > 0
-        ? `the load balancer's security groups (${groups.join(', ')})`
-        : 'the load balancer';
-  return `${counted(timedOut(health), 'target')} of ${health.total} did not answer the health check in time (Target.Timeout). The likely cause is a security group of the pods or nodes that does not let ${who} in on the target port: apply the binding with networking 'auto', or open it by hand.`;
-}
-
-/** null when they can't be read: advice must not fail for that. */
-async function securityGroups(
-  loadBalancer: LoadBalancer,
-  access: AwsAccess,
-  route: Route,
-): Promise<readonly string[] | null> {
-  try {
-    return (await loadBalancer.describeLoadBalancer(access, route.loadBalancerArn)).securityGroups;
-  } catch (error) {
-    if (error instanceof ExternalFailure) return null;
-    throw error;
-  }
+function timeoutAdvice(health: TargetHealth): string {
+  return `${counted(timedOut(health), 'target')} of ${health.total} did not answer the health check in time (Target.Timeout). The likely cause is a security group of the pods or nodes that does not let the load balancer's security groups in on the target port: apply the binding with networking 'auto', or open it by hand.`;
 }

@@ -13,11 +13,19 @@ export interface Project extends Stored {
   readonly name: string;
 }
 
-/** Writes per second and burst that Sluice may spend in this account and Region; ELBv2's own planning figure is 3/s, burst 20. */
+/** Calls that Sluice may spend in this account and Region; ELBv2's own planning figures are 3/s of writes and some 10/s of reads, burst 20. */
 export interface ApiBudget {
+  /** Default 3. */
   readonly modifyPerSecond: number;
+  /** Default 20. */
   readonly modifyBurst: number;
+  /** Default 5. */
+  readonly readPerSecond: number;
+  /** Default 20. */
+  readonly readBurst: number;
 }
+
+export const defaultApiBudget: ApiBudget = { modifyPerSecond: 3, modifyBurst: 20, readPerSecond: 5, readBurst: 20 };
 
 export interface Account extends Stored {
   readonly projectId: string;
@@ -50,6 +58,8 @@ export interface Cluster extends Stored {
   readonly server: string;
   readonly tlsServerName: string | null;
   readonly credentials: 'token' | 'clientCertificate' | 'reference';
+  /** UID of its kube-system namespace: which cluster it really is. null = never learnt. */
+  readonly kubeSystemUid: string | null;
   readonly cordoned: Attributed | null;
   readonly retired: Attributed | null;
   readonly check: {

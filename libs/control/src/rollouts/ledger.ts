@@ -1,9 +1,9 @@
 import { NotFound } from '@sluice/domain';
 import type { Caller } from '../context.js';
 import type { Page, PageRequest } from '../resources/types.js';
-import type { RolloutStore, Signals } from './rollout-store.js';
+import type { RolloutStore } from './rollout-store.js';
 import { scope, sees } from './rollouts.js';
-import type { DecisionView, EventView } from './types.js';
+import type { DecisionView } from './types.js';
 
 /** What was decided, why, by whom, and how it ended; newest first. */
 export class Ledger {
@@ -32,26 +32,5 @@ export class Ledger {
     const decision = await this.store.decision(id);
     if (!decision || !sees(caller, decision.projectId)) throw new NotFound('decision', id);
     return decision;
-  }
-}
-
-/** Events in commit order. A reader that remembers the last number it saw misses nothing. */
-export class Events {
-  constructor(
-    private readonly store: RolloutStore,
-    private readonly signals: Signals,
-  ) {}
-
-  after(caller: Caller, seq: bigint, limit: number, projectId?: string | null): Promise<readonly EventView[]> {
-    return this.store.eventsAfter({ projectId: scope(caller, projectId) }, seq, limit);
-  }
-
-  latest(): Promise<bigint> {
-    return this.store.latestEvent();
-  }
-
-  /** Calls `listener` when there may be something new. */
-  subscribe(listener: () => void): () => void {
-    return this.signals.on('events', listener);
   }
 }

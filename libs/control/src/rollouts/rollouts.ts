@@ -1,19 +1,21 @@
-import type { FrozenPlan, LiveRoute, RolloutState, RolloutVerb, RouteChange, Weights } from '@sluice/domain';
+import type { FrozenPlan, RolloutState, RolloutVerb, RouteChange, Weights } from '@sluice/domain';
 import {
   Conflict,
   InvalidInput,
   NotFound,
   PreconditionFailed,
-  compilePlan,
   sameWeights,
+  said,
+  started,
   verbAllowed,
+  verifiedAt,
+  weightsOfStep,
 } from '@sluice/domain';
 import type { Caller, Ids } from '../context.js';
-import type { AwsAccess, LoadBalancer } from '../ports/load-balancer.js';
 import type { Page, PageRequest } from '../resources/types.js';
 import type { LoadedRollout, PlanMaterial, RolloutStore } from './rollout-store.js';
-import type { RolloutTimeline, RolloutView } from './types.js';
-import { verbChanges } from './verb-changes.js';
+import { StartRollout, compileNow, refuseCreation } from './start-rollout.js';
+import type { RolloutSummary, RolloutTimeline, RolloutView } from './types.js';
 
 export interface CreateRollout {
   readonly projectId: string;
@@ -28,7 +30,7 @@ export interface CreateRollout {
   readonly forced?: { readonly reason: string };
 }
 
-/** What a rollout would do, from what is live now; nothing was stored. */
+/** What a rollout would do, from what was last seen; nothing was stored. */
 export interface RolloutPreview {
   readonly dryRun: true;
   readonly plan: FrozenPlan;
@@ -37,16 +39,28 @@ export interface RolloutPreview {
   readonly changes: readonly (readonly RouteChange[])[];
 }
 
+export interface VerbInput {
+  readonly reason?: string;
+  readonly ifVersion?: number;
+  /** advance: the step whose hold is to end; 409 `StepHasEnded` where it isn't that any more. Default: the present one. */
+  readonly stepIndex?: number;
+  /** adopt, reassert: the routes that it is about. Default: all. */
+  readonly routeIds?: readonly string[];
+  /** rollback: also over something newer that moved a route since; needs a reason. */
+  readonly force?: boolean;
+}
+
 /** Rollouts as people use them: create, look, say a verb. */
 export class Rollouts {
   constructor(
     private readonly parts: {
       readonly store: RolloutStore;
-      readonly loadBalancer: LoadBalancer;
-      readonly access: (accountId: string) => Promise<AwsAccess>;
       readonly ids: Ids;
     },
-  ) {}
+  ) {
+    this.start = new StartRollout(parts.store);
+  }
+  private readonly start: StartRollout;
 
   async create(caller: Caller, input: CreateRollout, options: { readonly dryRun: true }): Promise<RolloutPreview>;
   async create(caller: Caller, input: CreateRollout, options?: { readonly dryRun?: false }): Promise<RolloutView>;
@@ -56,19 +70,20 @@ export class Rollouts {
     options: { readonly dryRun?: boolean } = {},
   ): Promise<RolloutView | RolloutPreview> {
     const material = await this.material(caller, input);
-    const live = await this.readLive(material);
-    const plan = compiled(material, live);
-    const weights = Object.fromEntries([...live].map(([id, route]) => [id, route.action.weights]));
-    if (options.dryRun) return { dryRun: true, plan, live: weights, changes: changesPerStep(plan, weights) };
+    const startsNow = input.startAt === undefined;
+    const compiled = compileNow(material, 'any');
+    if (!compiled.ok) return refuseCreation(material, compiled);
+    const { plan } = compiled;
+    if (options.dryRun) return preview(plan);
+    if (startsNow) refuseBusy(material);
     return this.parts.store.create({
       id: this.parts.ids.next('rol'),
       projectId: material.projectId,
       name: input.name ?? material.planName,
       plan,
-      startAt: input.startAt === undefined ? 'now' : input.startAt === null ? null : Date.parse(input.startAt),
+      startAt: startsNow ? 'now' : input.startAt == null ? null : Date.parse(input.startAt),
       forced: input.forced ? { by: caller.actor, reason: input.forced.reason } : null,
       actor: caller.actor,
-      expected: Object.fromEntries(material.routes.map((route) => [route.id, route.expected])),
     });
   }
 
@@ -76,7 +91,7 @@ export class Rollouts {
     caller: Caller,
     filter: { readonly projectId?: string | null; readonly state?: RolloutState | null },
     page: PageRequest,
-  ): Promise<Page<RolloutView>> {
+  ): Promise<Page<RolloutSummary>> {
     return this.parts.store.list({ projectId: scope(caller, filter.projectId), state: filter.state ?? null }, page);
   }
 
@@ -91,39 +106,32 @@ export class Rollouts {
     return this.parts.store.timeline(id);
   }
 
-  /** Conflict `VerbNotAllowed` names the verbs the state allows. Safe to repeat; a lost race with the engine is tried again. */
-  async verb(
-    caller: Caller,
-    id: string,
-    verb: RolloutVerb,
-    input: { readonly reason?: string; readonly ifVersion?: number } = {},
-  ): Promise<RolloutView> {
-    let stepIndex: number | null = null;
-    for (let attempt = 0; attempt < 10; attempt += 1) {
-      const loaded = await this.parts.store.load(id);
-      if (!loaded || !sees(caller, loaded.rollout.projectId)) throw new NotFound('rollout', id);
-      const { rollout, now } = loaded;
-      if (input.ifVersion !== undefined && input.ifVersion !== rollout.version) {
-        throw new PreconditionFailed(
-          `Rollout ${id} is at version ${String(rollout.version)}, not ${String(input.ifVersion)}; read it again.`,
-          { version: rollout.version },
-        );
-      }
-      const allowed = verbAllowed(rollout, verb, now);
-      if (!allowed.ok)
-        throw new Conflict('VerbNotAllowed', allowed.message, { state: rollout.state, allowed: allowed.allowed });
-      stepIndex ??= rollout.stepIndex;
-      if (verb === 'advance' && rollout.stepIndex !== stepIndex)
-        throw new Conflict(
-          'StepHasEnded',
-          `The hold that was to be ended has just ended by itself; rollout ${id} is at the next step.`,
-          { stepIndex: rollout.stepIndex },
-        );
-      const live = verb === 'adopt' || verb === 'reassert' ? await this.readLiveWeights(loaded) : {};
-      const change = verbChanges[verb](rollout, { actor: caller.actor, reason: input.reason ?? null, now, live });
-      if (await this.parts.store.commit(rollout, change)) return this.get(caller, id);
-    }
-    throw new Conflict('TooBusy', `Rollout ${id} changed ten times while ${verb} was tried; send it again.`);
+  /** Conflict `VerbNotAllowed` names the verbs the state allows. Accepted at the first try, whatever the engine does meanwhile. */
+  async verb(caller: Caller, id: string, verb: RolloutVerb, input: VerbInput = {}): Promise<RolloutView> {
+    if (input.force && !input.reason)
+      throw new InvalidInput([
+        { field: 'reason', message: 'is needed with force: it stands in the ledger beside your name' },
+      ]);
+    const plan = verb === 'start' ? await this.planNow(caller, id) : null;
+    await this.parts.store.say(
+      id,
+      (loaded) => {
+        refuseVerb(caller, loaded, verb, input);
+        const { rollout, seen, now } = loaded;
+        const reason = input.reason ?? null;
+        if (verb === 'start') return started(rollout, plan ?? rollout.plan, caller.actor, reason, now);
+        return said(rollout, seen, { verb, actor: caller.actor, reason, routeIds: input.routeIds ?? null }, now);
+      },
+      { refuseOverNewer: verb === 'rollback' && !input.force },
+    );
+    return this.get(caller, id);
+  }
+
+  private async planNow(caller: Caller, id: string): Promise<FrozenPlan> {
+    const loaded = await this.parts.store.load(id);
+    if (!loaded || !sees(caller, loaded.rollout.projectId)) throw new NotFound('rollout', id);
+    refuseVerb(caller, loaded, 'start', {});
+    return this.start.now(loaded);
   }
 
   private async material(caller: Caller, input: CreateRollout): Promise<PlanMaterial> {
@@ -131,47 +139,73 @@ export class Rollouts {
     if (!material || !sees(caller, material.projectId)) throw new NotFound('plan', input.planId);
     if (material.projectId !== input.projectId)
       throw new InvalidInput([{ field: 'planId', message: 'belongs to another project than projectId' }]);
-    if (material.missingRouteIds.length > 0) {
-      throw new Conflict(
-        'RouteMissing',
-        `The plan names routes that this project doesn't have: ${material.missingRouteIds.join(', ')}.`,
-        { routeIds: material.missingRouteIds },
-      );
-    }
-    if (material.routes.length === 0)
-      throw new Conflict('NoRoutes', "The plan's selector matches no route of this project.");
     return material;
   }
+}
 
-  private async readLive(material: PlanMaterial): Promise<ReadonlyMap<string, LiveRoute>> {
-    const reads = material.routes.map(async (route) => {
-      const live = await this.parts.loadBalancer.readRoute(await this.parts.access(route.accountId), route.arn);
-      if (live.ownership.kind === 'continuous') {
-        throw new Conflict(
-          'RouteOwnedByReconciler',
-          `${live.ownership.owner} owns route ${route.name} (${live.ownership.evidence}). ${live.ownership.advice}`,
-          { routeId: route.id },
-        );
-      }
-      if (live.ownership.kind === 'applyTime' && !route.acknowledged) {
-        throw new Conflict(
-          'ApplyTimeToolNotAcknowledged',
-          `${live.ownership.owner} made route ${route.name} (${live.ownership.evidence}); its next apply may revert us. Acknowledge that on the route first.`,
-          { routeId: route.id },
-        );
-      }
-      return [route.id, live] as const;
-    });
-    return new Map(await Promise.all(reads));
+/** Everything that speaks against a verb now, and the way out. */
+function refuseVerb(caller: Caller, { rollout, now, seen }: LoadedRollout, verb: RolloutVerb, input: VerbInput): void {
+  if (!sees(caller, rollout.projectId)) throw new NotFound('rollout', rollout.id);
+  if (input.ifVersion !== undefined && input.ifVersion !== rollout.version) {
+    throw new PreconditionFailed(
+      `Rollout ${rollout.id} is at version ${String(rollout.version)}, not ${String(input.ifVersion)}; read it again.`,
+      { version: rollout.version },
+    );
   }
+  const allowed = verbAllowed(rollout, verb, now);
+  if (!allowed.ok)
+    throw new Conflict('VerbNotAllowed', allowed.message, { state: rollout.state, allowed: allowed.allowed });
+  if (verb === 'advance') refuseAdvance(rollout, input.stepIndex);
+  if (verb === 'adopt' || verb === 'reassert') refuseUnseen({ rollout, seen }, verb, input);
+}
 
-  private async readLiveWeights({ rollout }: LoadedRollout): Promise<Readonly<Record<string, Weights>>> {
-    const reads = rollout.plan.routes.map(async (route) => {
-      const live = await this.parts.loadBalancer.readRoute(await this.parts.access(route.accountId), route.arn);
-      return [route.id, live.action.weights] as const;
-    });
-    return Object.fromEntries(await Promise.all(reads));
-  }
+/** advance ends the hold that the person saw, and no other. */
+function refuseAdvance(rollout: LoadedRollout['rollout'], stepIndex: number | undefined): void {
+  if (stepIndex !== undefined && stepIndex !== rollout.stepIndex)
+    throw new Conflict(
+      'StepHasEnded',
+      `Step ${String(stepIndex + 1)} is not the present one any more: the rollout is at step ${String(rollout.stepIndex + 1)} of ${String(rollout.plan.steps.length)}. Look again, then advance that one.`,
+      { stepIndex: rollout.stepIndex },
+    );
+  if (verifiedAt(rollout) === null)
+    throw new Conflict(
+      'NoHoldToEnd',
+      rollout.stepIndex < 0
+        ? 'No step is being held yet; the first one begins by itself.'
+        : `Step ${String(rollout.stepIndex + 1)} is still being written, so it has no hold to end yet. Wait until it is verified on every route.`,
+      { stepIndex: rollout.stepIndex },
+    );
+}
+
+/** A person adopts or reasserts what they saw; where nothing was seen there is nothing to take as right. */
+function refuseUnseen(
+  { rollout, seen }: Pick<LoadedRollout, 'rollout' | 'seen'>,
+  verb: RolloutVerb,
+  { routeIds }: VerbInput,
+): void {
+  const known = new Set(rollout.plan.routes.map((route) => route.id));
+  const strangers = (routeIds ?? []).filter((id) => !known.has(id));
+  if (strangers.length > 0)
+    throw new InvalidInput(
+      strangers.map((id) => ({ field: 'routeIds', message: `${id} is not a route of this rollout` })),
+    );
+  const concerned = rollout.plan.routes.filter((route) => !routeIds || routeIds.includes(route.id));
+  if (concerned.some((route) => seen.routes[route.id]?.ok)) return;
+  throw new Conflict(
+    'ObservationIsStale',
+    `None of its routes can be read at the moment, so there is nothing to ${verb}. Check that their account can be reached, or abort.`,
+  );
+}
+
+function refuseBusy(material: PlanMaterial): void {
+  const taken = material.routes.filter((route) => route.claimedBy !== null);
+  if (taken.length === 0) return;
+  const holders = [...new Set(taken.map((route) => route.claimedBy ?? ''))];
+  throw new Conflict(
+    'RouteIsBusy',
+    `Rollout ${holders.join(', ')} moves ${taken.map((route) => route.name).join(', ')}. Wait for it to end, or abort it.`,
+    { routes: taken.map((route) => route.name), rolloutIds: holders },
+  );
 }
 
 /** Whether a caller may know of anything in this project. */
@@ -186,31 +220,18 @@ export function scope(caller: Caller, projectId: string | null | undefined): str
   return caller.projectId ?? projectId ?? null;
 }
 
-function compiled(material: PlanMaterial, live: ReadonlyMap<string, LiveRoute>): FrozenPlan {
-  const routes = material.routes.map(({ expected: _expected, acknowledged: _acknowledged, ...route }) => ({
-    ...route,
-    baseline: live.get(route.id)?.action.weights ?? [],
-  }));
-  const liveWeights = Object.fromEntries(routes.map((route) => [route.id, route.baseline]));
-  const result = compilePlan(material.spec, routes, liveWeights, {
-    planId: material.planId,
-    planVersion: material.planVersion,
-    name: material.planName,
-  });
-  if (!result.ok) throw new InvalidInput(result.issues);
-  return result.plan;
-}
-
-function changesPerStep(
-  plan: FrozenPlan,
-  live: Readonly<Record<string, Weights>>,
-): readonly (readonly RouteChange[])[] {
-  return plan.steps.map((step, index) => {
-    const previous = plan.steps[index - 1]?.weights ?? live;
-    return plan.routes.flatMap((route) => {
-      const before = previous[route.id] ?? [];
-      const after = step.weights[route.id] ?? [];
-      return sameWeights(before, after) ? [] : [{ routeId: route.id, before, after }];
-    });
-  });
+/** The steps as they would be written one after the other, by the same resolver that writes them. */
+function preview(plan: FrozenPlan): RolloutPreview {
+  const live = Object.fromEntries(plan.routes.map((route) => [route.id, route.baseline]));
+  const present = { ...live };
+  const changes = plan.steps.map((step) =>
+    plan.routes.flatMap((route): RouteChange[] => {
+      const before = present[route.id] ?? [];
+      const built = weightsOfStep(route, step, before);
+      if (!built.ok || sameWeights(before, built.weights)) return [];
+      present[route.id] = built.weights;
+      return [{ routeId: route.id, before, after: built.weights }];
+    }),
+  );
+  return { dryRun: true, plan, live, changes };
 }

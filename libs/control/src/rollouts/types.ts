@@ -1,7 +1,16 @@
-import type { Finding, FrozenPlan, RolloutState, RolloutVerb, RouteChange, RouteDiff, Weights } from '@sluice/domain';
+import type {
+  IntentPurpose,
+  Finding,
+  FrozenPlan,
+  RolloutState,
+  RolloutVerb,
+  RouteChange,
+  RouteDiff,
+  Weights,
+} from '@sluice/domain';
 
-/** A rollout as the API shows it. Times are ISO 8601 UTC. */
-export interface RolloutView {
+/** A rollout in a list. Times are ISO 8601 UTC. */
+export interface RolloutSummary {
   readonly id: string;
   readonly projectId: string;
   readonly planId: string;
@@ -11,17 +20,11 @@ export interface RolloutView {
   readonly version: number;
   readonly stepIndex: number;
   readonly stepCount: number;
-  readonly plan: FrozenPlan;
-  readonly expected: Readonly<Record<string, Weights>>;
+  readonly routeCount: number;
   readonly reason: string;
   readonly message: string;
-  readonly beside: readonly Finding[];
-  readonly diffs: readonly RouteDiff[];
   readonly allowedVerbs: readonly RolloutVerb[];
-  readonly verifiedAt: string | null;
-  readonly heldMs: number;
-  /** Planned length of the current hold (the longer of hold and settle time). */
-  readonly holdMs: number | null;
+  /** When it is looked at again; null = an event will say. */
   readonly nextWakeAt: string | null;
   readonly advanceRequestedBy: string | null;
   readonly forced: { readonly by: string; readonly reason: string } | null;
@@ -32,6 +35,44 @@ export interface RolloutView {
   readonly createdBy: string;
   readonly updatedAt: string;
 }
+
+/** How far one route has come. */
+export interface RolloutRouteView {
+  readonly routeId: string;
+  readonly name: string;
+  /** The step last written or found live there; -1 before the first. */
+  readonly stepIndex: number;
+  readonly expected: Weights;
+  readonly verifiedAt: string | null;
+  /** The write that stands for it now; null = none is outstanding or failed. */
+  readonly write: {
+    readonly intentId: string;
+    readonly purpose: IntentView['purpose'];
+    readonly state: IntentView['state'];
+    readonly reason: string | null;
+    readonly message: string | null;
+  } | null;
+}
+
+/** A rollout as the API shows it: with its plan and its routes. */
+export interface RolloutView extends RolloutSummary {
+  readonly plan: FrozenPlan;
+  readonly routes: readonly RolloutRouteView[];
+  /** Weights that explain what is live, by route id. */
+  readonly expected: Readonly<Record<string, Weights>>;
+  readonly beside: readonly Finding[];
+  readonly diffs: readonly RouteDiff[];
+  /** When the current step was verified on every route. */
+  readonly verifiedAt: string | null;
+  /** Planned length of the current hold (the longer of hold and settle time); null = none now. */
+  readonly holdMs: number | null;
+  /** When the hold will have been served if nothing interrupts it; null = none is running. */
+  readonly holdEndsAt: string | null;
+}
+
+/** How a decision ended: derived from its intents. */
+export const decisionStates = ['decided', 'applied', 'partlyApplied', 'superseded', 'failed', 'compensated'] as const;
+export type DecisionState = (typeof decisionStates)[number];
 
 export interface DecisionView {
   readonly id: string;
@@ -46,7 +87,7 @@ export interface DecisionView {
   readonly stepIndex: number | null;
   readonly changes: readonly RouteChange[];
   readonly facts: Readonly<Record<string, unknown>>;
-  readonly state: 'decided' | 'applied' | 'superseded' | 'failed' | 'compensated';
+  readonly state: DecisionState;
   readonly createdAt: string;
   readonly endedAt: string | null;
   readonly endMessage: string | null;
@@ -58,10 +99,11 @@ export interface IntentView {
   readonly rolloutId: string | null;
   readonly routeId: string;
   readonly decisionId: string;
-  readonly purpose: 'step' | 'rollback' | 'oneOff' | 'attach' | 'reassert';
+  readonly purpose: IntentPurpose;
   readonly state: 'pending' | 'sent' | 'applied' | 'failed' | 'superseded';
   readonly stepIndex: number | null;
-  readonly before: Weights;
+  /** null = it goes out over anything (rollback, reassertion). */
+  readonly before: Weights | null;
   readonly after: Weights;
   readonly attempts: number;
   readonly epoch: string | null;
@@ -86,16 +128,4 @@ export interface RolloutTimeline {
   readonly points: readonly TimelinePoint[];
   readonly decisions: readonly DecisionView[];
   readonly intents: readonly IntentView[];
-}
-
-export interface EventView {
-  /** Commit order; the SSE id. */
-  readonly seq: string;
-  readonly projectId: string | null;
-  /** `rollout.changed`, `route.weights`, `cluster.changed`, `binding.changed` … */
-  readonly type: string;
-  /** `rollout/rol_…` */
-  readonly subject: string;
-  readonly data: Readonly<Record<string, unknown>>;
-  readonly at: string;
 }

@@ -1,21 +1,19 @@
+import type { LaneLog } from '../lanes/lane.js';
+import type { Timers } from '../ports/timers.js';
 import type { ReconcileRollout } from './reconcile-rollout.js';
 import type { RolloutStore, Signals } from './rollout-store.js';
 
-const batch = 16;
-/** Rollouts being decided at once: one whose account doesn't answer must not hold up the others. */
+const batch = 32;
+/** Rollouts being decided at once; a decision asks Postgres alone, so nobody outside can keep the places taken. */
 const most = 64;
 /** A claimed rollout that isn't decided within this is taken by the next who looks; deciding twice is harmless (compare-and-set). */
 const claimMs = 2_000;
 /** Longest sleep: behind a lost notification stands this. */
 const longestSleepMs = 1_000;
 
-export interface WakerLog {
-  readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
-}
-
 /** Wakes rollouts when they are due, by one timer set to the earliest of them. */
 export class Waker {
-  private timer: NodeJS.Timeout | null = null;
+  private timer: { cancel(): void } | null = null;
   private looking: Promise<void> | null = null;
   private lookAgain = false;
   private stopped = false;
@@ -27,7 +25,8 @@ export class Waker {
     private readonly store: RolloutStore,
     private readonly reconcile: ReconcileRollout,
     private readonly signals: Signals,
-    private readonly log: WakerLog,
+    private readonly timers: Timers,
+    private readonly log: Pick<LaneLog, 'warn'>,
   ) {}
 
   start(): void {
@@ -38,7 +37,7 @@ export class Waker {
   async stop(): Promise<void> {
     this.stopped = true;
     this.unsubscribe?.();
-    if (this.timer) clearTimeout(this.timer);
+    this.timer?.cancel();
     await this.looking;
     await Promise.all(this.deciding.values());
   }
@@ -49,7 +48,7 @@ export class Waker {
       this.lookAgain = true;
       return;
     }
-    if (this.timer) clearTimeout(this.timer);
+    this.timer?.cancel();
     this.looking = this.decideDue()
       .catch((error: unknown) => {
         this.log.warn('could not look for due rollouts; it will again', { error });
@@ -60,11 +59,11 @@ export class Waker {
         if (this.stopped) return;
         const nextMs = this.lookAgain ? 0 : Math.min(sleepMs, longestSleepMs);
         this.lookAgain = false;
-        this.timer = setTimeout(() => this.look(), nextMs);
+        this.timer = this.timers.after(nextMs, () => this.look());
       });
   }
 
-  /** Answers after how many ms something is due again. */
+  /** Returns after how many ms something is due again. */
   private async decideDue(): Promise<number> {
     const free = Math.min(batch, most - this.deciding.size);
     if (free <= 0) return longestSleepMs;

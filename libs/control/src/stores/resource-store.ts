@@ -12,11 +12,14 @@ import type {
   Route,
   Token,
 } from '../resources/types.js';
+import type { GatewayMembership } from '../gateways/gateway-membership.js';
 import type { Sealed } from '../resources/sealer.js';
 
 /** An account with what is never shown. */
 export interface AccountRecord extends Account {
   readonly sealedCredentials: Sealed | null;
+  /** null = its number isn't proven. Changed by `GatewayMembership` only. */
+  readonly gatewayId: string | null;
 }
 
 /** A cluster with what is never shown. */
@@ -51,6 +54,9 @@ export interface RowFilter {
   readonly targetGroupArn?: string;
   readonly hash?: string;
   readonly arn?: string;
+  readonly listenerArn?: string;
+  readonly loadBalancerArn?: string;
+  readonly kubeSystemUid?: string;
   readonly labels?: Readonly<Record<string, string>>;
 }
 
@@ -93,6 +99,7 @@ export interface ResourceTables {
   readonly planVersions: PlanVersionRows;
   readonly tokens: Rows<TokenRecord>;
   readonly engine: EngineFacts;
+  readonly gateways: GatewayMembership;
 }
 
 export interface PlanVersionRows {
@@ -107,6 +114,10 @@ export interface PlanVersionRows {
 export interface EngineFacts {
   /** The active rollout that moves this route, if any. */
   activeRollout(routeId: string): Promise<string | null>;
+  /** The rollout that has succeeded with this route and may still be rolled back by one call, if any. */
+  bakingRollout(routeId: string): Promise<string | null>;
+  /** A rollout that waits for its start and names this route, if any. */
+  scheduledRollout(routeId: string): Promise<string | null>;
   /** Whether a write to this route is pending or in flight. */
   hasOpenIntent(routeId: string): Promise<boolean>;
   rolloutsOfPlan(planId: string): Promise<number>;
@@ -115,14 +126,30 @@ export interface EngineFacts {
    * gave it weight. With no settled write at all, `unwritten`.
    */
   zeroSince(routeId: string, targetGroupArn: string): Promise<{ readonly at: string } | 'unwritten' | null>;
-  /** The lane's row of a new account, or none any more. */
-  openLane(accountId: string): Promise<void>;
-  closeLane(accountId: string): Promise<void>;
+}
+
+/** What a person did to traffic where no route stands for it yet: a listener or a rule is made. */
+export interface LedgerEntry {
+  readonly id: string;
+  readonly projectId: string;
+  readonly kind: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly actor: string;
+  readonly facts: Readonly<Record<string, unknown>>;
 }
 
 export interface ResourceTransaction extends ResourceTables {
+  /** Writes a line of the ledger; it stays `decided` until its end is told. */
+  decide(entry: LedgerEntry): Promise<void>;
+  endDecision(id: string, state: 'applied' | 'failed', message: string | null): Promise<void>;
   /** Told after the work and before the commit, in this order. */
   announce(event: Announcement): void;
+  /**
+   * Takes these guards (`route/<id>`) for itself and moves them: whatever was decided under their old versions is never
+   * sent. First in a transaction, before any row.
+   */
+  moveGuards(keys: readonly string[]): Promise<void>;
   /** One at a time for this name, until the transaction ends. */
   exclusively(name: string): Promise<void>;
 }

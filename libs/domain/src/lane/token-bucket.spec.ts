@@ -1,7 +1,7 @@
 import { describe, it, expect } from '@jest/globals';
 import fc from 'fast-check';
 import { noon } from '../testing/builders.js';
-import { fullBucket, leastReserve, take, type BucketLimits, type BucketState } from './token-bucket.js';
+import { fullBucket, leastReserve, spend, take, type BucketLimits, type BucketState } from './token-bucket.js';
 
 const limits: BucketLimits = { ratePerSecond: 3, burst: 20, reserve: 5 };
 
@@ -42,6 +42,11 @@ describe('the token bucket of a lane', () => {
   ])('%s', (_sentence, with_, steps) => {
     expect(drain(fullBucket(with_, noon), noon, with_, false).taken).toBe(steps);
     expect(leastReserve(20)).toBe(5);
+  });
+
+  it('can be charged for a call that did not ask it, and owes nothing for it', () => {
+    expect(spend({ tokens: 0.5, at: noon }, noon + 1_000, limits)).toEqual({ tokens: 2.5, at: noon + 1_000 });
+    expect(spend({ tokens: 0.5, at: noon }, noon, limits).tokens).toBe(0);
   });
 
   it('refills nothing when the clock steps back, and does not wait for it either', () => {

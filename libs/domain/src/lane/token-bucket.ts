@@ -37,6 +37,12 @@ export function take(state: BucketState, now: Instant, limits: BucketLimits, eme
   return { ok: false, state: filled, retryAt: now + Math.max(1, Math.ceil((missing * 1_000) / limits.ratePerSecond)) };
 }
 
+/** One call was made whatever this bucket says: takes what a token is worth, as far as there is one. */
+export function spend(state: BucketState, now: Instant, limits: BucketLimits): BucketState {
+  const filled = refill(state, now, limits);
+  return { ...filled, tokens: Math.max(0, filled.tokens - 1) };
+}
+
 const roundingTokens = 1e-9;
 
 /** A clock that steps back refills nothing. */

@@ -1,6 +1,6 @@
 import { describe, it, expect } from '@jest/globals';
 import fc from 'fast-check';
-import { aRoute, aSpec, black, red, redBlack, stranger } from '../testing/builders.js';
+import { stepWeights, aRoute, aSpec, black, red, redBlack, stranger } from '../testing/builders.js';
 import type { Weights } from '../weights/types.js';
 import { shareOf } from '../weights/equal.js';
 import { compilePlan, type CompiledPlan } from './compile.js';
@@ -13,7 +13,8 @@ const compileOne = (steps: PlanSpec['steps'], live: Weights, route = aRoute()) =
 
 function weightsOf(compiled: CompiledPlan, routeId = 'shop'): unknown {
   if (!compiled.ok) return compiled.issues;
-  return compiled.plan.steps.map((step) => step.weights[routeId]);
+  const route = compiled.plan.routes.find((one) => one.id === routeId)!;
+  return compiled.plan.steps.map((step) => stepWeights(route, step));
 }
 const toBlack = (count: number): PlanSpec['steps'] => ({ kind: 'linear', to: { black: 100 }, count, holdMs: 1_000 });
 
@@ -73,8 +74,9 @@ describe('compiling a plan', () => {
     const live = [...redBlack(80, 0), { targetGroupArn: stranger, weight: 20 }];
     const compiled = compileOne(toBlack(2), live, route);
     if (!compiled.ok) throw new Error('refused');
-    for (const step of compiled.plan.steps) expect(shareOf(step.weights['shop'] ?? [], stranger)).toBe(200);
-    expect(compiled.plan.steps.map((step) => shareOf(step.weights['shop'] ?? [], black))).toEqual([400, 800]);
+    const written = compiled.plan.steps.map((step) => stepWeights({ ...route, baseline: live }, step));
+    for (const weights of written) expect(shareOf(weights, stranger)).toBe(200);
+    expect(written.map((weights) => shareOf(weights, black))).toEqual([400, 800]);
   });
 
   it('leaves out a pinned target group that is not in the action', () => {
@@ -155,6 +157,7 @@ describe('compiling a plan', () => {
       id: 'cart',
       name: 'cart',
       backends: aRoute().backends.map((backend) => ({ ...backend, targetGroupArn: `${backend.targetGroupArn}-cart` })),
+      baseline: [{ targetGroupArn: `${red}-cart`, weight: 1 }],
     });
     const live = { shop: redBlack(100, 0), cart: [{ targetGroupArn: `${red}-cart`, weight: 1 }] };
     const compiled = compilePlan(aSpec({ steps: toBlack(2) }), [aRoute(), cart], live, identity);

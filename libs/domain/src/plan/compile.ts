@@ -1,5 +1,5 @@
 import type { FieldIssue } from '../errors.js';
-import { buildWeights } from '../rollout/step-weights.js';
+import { weightsOfStep } from '../rollout/step-weights.js';
 import type { CompiledStep, FrozenPlan, FrozenRoute } from '../rollout/types.js';
 import { own } from '../text/record.js';
 import type { Permille, Weights } from '../weights/types.js';
@@ -47,7 +47,7 @@ export function compilePlan(
 }
 
 function frozen(spec: PlanSpec, identity: PlanIdentity): Omit<FrozenPlan, 'routes' | 'steps'> {
-  const { settleMs, minHealthyTargets, maxFactAgeMs, recheckMs, onHealthLost, bakeMs } = spec;
+  const { settleMs, minHealthyTargets, maxFactAgeMs, onHealthLost, bakeMs } = spec;
   const { planId, planVersion, name } = identity;
   return {
     schemaVersion: 1,
@@ -58,7 +58,6 @@ function frozen(spec: PlanSpec, identity: PlanIdentity): Omit<FrozenPlan, 'route
     settleMs,
     minHealthyTargets,
     maxFactAgeMs,
-    recheckMs,
     onHealthLost,
     bakeMs,
   };
@@ -163,26 +162,15 @@ function compileStep(
   routes: readonly FrozenRoute[],
   liveWeights: Readonly<Record<string, Weights>>,
 ): { step: CompiledStep; issues: readonly FieldIssue[] } {
-  const issues: FieldIssue[] = [];
-  const weights = routes.map((route) => {
-    const built = buildWeights(route, draft.shares, own(liveWeights, route.id) ?? []);
-    if (!built.ok)
-      issues.push(
-        ...built.issues.map((issue) => ({ field: 'routes', message: `route ${route.name}: ${issue.message}` })),
-      );
-    return [route.id, built.ok ? built.weights : []] as const;
-  });
   const gates = [{ kind: 'health', minHealthyTargets: draft.minHealthyTargets }] as const;
-  const step = {
-    index,
-    name: draft.name,
-    shares: draft.shares,
-    weights: Object.fromEntries(weights),
-    holdMs: draft.holdMs,
-    gates,
-  };
+  const step = { index, name: draft.name, shares: draft.shares, holdMs: draft.holdMs, gates };
   // Shares were validated, so what is wrong here is wrong with the route, and the same for each of its steps.
-  return { step, issues: index === 0 ? issues : [] };
+  if (index > 0) return { step, issues: [] };
+  const issues = routes.flatMap((route) => {
+    const built = weightsOfStep(route, step, own(liveWeights, route.id) ?? []);
+    return built.ok ? [] : [{ field: 'routes', message: `route ${route.name}: ${built.message}` }];
+  });
+  return { step, issues };
 }
 
 function permilles(shares: SharePercents): SharesByName {

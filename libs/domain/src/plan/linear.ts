@@ -1,5 +1,5 @@
 import type { Permille, Weights } from '../weights/types.js';
-import { roundToSum } from '../weights/apportion.js';
+import { roundToSum } from '../weights/integers.js';
 import type { FrozenRoute } from '../rollout/types.js';
 
 /** The shares our backends have among themselves now, in the order of `route.backends`, summing to 1000; null when none has any. */

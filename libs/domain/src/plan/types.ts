@@ -28,10 +28,8 @@ export interface PlanSpec {
   readonly minHealthyTargets: number;
   /** Default 60 000. */
   readonly settleMs: number;
-  /** Default 30 000. */
-  readonly maxFactAgeMs: number;
-  /** Default 10 000. */
-  readonly recheckMs: number;
+  /** How old a fact may be that a decision uses; null (the default) = as fresh as the account's read budget allows. */
+  readonly maxFactAgeMs: number | null;
   /** Default 'block'. */
   readonly onHealthLost: 'block' | 'rollback';
   /** Default 3 600 000. */

@@ -58,7 +58,7 @@ describe('a plan', () => {
       /1 to 1000/,
     ],
     ['a plan that needs nobody healthy', { minHealthyTargets: 0 }, 'minHealthyTargets', /1 to 1000/],
-    ['a recheck that never rests', { recheckMs: 0 }, 'recheckMs', /100/],
+    ['facts that are never fresh enough', { maxFactAgeMs: 0 }, 'maxFactAgeMs', /100/],
     [
       'a backend that the route lacks',
       { steps: explicit({ shares: { blue: 100 } }) },

@@ -7,7 +7,6 @@ const limits = {
   holdMs: [0, 30 * dayMs],
   settleMs: [0, dayMs],
   maxFactAgeMs: [100, dayMs],
-  recheckMs: [100, dayMs],
   bakeMs: [0, 30 * dayMs],
   minHealthyTargets: [1, 1_000],
   count: [1, 100],
@@ -30,9 +29,10 @@ export function validatePlan(spec: PlanSpec, routes: readonly RouteNames[] = [])
     ...selectorIssues(spec),
     ...(spec.steps.kind === 'explicit' ? explicitIssues(spec.steps.steps) : linearIssues(spec.steps)),
     ...backendIssues(spec, routes),
-    ...(['minHealthyTargets', 'settleMs', 'maxFactAgeMs', 'recheckMs', 'bakeMs'] as const).flatMap((field) =>
+    ...(['minHealthyTargets', 'settleMs', 'bakeMs'] as const).flatMap((field) =>
       integerIssues(field, field, spec[field]),
     ),
+    ...(spec.maxFactAgeMs === null ? [] : integerIssues('maxFactAgeMs', 'maxFactAgeMs', spec.maxFactAgeMs)),
   ];
 }
 

@@ -3,7 +3,8 @@ import { sameWeights } from '../weights/equal.js';
 import type { Weights } from '../weights/types.js';
 import type { LiveRoute, TargetHealth } from '../route/types.js';
 import type { Decision, Finding, RouteChange } from './decision.js';
-import { countHold, requiredHoldMs } from './hold.js';
+import { heldOnRoute, requiredHoldMs } from './hold.js';
+import { expectedOf, progressOf, verifiedAt } from './progress.js';
 import { weightsOfStep } from './step-weights.js';
 import type { CompiledStep, Fact, FrozenRoute, Instant, Observation, Rollout } from './types.js';
 
@@ -40,8 +41,11 @@ export interface Context {
   readonly step: CompiledStep | null;
   /** null after the last step. */
   readonly target: Target | null;
+  /** When the current step was verified on every route; null while one is outstanding. */
+  readonly verifiedAt: Instant | null;
   /** True when the current step's writes have ended without all of them applied: its target is itself. */
   readonly unfinished: boolean;
+  /** Of the route that has served least. */
   readonly heldMs: number;
   readonly remainingMs: number;
 }
@@ -49,13 +53,15 @@ export interface Context {
 export function contextOf(rollout: Rollout, seen: Observation, now: Instant): Context {
   const due = rollout.state === 'Scheduled' && rollout.startAt !== null && rollout.startAt <= now;
   const step = rollout.plan.steps[rollout.stepIndex] ?? null;
-  const unfinished = step !== null && rollout.verifiedAt === null;
-  const { heldMs } = countHold(rollout, now);
+  const verified = verifiedAt(rollout);
+  const unfinished = step !== null && verified === null;
+  const heldMs = step ? leastHeld(rollout, seen, now) : 0;
   return {
     rollout,
     seen,
     now,
     step,
+    verifiedAt: verified,
     unfinished,
     heldMs,
     active: rollout.state === 'Running' || due,
@@ -70,23 +76,33 @@ function targetOf(rollout: Rollout, index: number): Target | null {
   const changes: RouteChange[] = [];
   const unbuildable: string[] = [];
   for (const route of rollout.plan.routes) {
+    if (isVerifiedIn(rollout, route, index)) continue;
     const before = expectedOf(rollout, route);
     const built = weightsOfStep(route, step, before);
-    if (!built.ok) unbuildable.push(`route ${route.name}: ${built.issues.map((issue) => issue.message).join('; ')}`);
+    if (!built.ok) unbuildable.push(`route ${route.name}: ${built.message}`);
     else if (!sameWeights(before, built.weights)) changes.push({ routeId: route.id, before, after: built.weights });
   }
   return { index, step, changes, unbuildable: unbuildable.length > 0 ? unbuildable.join('; ') : null };
 }
 
-/** What we believe is live on a route. */
-export function expectedOf(rollout: Rollout, route: FrozenRoute): Weights {
-  return own(rollout.expected, route.id) ?? route.baseline;
+/** What was verified, or adopted by a person, in a step that goes on elsewhere stays as it is. */
+function isVerifiedIn(rollout: Rollout, route: FrozenRoute, stepIndex: number): boolean {
+  const progress = progressOf(rollout, route.id);
+  return progress?.stepIndex === stepIndex && progress.verifiedAt !== null;
+}
+
+function leastHeld(rollout: Rollout, seen: Observation, now: Instant): number {
+  return rollout.plan.routes.reduce(
+    (least, route) => Math.min(least, heldOnRoute(rollout, seen, route, now)),
+    requiredHoldMs(rollout),
+  );
 }
 
 /** What the current step intends on a route; the baseline before the first. */
 export function intendedOf(rollout: Rollout, route: FrozenRoute): Weights {
   const step = rollout.plan.steps[rollout.stepIndex];
-  return (step && own(step.weights, route.id)) ?? route.baseline;
+  const built = step && weightsOfStep(route, step, expectedOf(rollout, route));
+  return built?.ok ? built.weights : route.baseline;
 }
 
 export function minHealthyOf(at: Context, step: CompiledStep): number {
@@ -98,8 +114,11 @@ export type Known<T> =
   | { readonly kind: 'fresh'; readonly value: T; readonly at: Instant }
   | { readonly kind: 'unknown'; readonly cause: 'missing' | 'stale' | 'transient' | 'terminal'; readonly why: string };
 
-/** A fact is fresh when its age, in whichever direction the clock went, is at most `maxFactAgeMs`. */
-export function known<T>(fact: Fact<T> | undefined, now: Instant, maxFactAgeMs: number): Known<T> {
+/** How long a fact may be used where neither the plan nor its gateway says. */
+const defaultFreshForMs = 30_000;
+
+/** A fact is fresh when its age, in whichever direction the clock went, is at most what the plan allows (null: what its gateway gives). */
+export function known<T>(fact: Fact<T> | undefined, now: Instant, maxFactAgeMs: number | null): Known<T> {
   if (!fact) return { kind: 'unknown', cause: 'missing', why: 'has not been read yet' };
   if (!fact.ok) {
     return {
@@ -108,30 +127,45 @@ export function known<T>(fact: Fact<T> | undefined, now: Instant, maxFactAgeMs: 
       why: `could not be read (${fact.code}: ${fact.message})`,
     };
   }
-  if (Math.abs(now - fact.at) <= maxFactAgeMs) return { kind: 'fresh', value: fact.value, at: fact.at };
+  if (Math.abs(now - fact.at) <= (maxFactAgeMs ?? fact.freshForMs ?? defaultFreshForMs))
+    return { kind: 'fresh', value: fact.value, at: fact.at };
   return { kind: 'unknown', cause: 'stale', why: 'was read too long ago to act on' };
 }
 
 export function routeKnown(at: Context, route: FrozenRoute): Known<LiveRoute> {
-  return known(own(at.seen.routes, route.id), at.now, at.rollout.plan.maxFactAgeMs);
+  return knownSince(at, own(at.seen.routes, route.id));
 }
 
-/** A route as read since the last verification; an earlier read says nothing about what was written then. */
+/** What a person resumed over isn't held against the rollout: a refusal from before that is asked again first. */
+function knownSince<T>(at: Context, fact: Fact<T> | undefined): Known<T> {
+  const answer = known(fact, at.now, at.rollout.plan.maxFactAgeMs);
+  const { holdFrom } = at.rollout;
+  if (answer.kind === 'fresh' || answer.cause !== 'terminal' || !fact || holdFrom === null) return answer;
+  return fact.at >= holdFrom ? answer : { ...answer, cause: 'missing' };
+}
+
+/**
+ * A route as read since its own last verification; an earlier read says nothing about what was written then, unless it
+ * shows just that (the write's own reply is such a look, begun before it was settled).
+ */
 export function seenSinceLastWrite(at: Context, route: FrozenRoute): LiveRoute | null {
   const live = routeKnown(at, route);
-  const { verifiedAt } = at.rollout;
-  return live.kind === 'fresh' && (verifiedAt === null || live.at >= verifiedAt) ? live.value : null;
+  if (live.kind !== 'fresh') return null;
+  const written = progressOf(at.rollout, route.id)?.verifiedAt ?? null;
+  const isNewer = written === null || live.at >= written;
+  return isNewer || sameWeights(live.value.action.weights, expectedOf(at.rollout, route)) ? live.value : null;
 }
 
 export function healthKnown(at: Context, targetGroupArn: string): Known<TargetHealth> {
-  return known(own(at.seen.health, targetGroupArn), at.now, at.rollout.plan.maxFactAgeMs);
+  return knownSince(at, own(at.seen.health, targetGroupArn));
 }
 
-/** When a fact that can't be used is worth another look. */
+/** When to look again for a fact that can't be used; new looks wake it earlier. */
 export function soon(at: Context): Instant {
-  return at.now + Math.min(at.rollout.plan.recheckMs, 5_000);
+  return at.now + 5_000;
 }
 
+/** Behind the looks and events that wake a waiting rollout stands this. */
 export function atRecheck(at: Context): Instant {
-  return at.now + at.rollout.plan.recheckMs;
+  return at.now + 15_000;
 }

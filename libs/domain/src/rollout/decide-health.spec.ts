@@ -14,8 +14,7 @@ import {
 } from '../testing/builders.js';
 import { clusters, decided, health, held, live, type Seen } from '../testing/deciding.js';
 import type { ExplicitStep } from '../plan/types.js';
-import {} from './decision.js';
-import type { Rollout } from './types.js';
+import type { RolloutDraft } from '../testing/builders.js';
 
 describe('raising a share', () => {
   const first = { stepIndex: 0 };
@@ -23,7 +22,7 @@ describe('raising a share', () => {
     expect(decided(first, health(2, 0))).toMatchObject({
       kind: 'hold',
       reason: 'WaitingForHealthyTargets',
-      wakeAt: held + 10_000,
+      wakeAt: held + 15_000,
       message:
         "Step 2 of 4 (red 90 %, black 10 %) needs 1 healthy target of each backend that it raises: green-2026 has 0 of 3 targets healthy (3 Target.Timeout: a security group that doesn't let the load balancer reach the pods is the likely cause).",
     });
@@ -40,7 +39,7 @@ describe('raising a share', () => {
     ).toMatchObject({ reason: 'WaitingForHealthyTargets' });
   });
 
-  it.each<[string, Partial<Rollout>, Seen, string]>([
+  it.each<[string, RolloutDraft, Seen, string]>([
     ['does not rise without fresh health', first, health(2, null), 'ObservationIsStale'],
     [
       'does not rise on health that AWS will not tell',
@@ -106,16 +105,16 @@ describe('raising a share', () => {
     expect(decided({}, blue({ retired: true }))).toMatchObject({ kind: 'shift' });
   });
 
-  it('is blocked rather than written when the weights would be unsafe', () => {
+  it("is blocked rather than written when the step can't be made of what is live", () => {
     const plan = aPlan();
     const broken = {
       ...plan,
-      steps: plan.steps.map((step) => (step.index === 2 ? { ...step, weights: { shop: redBlack(0, 0) } } : step)),
+      steps: plan.steps.map((step) => (step.index === 2 ? { ...step, shares: { gone: 1000 } } : step)),
     };
     expect(decided({ plan: broken })).toMatchObject({
       kind: 'block',
       reason: 'UnsafeWeights',
-      message: expect.stringContaining('all weights are 0'),
+      message: expect.stringContaining("gone, which this route doesn't have"),
     });
   });
 
@@ -172,7 +171,7 @@ describe('losing health', () => {
     });
   });
 
-  it.each<[string, Partial<Rollout>, Seen, RegExp]>([
+  it.each<[string, RolloutDraft, Seen, RegExp]>([
     [
       'it is the former backend that is lost',
       { stepIndex: 2 },
@@ -180,6 +179,12 @@ describe('losing health', () => {
       /would raise the share of a backend that has lost its health/,
     ],
     ['the shares are the former ones already', { stepIndex: 0 }, health(0, 2), /are those before the rollout already/],
+    [
+      'they are, and nothing was ever written',
+      { stepIndex: 0, touched: false },
+      health(0, 2),
+      /are those before the rollout already/,
+    ],
     ['nobody knows whether the former backend is healthy', { stepIndex: 3 }, health(null, 0), /fresh read/],
   ])('leaves the rollback to a person when %s', (_sentence, change, seen, why) => {
     expect(decided({ ...change, plan: rollsBack }, seen)).toMatchObject({

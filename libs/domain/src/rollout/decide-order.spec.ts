@@ -1,9 +1,19 @@
 import { describe, it, expect } from '@jest/globals';
-import { aPlan, aRollout, aWrite, noon, redBlack, stranger, unseen } from '../testing/builders.js';
+import {
+  aLiveRoute,
+  aPlan,
+  aRollout,
+  aRoute,
+  aWrite,
+  noon,
+  redBlack,
+  seenAt,
+  stranger,
+  unseen,
+} from '../testing/builders.js';
 import { clusters, decided, health, held, live, ownedByLbc, type Seen } from '../testing/deciding.js';
 import type { PlanSpec } from '../plan/types.js';
-import {} from './decision.js';
-import type { Rollout } from './types.js';
+import type { RolloutDraft } from '../testing/builders.js';
 
 /** The order of the checks is the policy. Each row is seen at once; the first must lead, for the reason given. */
 describe('the order of reasons', () => {
@@ -19,11 +29,16 @@ describe('the order of reasons', () => {
     ],
   };
   const planned = aPlan();
-  const unsafePlan = {
-    ...planned,
-    steps: planned.steps.map((step) => (step.index === 2 ? { ...step, weights: { shop: redBlack(0, 1000) } } : step)),
+  // black left the second route after the start, so the next step can't be made of it
+  const lame = aRoute({ id: 'cart', name: 'cart', backends: aRoute().backends.slice(0, 1), baseline: redBlack(1) });
+  const unsafe: RolloutDraft = {
+    plan: { ...planned, routes: [aRoute(), lame] },
+    expected: { shop: redBlack(90, 10), cart: redBlack(1) },
   };
-  it.each<[string, Partial<Rollout>, Seen, number, string, string]>([
+  const bothLive: Seen = {
+    routes: { ...live().routes, cart: seenAt(held, aLiveRoute(redBlack(1))) },
+  };
+  it.each<[string, RolloutDraft, Seen, number, string, string]>([
     [
       "a pause outranks a failed write: a person's word comes first",
       { state: 'Paused' },
@@ -242,16 +257,16 @@ describe('the order of reasons', () => {
     ],
     [
       'retired outranks unsafe weights: without the cluster they will be others',
-      { plan: unsafePlan },
-      clusters({ retired: true }),
+      unsafe,
+      { ...bothLive, ...clusters({ retired: true }) },
       held,
       'ClusterIsRetired',
       'UnsafeWeights',
     ],
     [
       'unsafe weights outrank cordoned: uncordoning would not help',
-      { plan: unsafePlan },
-      clusters({ cordoned: true }),
+      unsafe,
+      { ...bothLive, ...clusters({ cordoned: true }) },
       held,
       'UnsafeWeights',
       'ClusterIsCordoned',
@@ -267,7 +282,7 @@ describe('the order of reasons', () => {
   ])('%s', (_sentence, change, seen, now, leads, beside) => {
     const decision = decided(
       change,
-      { ...seen, ...(seen.routes ? {} : live(aRollout(change).expected['shop'], {}, now)) },
+      { ...seen, ...(seen.routes ? {} : live(aRollout(change).routes[0]!.expected, {}, now)) },
       now,
     );
     expect(decision.reason).toBe(leads);

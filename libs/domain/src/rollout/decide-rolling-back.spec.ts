@@ -71,7 +71,7 @@ describe('rolling back', () => {
   });
 
   it('is over at once when nothing was moved, but not while a first write may still land', () => {
-    const unmoved = { ...back, stepIndex: 1, verifiedAt: null, expected: { shop: redBlack(100, 0) } };
+    const unmoved = { ...back, verifiedAt: null, touched: false, expected: { shop: redBlack(100, 0) } };
     expect(decided(unmoved)).toMatchObject({ kind: 'finish', outcome: 'RolledBack' });
     expect(decided(unmoved, writes({ purpose: 'step', state: 'sent' }))).toMatchObject({
       kind: 'hold',
@@ -80,11 +80,26 @@ describe('rolling back', () => {
     });
   });
 
-  it('waits for a first write that is in flight, not for one that was never sent', () => {
-    const unmoved = { ...back, verifiedAt: null, expected: { shop: redBlack(100, 0) } };
-    for (const state of ['pending', 'superseded', 'applied'] as const) {
+  it('does not wait for a first write that was never sent', () => {
+    const unmoved = { ...back, verifiedAt: null, touched: false, expected: { shop: redBlack(100, 0) } };
+    for (const state of ['pending', 'superseded', 'failed'] as const) {
       expect(decided(unmoved, writes({ purpose: 'step', state }))).toMatchObject({ kind: 'finish' });
     }
+  });
+
+  it('is not over by a read where a write was ever sent, however it ended: it may land yet', () => {
+    const doubtful = { ...back, verifiedAt: null, touched: true, expected: { shop: redBlack(100, 0) } };
+    for (const state of ['failed', 'superseded', 'applied'] as const) {
+      expect(decided(doubtful, writes({ purpose: 'step', state }))).toMatchObject({
+        kind: 'rollback',
+        changes: [{ routeId: 'shop', after: redBlack(100, 0) }],
+      });
+    }
+  });
+
+  it('is not over by belief where nothing was sent and nothing can be seen', () => {
+    const unmoved = { ...back, touched: false, expected: { shop: redBlack(100, 0) } };
+    expect(decided(unmoved, { routes: {} })).toMatchObject({ kind: 'hold', reason: 'AwsUnreachable' });
   });
 
   it('is not over while the outcome of a step is unknown, though its own writes are applied', () => {

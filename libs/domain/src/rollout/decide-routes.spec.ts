@@ -16,7 +16,8 @@ import {
 } from '../testing/builders.js';
 import { held } from '../testing/deciding.js';
 import { decide } from './decide.js';
-import type { Observation, Rollout } from './types.js';
+import type { RolloutDraft } from '../testing/builders.js';
+import type { Observation } from './types.js';
 
 describe('several routes', () => {
   const ofCart = (arn: string) => `${arn}-cart`;
@@ -37,7 +38,7 @@ describe('several routes', () => {
   const plan = aPlan({ routes: { kind: 'ids', ids: ['shop', 'cart'] } }, [aRoute(), cart]);
   const both = (
     change: { [K in 'routes' | 'health' | 'clusters']?: Partial<Observation[K]> },
-    rolloutChange: Partial<Rollout> = {},
+    rolloutChange: RolloutDraft = {},
     now = held,
   ) => {
     const rollout = aRollout({ plan, ...rolloutChange });

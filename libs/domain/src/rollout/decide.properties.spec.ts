@@ -15,12 +15,18 @@ import {
   seenAt,
   stranger,
   unseen,
+  watchedSince,
 } from '../testing/builders.js';
+import { lookedAt } from '../facts/looked-at.js';
+import type { Watched } from '../facts/types.js';
 import { isAttached, raisesShare, shareOf } from '../weights/equal.js';
 import { unsafeWeights } from '../weights/validate.js';
 import { decide } from './decide.js';
 import { explain } from './explain.js';
-import { countHold, requiredHoldMs } from './hold.js';
+import { applied } from './applied.js';
+import { decided, settled } from './evolve.js';
+import { heldOnRoute, requiredHoldMs } from './hold.js';
+import { expectedOf, verifiedAt } from './progress.js';
 import { rolloutStates } from './states.js';
 import type { Fact, Observation, Rollout } from './types.js';
 
@@ -66,7 +72,7 @@ const maybe = <T>(key: string, value: fc.Arbitrary<T>) =>
 const merged = (...parts: fc.Arbitrary<object>[]) => fc.tuple(...parts).map((list) => Object.assign({}, ...list));
 
 const observations = (rollout: Rollout): fc.Arbitrary<Observation> => {
-  const asExpected = fc.constant(rollout.expected['shop'] ?? []);
+  const asExpected = fc.constant(expectedOf(rollout, rollout.plan.routes[0]!));
   const live = fc
     .tuple(fc.oneof({ weight: 12, arbitrary: asExpected }, weights), ownership)
     .map(([w, owner]) => aLiveRoute(w, { ownership: owner }));
@@ -79,7 +85,28 @@ const observations = (rollout: Rollout): fc.Arbitrary<Observation> => {
         ),
     );
   const cluster = (id: string) => fc.record({ cordoned: rarely, retired: rarely }).map((flags) => aCluster(id, flags));
+  const runs = <M>(mark: fc.Arbitrary<M>) =>
+    fc
+      .record({
+        from: age,
+        lasts: fc.constantFrom(0, 1_000, 5_000, 40_000),
+        joined: fc.boolean(),
+        mark,
+        periodMs: fc.constantFrom(100, 5_000),
+      })
+      .map(({ from, lasts, joined, mark: seen, periodMs }) => ({
+        periodMs,
+        runs: [{ from: now - from - lasts, to: now - from, joined, mark: seen }],
+      }));
+  const watch = fc.oneof(
+    { weight: 9, arbitrary: fc.constant(watchedSince(rollout, noon, now)) },
+    fc.record({
+      actions: merged(maybe('shop', runs(fc.oneof(asExpected, weights)))),
+      health: merged(maybe(red, runs(fc.nat(3))), maybe(black, runs(fc.nat(3)))),
+    }),
+  );
   return fc.record({
+    watch,
     routes: merged(maybe('shop', fact(live))),
     health: merged(maybe(red, healthy(red)), maybe(black, healthy(black))),
     clusters: merged(maybe('c-blue', cluster('c-blue')), maybe('c-green', cluster('c-green'))),
@@ -104,9 +131,7 @@ const observations = (rollout: Rollout): fc.Arbitrary<Observation> => {
 const plans = fc.constantFrom(
   ...(['block', 'rollback'] as const).flatMap((onHealthLost) =>
     [0, 2_000, 60_000].flatMap((settleMs) =>
-      [1, 2].map((minHealthyTargets) =>
-        aPlan({ onHealthLost, settleMs, minHealthyTargets, recheckMs: settleMs === 0 ? 1_000 : 10_000 }),
-      ),
+      [1, 2].map((minHealthyTargets) => aPlan({ onHealthLost, settleMs, minHealthyTargets })),
     ),
   ),
 );
@@ -121,7 +146,8 @@ const rollouts: fc.Arbitrary<Rollout> = fc
     ),
     verifiedAt: fc.constantFrom(noon, noon, noon, noon, noon, null, now - 100),
     heldMs: fc.constantFrom(0, 4_000, 10_000, 100_000, 100_000),
-    heldCheckedAt: fc.constantFrom(noon, null, now + 5_000, noon - 86_400_000),
+    holdFrom: fc.constantFrom(noon, null, now + 5_000, noon - 86_400_000),
+    touched: fc.boolean(),
     expected: fc.oneof(
       { weight: 9, arbitrary: fc.constant(null) },
       weights.map((shop) => ({ shop })),
@@ -144,7 +170,7 @@ describe('whatever is observed', () => {
         const decision = decide(rollout, seen, now);
         expect(decide(rollout, seen, now)).toEqual(decision);
         expect(decision.message).not.toMatch(/undefined|\[object|NaN/);
-        expect(explain(rollout, decision, now).length).toBeGreaterThan(10);
+        expect(explain(rollout, decision, 1_000, now).length).toBeGreaterThan(10);
         if (decision.wakeAt !== null) expect(decision.wakeAt).toBeGreaterThanOrEqual(now);
       }),
       runs,
@@ -168,6 +194,7 @@ describe('whatever is observed', () => {
       health: fc.dictionary(keys, anyFact),
       clusters: fc.constant({}),
       writes: fc.constant([]),
+      watch: fc.constant({ actions: {}, health: {} }),
     });
     fc.assert(
       fc.property(rollouts, strange, fc.double(), (rollout, seen, at) => {
@@ -181,7 +208,7 @@ describe('whatever is observed', () => {
       fc.property(cases, ([rollout, seen]) => {
         const decision = decide(rollout, seen, now);
         if (decision.kind !== 'shift') return;
-        const unfinished = rollout.verifiedAt === null && rollout.plan.steps[rollout.stepIndex] !== undefined;
+        const unfinished = verifiedAt(rollout) === null && rollout.plan.steps[rollout.stepIndex] !== undefined;
         expect(decision.stepIndex).toBe(unfinished ? rollout.stepIndex : rollout.stepIndex + 1);
         const due = rollout.state === 'Scheduled' && rollout.startAt !== null && rollout.startAt <= now;
         expect(rollout.state === 'Running' || due).toBe(true);
@@ -196,9 +223,12 @@ describe('whatever is observed', () => {
         const decision = decide(rollout, seen, now);
         const step = rollout.plan.steps[rollout.stepIndex];
         const moves = decision.kind === 'shift' || (decision.kind === 'finish' && decision.outcome === 'Succeeded');
-        if (!moves || !step || rollout.verifiedAt === null) return;
-        expect(countHold(rollout, now).heldMs).toBeGreaterThanOrEqual(requiredHoldMs(rollout));
-        expect(countHold(rollout, now).heldMs).toBeGreaterThanOrEqual(rollout.plan.settleMs);
+        if (!moves || !step || verifiedAt(rollout) === null) return;
+        for (const route of rollout.plan.routes) {
+          const heldMs = heldOnRoute(rollout, seen, route, now);
+          expect(heldMs).toBeGreaterThanOrEqual(requiredHoldMs(rollout));
+          expect(heldMs).toBeGreaterThanOrEqual(rollout.plan.settleMs);
+        }
       }),
       runs,
     );
@@ -280,7 +310,7 @@ describe('whatever is observed', () => {
         if (!live?.ok) throw new Error('shifted blindly');
         for (const arn of [red, black, stranger])
           expect(shareOf(live.value.action.weights, arn)).toBeCloseTo(
-            shareOf(rollout.expected['shop'] ?? redBlack(100, 0), arn),
+            shareOf(expectedOf(rollout, rollout.plan.routes[0]!), arn),
             9,
           );
       }),
@@ -290,50 +320,81 @@ describe('whatever is observed', () => {
 });
 
 describe('a rollout driven by decide', () => {
-  /** Real time that passes, whether somebody looked, how healthy green is, and by how much the clock lies. */
+  /** Time that passes until the next look, and how healthy green is then. */
   const ticks = fc.array(
     fc.record({
       afterMs: fc.integer({ min: 0, max: 40_000 }),
       healthy: fc.constantFrom(0, 1, 2, 2, 2),
-      clockMs: fc.constantFrom(0, 0, 0, -3_600_000),
     }),
     { minLength: 20, maxLength: 80 },
   );
 
-  it('takes every step once, in order, and holds each for its full time, through outages and a clock that steps back', () => {
+  it('takes every step once, in order, and holds each for its full time, through outages and ill health', () => {
     fc.assert(
       fc.property(ticks, (list) => {
-        let rollout = aRollout({ stepIndex: -1 });
-        let [real, skew, verifiedReal] = [noon, 0, noon];
+        let rollout = aRollout({ stepIndex: -1, state: 'Running', holdFrom: noon });
+        let [now, verifiedAtMs] = [noon, noon];
         const steps: number[] = [];
+        const looks: { at: number; healthy: number }[] = [];
         for (const tick of list) {
-          real += tick.afterMs;
-          skew += tick.clockMs;
-          const clock = real + skew;
-          if (rollout.verifiedAt !== null && rollout.verifiedAt > clock) rollout = { ...rollout, verifiedAt: clock };
-          const decision = decide(
-            rollout,
-            anObservation(rollout, clock, {
-              health: { [red]: seenAt(clock, healthOf(red, 2)), [black]: seenAt(clock, healthOf(black, tick.healthy)) },
-            }),
-            clock,
-          );
-          rollout = { ...rollout, ...countHold(rollout, clock) };
+          now += tick.afterMs;
+          looks.push({ at: now, healthy: tick.healthy });
+          const seen = anObservation(rollout, now, {
+            health: { [red]: seenAt(now, healthOf(red, 2)), [black]: seenAt(now, healthOf(black, tick.healthy)) },
+            watch: watchOf(rollout, looks),
+          });
+          const decision = decide(rollout, seen, now);
+          const change = decided(rollout, seen, decision, now);
+          rollout = applied(rollout, change);
           if (decision.kind === 'finish') {
             expect(steps).toEqual([0, 1, 2, 3]);
             return;
           }
+          if (rollout.state === 'Blocked') rollout = { ...rollout, state: 'Running', holdFrom: now };
           if (decision.kind !== 'shift') continue;
-          if (steps.length > 0) expect(real - verifiedReal).toBeGreaterThanOrEqual(5_000);
+          if (steps.length > 0) expect(now - verifiedAtMs).toBeGreaterThanOrEqual(5_000);
           steps.push(decision.stepIndex);
           expect(steps).toEqual(steps.map((_, i) => i));
-          for (const change of decision.changes)
-            rollout = { ...rollout, expected: { ...rollout.expected, [change.routeId]: change.after } };
-          rollout = { ...rollout, stepIndex: decision.stepIndex, verifiedAt: clock, heldMs: 0, heldCheckedAt: clock };
-          verifiedReal = real;
+          for (const one of decision.changes) {
+            const progress = rollout.routes[0]!;
+            const write = { purpose: 'step', stepIndex: decision.stepIndex } as const;
+            const patch = settled(progress, write, { state: 'applied', live: one.after }, now);
+            rollout = { ...rollout, routes: [{ ...progress, ...patch }] };
+          }
+          verifiedAtMs = now;
         }
       }),
       { numRuns: 500 },
     );
   });
+
+  /** Runs as a reader with a period of 10 s would have them; the action is always as expected. */
+  function watchOf(rollout: Rollout, looks: readonly { at: number; healthy: number }[]): Observation['watch'] {
+    const joined = <T, M>(mark: (look: { at: number; healthy: number }) => T, sameMark: (a: M, b: M) => boolean) =>
+      looks.reduce<Watched<T, M> | null>(
+        (before, look) =>
+          lookedAt<T, M>(before, { ok: true, at: look.at, value: mark(look) }, 10_000, (v) => v as never, sameMark)
+            .watched,
+        null,
+      )!;
+    const expected = expectedOf(rollout, rollout.plan.routes[0]!);
+    return {
+      actions: {
+        shop: joined(
+          () => expected,
+          () => true,
+        ),
+      },
+      health: {
+        [red]: joined(
+          () => 2,
+          (a, b) => a === b,
+        ),
+        [black]: joined(
+          (look) => look.healthy,
+          (a, b) => a === b,
+        ),
+      },
+    };
+  }
 });

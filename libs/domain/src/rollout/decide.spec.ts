@@ -12,10 +12,10 @@ import {
   unseen,
 } from '../testing/builders.js';
 import { clusters, decided, health, held, live, ownedByLbc, writes, type Seen } from '../testing/deciding.js';
-import type { Rollout } from './types.js';
+import type { RolloutDraft } from '../testing/builders.js';
 
 describe('when nothing moves by itself', () => {
-  it.each<[string, Partial<Rollout>, Seen, string, number | null]>([
+  it.each<[string, RolloutDraft, Seen, string, number | null]>([
     ['an ended rollout stays ended', { state: 'Aborted' }, {}, 'RolloutHasEnded', null],
     ['without a start time it waits for a person', { state: 'Scheduled', stepIndex: -1 }, {}, 'NotStarted', null],
     [
@@ -57,7 +57,7 @@ describe('when nothing moves by itself', () => {
 });
 
 describe('a running rollout', () => {
-  it.each<[string, Partial<Rollout>, Seen, string, string]>([
+  it.each<[string, RolloutDraft, Seen, string, string]>([
     [
       'a write that AWS refused',
       {},
@@ -102,9 +102,16 @@ describe('a running rollout', () => {
     [
       'weights read before the last write was verified',
       {},
-      live(undefined, {}, noon - 1),
+      live(redBlack(100, 0), {}, noon - 1),
       'hold',
       'ObservationIsStale',
+    ],
+    [
+      'a read begun before the write was verified that shows just what was written',
+      {},
+      live(redBlack(90, 10), {}, noon - 1),
+      'shift',
+      'NextStep',
     ],
     [
       'a target group that is not ours',
@@ -145,7 +152,7 @@ describe('a running rollout', () => {
       reason: 'NextStep',
       stepIndex: 2,
       beside: [],
-      wakeAt: held + 10_000,
+      wakeAt: held + 15_000,
       message: 'Step 3 of 4 (red 50 %, black 50 %) starts and writes 1 route.',
       changes: [{ routeId: 'shop', before: redBlack(90, 10), after: redBlack(50, 50) }],
     });
@@ -233,15 +240,8 @@ describe('a running rollout', () => {
 });
 
 describe('holding', () => {
-  it.each<[string, Partial<Rollout>, number, string, number]>([
+  it.each<[string, RolloutDraft, number, string, number]>([
     ['wakes when the hold ends', {}, noon + 1_000, 'StepIsHolding', noon + 5_000],
-    [
-      'wakes to recheck in a long hold',
-      { plan: aPlan({ recheckMs: 700 }) },
-      noon + 1_000,
-      'StepIsHolding',
-      noon + 1_700,
-    ],
     [
       'holds for the settle time when its own hold is shorter',
       { plan: aPlan({ settleMs: 9_000 }) },
@@ -258,10 +258,10 @@ describe('holding', () => {
     ],
     [
       'has its remaining hold after an outage, and nothing less',
-      { plan: aPlan({ recheckMs: 1_000 }), heldMs: 2_000 },
+      { heldMs: 2_000, holdFrom: noon + 600_000 },
       noon + 600_000,
       'StepIsHolding',
-      noon + 601_000,
+      noon + 603_000,
     ],
   ])('%s', (_sentence, change, now, reason, wakeAt) => {
     expect(decided(change, {}, now)).toMatchObject({ kind: 'hold', reason, wakeAt });

@@ -25,6 +25,7 @@ import {
   aStepsWriteMayStillLand,
   goBack,
   goBackWhereNothingHinders,
+  itIsNotSeenWhetherItIsBack,
   rollbackLeadsNowhereHealthy,
   rollbackWouldBeUnsafe,
 } from './checks/rolling-back.js';
@@ -70,6 +71,7 @@ const rollingBackChecks: readonly Check[] = [
   aStepsWriteMayStillLand,
   rollbackWouldBeUnsafe,
   rollbackLeadsNowhereHealthy,
+  itIsNotSeenWhetherItIsBack, //  last: whatever can be written back is written without waiting for a read
 ];
 
 /**

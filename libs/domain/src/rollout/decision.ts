@@ -30,6 +30,8 @@ interface DecisionBase extends Finding {
   readonly beside: readonly Finding[];
   /** When to decide again; null when only an event (a verb, a write's outcome) can change the answer. */
   readonly wakeAt: Instant | null;
+  /** When the oldest of the looks behind it began: what has to be seen twice is seen again by newer ones. */
+  readonly seenAt?: Instant;
 }
 
 /** The answer of `decide`. */
@@ -51,6 +53,8 @@ export const reasons = {
   PausedByOperator: 'a person paused it; weights stay',
   NeedsAPerson: 'blocked earlier; a verb must say how to go on',
   SuspendedByFreeze: 'an evacuation or freeze holds it',
+  PlanDoesNotFit: 'the plan no longer fits its routes as they are now',
+  RouteIsBusy: 'another rollout or write has one of its routes',
   RouteOwnedByReconciler: 'a continuous reconciler owns the route and would revert us',
   ApplyTimeToolNotAcknowledged: 'CloudFormation, CDK or Terraform made it and nobody acknowledged that',
   WriteFailed: 'AWS refused the write of a route',
@@ -66,6 +70,8 @@ export const reasons = {
   ReceiverNotAttached: 'the target group is not in the action yet, so nobody health-checks it',
   ClusterIsCordoned: 'the share of a cordoned cluster would be raised',
   ClusterIsRetired: 'a retired cluster would get a share',
+  ClusterIsEvacuated: 'an evacuated cluster would have a share',
+  FrozenByFreeze: 'a freeze is on: nothing planned starts',
   NoHealthyReceiver: 'after this write no healthy backend would have weight',
   UnsafeWeights: 'the weights break a rule of the load balancer',
   NextStep: 'the next step starts',

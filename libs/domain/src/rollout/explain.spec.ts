@@ -15,17 +15,21 @@ import {
   aCluster,
 } from '../testing/builders.js';
 import { decide } from './decide.js';
+import { contextOf } from './context.js';
 import { explain } from './explain.js';
-import type { Observation, Rollout } from './types.js';
+import type { RolloutDraft } from '../testing/builders.js';
+import type { Observation } from './types.js';
 
 function explained(
-  change: Partial<Rollout>,
+  change: RolloutDraft,
   seen: Partial<Observation> = {},
   decidedAt = noon + 2_000,
   now = decidedAt,
 ): string {
   const rollout = aRollout(change);
-  return explain(rollout, decide(rollout, anObservation(rollout, decidedAt, seen), decidedAt), now);
+  const observed = anObservation(rollout, decidedAt, seen);
+  const later = anObservation(rollout, now, seen);
+  return explain(rollout, decide(rollout, observed, decidedAt), contextOf(rollout, later, now).remainingMs, now);
 }
 
 describe('explaining a rollout to an operator', () => {
@@ -108,7 +112,7 @@ describe('explaining a rollout to an operator', () => {
   it('takes a decision that was stored and read back, whatever became of its facts', () => {
     const rollout = aRollout();
     const decision = decide(rollout, anObservation(rollout, noon), noon);
-    expect(explain(rollout, { ...decision, facts: { receivers: ['?', null, 3] } }, noon)).toContain(
+    expect(explain(rollout, { ...decision, facts: { receivers: ['?', null, 3] } }, 5_000, noon)).toContain(
       'then step 3 of 4 (red 50 %, black 50 %).',
     );
   });

@@ -3,17 +3,24 @@ import { instantText } from '../text/instant-text.js';
 import { stepText } from '../text/shares-text.js';
 import type { ReceiverFact } from './checks/holding.js';
 import type { Decision } from './decision.js';
-import { countHold, requiredHoldMs } from './hold.js';
 import type { Instant, Rollout } from './types.js';
 
-/** One sentence for an operator: why nothing moves now, and what is next. `decision` may be older than `now`. */
-export function explain(rollout: Rollout, decision: Decision, now: Instant): string {
-  return decision.kind === 'hold' ? explainHold(rollout, decision, now) : decision.message;
+/**
+ * One sentence for an operator: why nothing moves now, and what is next. `decision` may be older than `now`;
+ * `remainingMs` is what is left of the hold.
+ */
+export function explain(rollout: Rollout, decision: Decision, remainingMs: number, now: Instant): string {
+  return decision.kind === 'hold' ? explainHold(rollout, decision, remainingMs, now) : decision.message;
 }
 
-function explainHold(rollout: Rollout, decision: Extract<Decision, { kind: 'hold' }>, now: Instant): string {
+function explainHold(
+  rollout: Rollout,
+  decision: Extract<Decision, { kind: 'hold' }>,
+  remainingMs: number,
+  now: Instant,
+): string {
   if (decision.reason === 'StepIsHolding' || decision.reason === 'SettleTime')
-    return explainHolding(rollout, decision, now);
+    return explainHolding(rollout, decision, remainingMs);
   if (decision.reason === 'NotStarted' && rollout.startAt !== null) {
     return `Starts in ${durationText(rollout.startAt - now)} (${instantText(rollout.startAt)}), or now by the verb start; first comes ${stepText(rollout.plan, 0)}.`;
   }
@@ -22,8 +29,7 @@ function explainHold(rollout: Rollout, decision: Extract<Decision, { kind: 'hold
   return `${decision.message} Looks again ${inMs > 0 ? `in ${durationText(inMs)}` : 'now'}.`;
 }
 
-function explainHolding(rollout: Rollout, decision: Decision, now: Instant): string {
-  const remainingMs = Math.max(0, requiredHoldMs(rollout) - countHold(rollout, now).heldMs);
+function explainHolding(rollout: Rollout, decision: Decision, remainingMs: number): string {
   const settles = decision.reason === 'SettleTime';
   const what = settles ? 'Letting the load balancer converge after' : 'Holding';
   const rest = remainingMs > 0 ? ` for ${moreText(remainingMs)}` : '';

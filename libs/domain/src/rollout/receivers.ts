@@ -12,7 +12,8 @@ export interface ReceiverRules {
   readonly forced: Forced | null;
   readonly minHealthyTargets: number;
   readonly now: Instant;
-  readonly maxFactAgeMs: number;
+  /** null = as fresh as the gateway gives. */
+  readonly maxFactAgeMs: number | null;
   /** Rollback or evacuation: needs one healthy receiver by a fresh read, and no more (rule 12). */
   readonly emergency: boolean;
   /** Foreign target groups that keep their share: rounding may move it by a digit, which isn't a raise. */

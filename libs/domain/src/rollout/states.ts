@@ -34,17 +34,17 @@ export const allowedVerbs: Readonly<Record<RolloutState, readonly RolloutVerb[]>
   Paused: ['resume', 'abort', 'rollback'],
   Blocked: ['adopt', 'reassert', 'resume', 'abort', 'rollback'],
   Suspended: ['resume', 'abort', 'rollback'],
-  RollingBack: ['pause', 'abort'],
+  RollingBack: ['pause', 'abort', 'adopt', 'rollback'],
   Succeeded: ['rollback'],
   RolledBack: [],
-  Aborted: [],
+  Aborted: ['rollback'],
   Cancelled: [],
-  Failed: [],
+  Failed: ['rollback'],
 };
 
 const ended: readonly RolloutState[] = ['Succeeded', 'RolledBack', 'Aborted', 'Cancelled', 'Failed'];
 
-/** True when no verb but a bake's rollback can move this rollout again. */
+/** True when no verb but a rollback can move this rollout again. */
 export function hasEnded(state: RolloutState): boolean {
   return ended.includes(state);
 }

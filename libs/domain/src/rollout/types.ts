@@ -1,5 +1,6 @@
 import type { Permille, Weights } from '../weights/types.js';
 import type { LiveRoute, TargetHealth } from '../route/types.js';
+import type { WatchRuns } from '../facts/types.js';
 import type { RolloutState } from './states.js';
 
 /** Milliseconds since the Unix epoch, from Postgres's clock. Always an argument, never read here. */
@@ -23,9 +24,9 @@ export interface FrozenRoute {
   readonly arn: string;
   readonly accountId: string;
   readonly backends: readonly FrozenBackend[];
-  /** Foreign target groups a person pinned: they keep the share they have and count towards the five. */
+  /** Foreign target groups a person pinned, as of now: they keep the share they have and count towards the five. */
   readonly pinned: readonly string[];
-  /** Live weights when the rollout was created: where a rollback goes. */
+  /** Live weights when the rollout started: where a rollback goes. */
   readonly baseline: Weights;
 }
 
@@ -42,8 +43,6 @@ export interface CompiledStep {
   readonly name: string;
   /** Target share per backend name, summing to 1000. */
   readonly shares: Readonly<Record<string, Permille>>;
-  /** Whole forward-action weights per route id, pinned target groups included. */
-  readonly weights: Readonly<Record<string, Weights>>;
   readonly holdMs: number;
   readonly gates: readonly GateSpec[];
 }
@@ -60,10 +59,8 @@ export interface FrozenPlan {
   /** Shortest hold after a verified write: AWS returns before its data plane has converged (argo-rollouts #4595). */
   readonly settleMs: number;
   readonly minHealthyTargets: number;
-  /** A fact older than this is not used for a decision. */
-  readonly maxFactAgeMs: number;
-  /** How often health and weights are looked at during a hold. */
-  readonly recheckMs: number;
+  /** A fact older than this is not used for a decision; null = as fresh as its gateway's budget allows (two of its periods). */
+  readonly maxFactAgeMs: number | null;
   readonly onHealthLost: 'block' | 'rollback';
   /** How long after success `rollback` is still one call. */
   readonly bakeMs: number;
@@ -75,6 +72,28 @@ export interface Forced {
   readonly reason: string;
 }
 
+/** How far one route of a rollout has come. */
+export interface RouteProgress {
+  readonly routeId: string;
+  /** The step last written or found live here; -1 before the first. */
+  readonly stepIndex: number;
+  /** Weights that explain what is live: the baseline, a verified write, or what a person adopted. */
+  readonly expected: Weights;
+  /** When `stepIndex` was verified here; null while its write is outstanding. */
+  readonly verifiedAt: Instant | null;
+  /** Hold of this step served before `Rollout.holdFrom`, in ms. */
+  readonly heldMs: number;
+  /** Whether a write of ours was ever sent here since the baseline: then only a verified write proves that it is back. */
+  readonly touched: boolean;
+}
+
+/** Seen once; it has to be seen again, by a newer look, before anything stops for it. */
+export interface Suspicion {
+  readonly reason: string;
+  /** When the oldest of the looks behind it began. */
+  readonly seenAt: Instant;
+}
+
 export interface Rollout {
   readonly id: string;
   readonly projectId: string;
@@ -84,24 +103,32 @@ export interface Rollout {
   readonly plan: FrozenPlan;
   /** Step being written or held; -1 before the first. */
   readonly stepIndex: number;
-  /** When every route of the current step (or of the rollback) was verified; null while writes are outstanding. */
-  readonly verifiedAt: Instant | null;
-  /** Hold already served, outages and pauses not counted; and when it was last counted. */
-  readonly heldMs: number;
-  readonly heldCheckedAt: Instant | null;
-  /** What we believe is live, per route id. */
-  readonly expected: Readonly<Record<string, Weights>>;
+  /** In the plan's order. */
+  readonly routes: readonly RouteProgress[];
+  /** Since when holds count; null while they don't (paused, blocked, not running). */
+  readonly holdFrom: Instant | null;
   /** A person asked to end the current hold early. */
   readonly advanceRequestedBy: string | null;
+  /** What a pause, block or suspension interrupted. */
+  readonly pausedFrom: 'Running' | 'RollingBack' | null;
+  readonly suspicion: Suspicion | null;
   /** null = only by `start`. */
   readonly startAt: Instant | null;
   readonly finishedAt: Instant | null;
+  /** Until when a rollback is one call after success; null = not succeeded. */
+  readonly bakesUntil: Instant | null;
   readonly forced: Forced | null;
 }
 
 /** What was seen of one thing: with its age, or why it could not be seen. */
 export type Fact<T> =
-  | { readonly ok: true; readonly at: Instant; readonly value: T }
+  | {
+      readonly ok: true;
+      readonly at: Instant;
+      readonly value: T;
+      /** For how long it may be used: two periods of its gateway. Absent = as long as the plan says. */
+      readonly freshForMs?: number;
+    }
   | {
       readonly ok: false;
       readonly at: Instant;
@@ -136,5 +163,11 @@ export interface Observation {
   /** By target group ARN. */
   readonly health: Readonly<Record<string, Fact<TargetHealth>>>;
   readonly clusters: Readonly<Record<string, ClusterFact>>;
+  /** The newest write of the rollout per route, and whatever older one is still in flight. */
   readonly writes: readonly WriteFact[];
+  /** By route id, and by target group ARN: what holds are counted by. */
+  readonly watch: {
+    readonly actions: Readonly<Record<string, WatchRuns<Weights>>>;
+    readonly health: Readonly<Record<string, WatchRuns<number>>>;
+  };
 }

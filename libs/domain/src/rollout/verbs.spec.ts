@@ -11,10 +11,10 @@ describe('the table of states and verbs', () => {
     }
   });
 
-  it('uses every verb, and leaves no way on from an end but the rollback of a bake', () => {
+  it('uses every verb, and leaves no way on from an end but the rollback of what moved weights', () => {
     expect(new Set(Object.values(allowedVerbs).flat())).toEqual(new Set(rolloutVerbs));
     for (const state of rolloutStates.filter(hasEnded))
-      expect(allowedVerbs[state]).toEqual(state === 'Succeeded' ? ['rollback'] : []);
+      expect(allowedVerbs[state]).toEqual(['Succeeded', 'Aborted', 'Failed'].includes(state) ? ['rollback'] : []);
   });
 
   it.each(rolloutStates.filter((state) => !hasEnded(state)))(
@@ -38,6 +38,11 @@ describe('a verb', () => {
     });
     expect(verbAllowed(aRollout({ state: 'Aborted' }), 'resume', noon)).toMatchObject({
       ok: false,
+      allowed: ['rollback'],
+      message: "A rollout that is Aborted doesn't take resume: it takes rollback.",
+    });
+    expect(verbAllowed(aRollout({ state: 'RolledBack' }), 'rollback', noon)).toMatchObject({
+      ok: false,
       allowed: [],
       message: expect.stringContaining('it has ended and takes none'),
     });
@@ -49,8 +54,8 @@ describe('a verb', () => {
     expect(verbAllowed(succeeded, 'rollback', noon + 3_600_001)).toMatchObject({
       ok: false,
       allowed: [],
-      message: expect.stringContaining('bake of 1 hour'),
+      message: expect.stringContaining('The bake after success ended at 2026-11-23T13:00:00.000Z'),
     });
-    expect(verbsNow({ ...succeeded, finishedAt: null }, noon)).toEqual([]);
+    expect(verbsNow({ ...succeeded, bakesUntil: null }, noon)).toEqual([]);
   });
 });

@@ -1,8 +1,11 @@
 import { compilePlan } from '../plan/compile.js';
 import type { PlanSpec } from '../plan/types.js';
 import type { LiveRoute, TargetHealth } from '../route/types.js';
+import { expectedOf } from '../rollout/progress.js';
+import { weightsOfStep } from '../rollout/step-weights.js';
 import type {
   ClusterFact,
+  CompiledStep,
   Fact,
   FrozenPlan,
   FrozenRoute,
@@ -78,7 +81,6 @@ export function aSpec(change: Partial<PlanSpec> = {}): PlanSpec {
     minHealthyTargets: 1,
     settleMs: 2_000,
     maxFactAgeMs: 30_000,
-    recheckMs: 10_000,
     onHealthLost: 'block',
     bakeMs: 3_600_000,
     ...change,
@@ -96,11 +98,23 @@ export function aPlan(change: Partial<PlanSpec> = {}, routes: readonly FrozenRou
   return compiled.plan;
 }
 
+/** What all routes of a built rollout have in common, and the weights that explain what is live, by route id. */
+interface OfEveryRoute {
+  readonly verifiedAt?: Instant | null;
+  readonly heldMs?: number;
+  readonly touched?: boolean;
+  readonly expected?: Readonly<Record<string, Weights>>;
+}
+
 /** Running step 2 of 4 (90/10), verified at noon, nothing held yet. */
-export function aRollout(change: Partial<Rollout> = {}): Rollout {
+export type RolloutDraft = Partial<Rollout> & OfEveryRoute;
+
+export function aRollout(change: RolloutDraft = {}): Rollout {
+  const { verifiedAt, heldMs, touched, expected, ...rest } = change;
   const plan = change.plan ?? aPlan();
   const stepIndex = change.stepIndex ?? 1;
   const step = plan.steps[stepIndex];
+  const isVerified = verifiedAt !== undefined ? verifiedAt : stepIndex < 0 ? null : noon;
   return {
     id: 'rollout-1',
     projectId: 'project-1',
@@ -108,16 +122,30 @@ export function aRollout(change: Partial<Rollout> = {}): Rollout {
     version: 7,
     plan,
     stepIndex,
-    verifiedAt: stepIndex < 0 ? null : noon,
-    heldMs: 0,
-    heldCheckedAt: stepIndex < 0 ? null : noon,
-    expected: step?.weights ?? Object.fromEntries(plan.routes.map((route) => [route.id, route.baseline])),
+    routes: plan.routes.map((route) => ({
+      routeId: route.id,
+      stepIndex,
+      expected: expected?.[route.id] ?? (step ? stepWeights(route, step) : route.baseline),
+      verifiedAt: isVerified,
+      heldMs: heldMs ?? 0,
+      touched: touched ?? stepIndex >= 0,
+    })),
+    holdFrom: stepIndex < 0 ? null : noon,
     advanceRequestedBy: null,
+    pausedFrom: null,
+    suspicion: null,
     startAt: null,
     finishedAt: null,
+    bakesUntil: change.finishedAt == null ? null : change.finishedAt + plan.bakeMs,
     forced: null,
-    ...change,
+    ...rest,
   };
+}
+
+/** What a step makes of a route that stands at its baseline. */
+export function stepWeights(route: FrozenRoute, step: CompiledStep): Weights {
+  const built = weightsOfStep(route, step, route.baseline);
+  return built.ok ? built.weights : [];
 }
 
 export function healthOf(targetGroupArn: string, healthy: number, change: Partial<TargetHealth> = {}): TargetHealth {
@@ -182,10 +210,7 @@ export function aWrite(change: Partial<WriteFact> = {}): WriteFact {
 export function anObservation(rollout: Rollout, now: Instant, change: Partial<Observation> = {}): Observation {
   return {
     routes: Object.fromEntries(
-      rollout.plan.routes.map((route) => [
-        route.id,
-        seenAt(now, aLiveRoute(rollout.expected[route.id] ?? route.baseline)),
-      ]),
+      rollout.plan.routes.map((route) => [route.id, seenAt(now, aLiveRoute(expectedOf(rollout, route)))]),
     ),
     health: Object.fromEntries(
       rollout.plan.routes
@@ -198,6 +223,18 @@ export function anObservation(rollout: Rollout, now: Instant, change: Partial<Ob
         .map((backend) => [backend.clusterId, aCluster(backend.clusterId, { name: backend.clusterName })]),
     ),
     writes: [],
+    watch: watchedSince(rollout, rollout.holdFrom ?? noon, now),
     ...change,
+  };
+}
+
+/** Everything watched without a gap from one instant to another, and as it should be. */
+export function watchedSince(rollout: Rollout, from: Instant, to: Instant): Observation['watch'] {
+  const runs = <M>(mark: M) => ({ periodMs: 10_000, runs: [{ from, to: Math.max(from, to), joined: false, mark }] });
+  return {
+    actions: Object.fromEntries(rollout.plan.routes.map((route) => [route.id, runs(expectedOf(rollout, route))])),
+    health: Object.fromEntries(
+      rollout.plan.routes.flatMap((route) => route.backends.map((backend) => [backend.targetGroupArn, runs(2)])),
+    ),
   };
 }

@@ -11,9 +11,10 @@ import {
   redBlack,
   seenAt,
   sick,
+  type RolloutDraft,
 } from './builders.js';
 import { decide } from '../rollout/decide.js';
-import type { Observation, Rollout } from '../rollout/types.js';
+import type { Observation } from '../rollout/types.js';
 
 export type Seen = Partial<Observation>;
 /** The hold of 5 s is served; the step was verified at noon. */
@@ -41,7 +42,7 @@ export const writes = (...list: Parameters<typeof aWrite>[0][]): Seen => ({
 });
 
 /** What `decide` answers for `aRollout(change)` when `seen` differs from all being well. */
-export function decided(change: Partial<Rollout> = {}, seen: Seen = {}, now = held) {
+export function decided(change: RolloutDraft = {}, seen: Seen = {}, now = held) {
   const rollout = aRollout(change);
   return decide(rollout, anObservation(rollout, now, seen), now);
 }

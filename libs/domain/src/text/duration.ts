@@ -24,8 +24,13 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** `a`, `a and b`, `a, b and c`. */
+/** More words than this are not read at night; then the first few stand for them. */
+const mostWords = 6;
+const firstFew = 3;
+
+/** `a`, `a and b`, `a, b and c`; of more than six the first three and how many more: `a, b, c and 97 more`. */
 export function listed(words: readonly string[]): string {
+  if (words.length > mostWords) return `${words.slice(0, firstFew).join(', ')} and ${words.length - firstFew} more`;
   if (words.length < 2) return words.join('');
   return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }

@@ -31,8 +31,10 @@ export function weightsText(route: FrozenRoute, weights: Weights): string {
     .join(', ');
 }
 
+type NamedBackend = Pick<FrozenBackend, 'name' | 'clusterId' | 'clusterName'>;
+
 /** What an operator calls a backend: its cluster, with its own name where the cluster has two in this route. */
-export function backendText(route: FrozenRoute, backend: FrozenBackend): string {
+export function backendText(route: { readonly backends: readonly NamedBackend[] }, backend: NamedBackend): string {
   const inCluster = route.backends.filter((one) => one.clusterId === backend.clusterId);
   return inCluster.length > 1 ? `${backend.name} in ${backend.clusterName}` : backend.clusterName;
 }

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 
-/** How things stand in the whole database, and which of its lanes are one replica's. Counts; states without any are left out. */
+/** How things stand in the whole database, and which of its gateways are one replica's. Counts; states without any are left out. */
 export interface Figures {
   readonly rollouts: Readonly<Record<string, number>>;
   /** Intents that are pending or sent. */
@@ -9,8 +9,11 @@ export interface Figures {
   /** By their last check: `ok`, `failed`, `never`. Retired ones are left out. */
   readonly clusters: Readonly<Record<string, number>>;
   readonly driftedRoutes: number;
-  readonly lanesOwned: number;
-  readonly lanesWithoutOwner: number;
+  readonly gatewaysOwned: number;
+  /** Those on which an account stands. */
+  readonly gatewaysWithoutOwner: number;
+  /** Whose number isn't proven: nothing of them is read or written. */
+  readonly unprovenAccounts: number;
   /** For how long the rollout that is most overdue has been waiting to be decided, in seconds. */
   readonly overdueSeconds: number;
 }
@@ -23,14 +26,16 @@ const query = `
   UNION ALL SELECT 'clusters', CASE WHEN checked_at IS NULL THEN 'never' WHEN check_result->'ok' = 'true' THEN 'ok' ELSE 'failed' END,
                    count(*) FROM clusters WHERE retired_by IS NULL GROUP BY 2
   UNION ALL SELECT 'driftedRoutes', '', count(*) FROM routes WHERE drift IS NOT NULL
-  UNION ALL SELECT 'lanesOwned', '', count(*) FROM lanes WHERE owner = $1 AND lease_until >= clock_timestamp()
-  UNION ALL SELECT 'lanesWithoutOwner', '', count(*) FROM lanes WHERE owner IS NULL OR lease_until < clock_timestamp()
-  UNION ALL SELECT 'overdueSeconds', '', coalesce(extract(epoch FROM clock_timestamp() - min(wake_at)), 0)::float8
-                   FROM rollouts WHERE wake_at < clock_timestamp()`;
+  UNION ALL SELECT 'gatewaysOwned', '', count(*) FROM gateways WHERE owner = $1 AND lease_until >= clock_timestamp()
+  UNION ALL SELECT 'gatewaysWithoutOwner', '', count(*) FROM gateways g
+                   WHERE (owner IS NULL OR lease_until < clock_timestamp()) AND EXISTS (SELECT 1 FROM accounts a WHERE a.gateway_id = g.id)
+  UNION ALL SELECT 'unprovenAccounts', '', count(*) FROM accounts WHERE gateway_id IS NULL
+  UNION ALL SELECT 'overdueSeconds', '', coalesce(extract(epoch FROM clock_timestamp() - min(at)), 0)::float8
+                   FROM wakeups WHERE at < clock_timestamp()`;
 
 /**
  * Reads them in one statement.
- * @param replica as in the lanes' `owner`
+ * @param replica as in the gateways' `owner`
  */
 export async function readFigures(pool: Pool, replica: string): Promise<Figures> {
   const { rows } = await pool.query<{ figure: keyof Figures; label: string; value: number }>(query, [replica]);
@@ -43,8 +48,9 @@ export async function readFigures(pool: Pool, replica: string): Promise<Figures>
     bindings: byLabel('bindings'),
     clusters: byLabel('clusters'),
     driftedRoutes: single('driftedRoutes'),
-    lanesOwned: single('lanesOwned'),
-    lanesWithoutOwner: single('lanesWithoutOwner'),
+    gatewaysOwned: single('gatewaysOwned'),
+    gatewaysWithoutOwner: single('gatewaysWithoutOwner'),
+    unprovenAccounts: single('unprovenAccounts'),
     overdueSeconds: single('overdueSeconds'),
   };
 }

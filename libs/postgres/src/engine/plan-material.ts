@@ -1,15 +1,28 @@
 import type { Pool } from 'pg';
 import type { PlanMaterial } from '@sluice/control';
-import type { PlanSpec, Weights } from '@sluice/domain';
+import type { Fact, LiveRoute, Ownership, PlanSpec, Run, Weights } from '@sluice/domain';
+import { factOf } from './rollout-load.js';
 
 interface RouteRow {
   id: string;
   name: string;
   arn: string;
   account_id: string;
+  protocol: string;
+  port: number;
   pinned: string[];
   expected: Weights;
   acknowledged: boolean;
+  claimed_by: string | null;
+  registered_owner: Ownership;
+  owner: { ok: true; value: Ownership } | { ok: false } | null;
+  at: Date | null;
+  period_ms: number | null;
+  look:
+    | { ok: true; value: Omit<LiveRoute, 'ownership' | 'protocol' | 'port'> }
+    | { ok: false; transient: boolean; code: string; message: string }
+    | null;
+  runs: Run<Weights>[] | null;
   backends:
     | {
         id: string;
@@ -24,25 +37,31 @@ interface RouteRow {
     | null;
 }
 
-/** A plan version and the routes it names today, with their backends. */
+/** A plan version and the routes it names today, with their backends, claims and the newest looks at them. */
 export async function planMaterial(
   pool: Pool,
   planId: string,
   planVersion: number | null,
 ): Promise<PlanMaterial | null> {
-  const { rows } = await pool.query<{ project_id: string; name: string; version: number; spec: PlanSpec }>(
-    `SELECT p.project_id, p.name, v.version, v.spec FROM plans p JOIN plan_versions v ON v.plan_id = p.id AND v.version = coalesce($2, p.latest_version) WHERE p.id = $1`,
+  const { rows } = await pool.query<{ project_id: string; name: string; version: number; spec: PlanSpec; now: Date }>(
+    `SELECT p.project_id, p.name, v.version, v.spec, clock_timestamp() AS now
+     FROM plans p JOIN plan_versions v ON v.plan_id = p.id AND v.version = coalesce($2, p.latest_version) WHERE p.id = $1`,
     [planId, planVersion],
   );
   const plan = rows[0];
   if (!plan) return null;
   const { routes: selector } = plan.spec;
   const found = await pool.query<RouteRow>(
-    `SELECT r.id, r.name, r.arn, r.account_id, r.pinned, r.expected, r.acknowledgement IS NOT NULL AS acknowledged,
-            (SELECT json_agg(json_build_object('id', b.id, 'name', b.name, 'clusterId', c.id, 'clusterName', c.name, 'namespace', b.namespace,
+    `SELECT r.id, r.name, r.arn, r.account_id, r.protocol, r.port, r.pinned, r.expected, r.acknowledgement IS NOT NULL AS acknowledged,
+            r.ownership AS registered_owner, c.rollout_id AS claimed_by,
+            a.at, a.period_ms, a.look #- '{value,document}' AS look, a.runs, o.look AS owner,
+            (SELECT json_agg(json_build_object('id', b.id, 'name', b.name, 'clusterId', k.id, 'clusterName', k.name, 'namespace', b.namespace,
                              'service', b.service, 'port', b.port, 'targetGroupArn', b.target_group_arn) ORDER BY b.created_at, b.name)
-             FROM backends b JOIN clusters c ON c.id = b.cluster_id WHERE b.route_id = r.id) AS backends
+             FROM backends b JOIN clusters k ON k.id = b.cluster_id WHERE b.route_id = r.id) AS backends
      FROM routes r
+     LEFT JOIN claims c ON c.route_id = r.id
+     LEFT JOIN facts a ON a.account_id = r.account_id AND a.subject = 'action/' || r.arn
+     LEFT JOIN facts o ON o.account_id = r.account_id AND o.subject = 'owner/' || r.arn
      WHERE r.project_id = $1 AND CASE WHEN $2::text[] IS NOT NULL THEN r.id = ANY($2) ELSE r.labels @> $3::jsonb END
      ORDER BY r.name`,
     [
@@ -58,6 +77,7 @@ export async function planMaterial(
     planName: plan.name,
     planVersion: plan.version,
     spec: plan.spec,
+    now: plan.now.getTime(),
     routes: found.rows.map((route) => ({
       id: route.id,
       name: route.name,
@@ -66,8 +86,18 @@ export async function planMaterial(
       pinned: route.pinned,
       expected: route.expected,
       acknowledged: route.acknowledged,
+      claimedBy: route.claimed_by,
       backends: route.backends ?? [],
     })),
+    seen: Object.fromEntries(found.rows.flatMap((route) => seenOf(route))),
     missingRouteIds: selector.kind === 'ids' ? selector.ids.filter((id) => !ids.has(id)) : [],
   };
+}
+
+function seenOf(route: RouteRow): readonly (readonly [string, Fact<LiveRoute>])[] {
+  const fact = factOf(route);
+  if (fact === null) return [];
+  if (!fact.ok) return [[route.id, fact]];
+  const ownership = route.owner?.ok ? route.owner.value : route.registered_owner;
+  return [[route.id, { ...fact, value: { ...fact.value, ownership, protocol: route.protocol, port: route.port } }]];
 }

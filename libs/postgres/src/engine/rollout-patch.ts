@@ -1,4 +1,4 @@
-import type { RolloutPatch } from '@sluice/control';
+import type { RolloutPatch } from '@sluice/domain';
 
 interface Assignment {
   readonly sql: string;
@@ -8,20 +8,17 @@ interface Assignment {
 const columns: { readonly [K in keyof RolloutPatch]-?: { column: string; kind: 'plain' | 'time' | 'json' } } = {
   state: { column: 'state', kind: 'plain' },
   stepIndex: { column: 'step_index', kind: 'plain' },
-  verifiedAt: { column: 'verified_at', kind: 'time' },
-  heldMs: { column: 'held_ms', kind: 'plain' },
-  heldCheckedAt: { column: 'held_checked_at', kind: 'time' },
-  expected: { column: 'expected', kind: 'json' },
+  holdFrom: { column: 'hold_from', kind: 'time' },
   advanceRequestedBy: { column: 'advance_requested_by', kind: 'plain' },
   pausedFrom: { column: 'paused_from', kind: 'plain' },
-  writeDecisionId: { column: 'write_decision_id', kind: 'plain' },
+  suspicion: { column: 'suspicion', kind: 'json' },
   startedAt: { column: 'started_at', kind: 'time' },
   finishedAt: { column: 'finished_at', kind: 'time' },
+  bakesUntil: { column: 'bakes_until', kind: 'time' },
   reason: { column: 'reason', kind: 'plain' },
   message: { column: 'message', kind: 'plain' },
   beside: { column: 'beside', kind: 'json' },
   diffs: { column: 'diffs', kind: 'json' },
-  wakeAt: { column: 'wake_at', kind: 'time' },
 };
 
 /** `SET` list for the present keys of a patch; placeholders start at `first`. */
@@ -33,7 +30,7 @@ export function assignments(patch: RolloutPatch, first: number): Assignment {
     if (value === undefined) continue;
     const place = `$${String(first + values.length)}`;
     parts.push(kind === 'time' ? `${column} = to_timestamp(${place}::float8 / 1000)` : `${column} = ${place}`);
-    values.push(kind === 'json' ? JSON.stringify(value) : value);
+    values.push(kind === 'json' && value !== null ? JSON.stringify(value) : value);
   }
   return { sql: parts.join(', '), values };
 }

@@ -1,9 +1,12 @@
-import type { Pool } from 'pg';
-import type { DecisionView, Ids, IntentView, RouteMaterial, RouteWrite } from '@sluice/control';
+import type { Pool, PoolClient } from 'pg';
+import type { DecisionView, Ids, IntentView, RouteMaterial, RouteMove } from '@sluice/control';
 import { RouteWriteStore } from '@sluice/control';
-import type { Weights } from '@sluice/domain';
-import { Conflict, sameWeights } from '@sluice/domain';
-import { appendEvent, insertDecision, notify } from './ledger-writes.js';
+import type { Fact, LiveRoute, Ownership, Run, Weights } from '@sluice/domain';
+import { Conflict } from '@sluice/domain';
+import { guardsHold } from './guards.js';
+import { appendEvent } from './ledger-writes.js';
+import { commitMove } from './moves.js';
+import { factOf } from './rollout-load.js';
 import type { DecisionRow, IntentRow } from './rows.js';
 import { toDecision, toIntent } from './rows.js';
 import { inTransaction } from './transaction.js';
@@ -14,20 +17,42 @@ interface RouteRow {
   account_id: string;
   arn: string;
   name: string;
+  protocol: string;
+  port: number;
   pinned: string[];
+  acknowledged: boolean;
   expected: Weights;
-  backends: { name: string; targetGroupArn: string; clusterName: string; retired: boolean; cordoned: boolean }[] | null;
+  registered_owner: Ownership;
+  owner: { ok: true; value: Ownership } | { ok: false } | null;
+  at: Date | null;
+  period_ms: number | null;
+  look:
+    | { ok: true; value: Omit<LiveRoute, 'ownership' | 'protocol' | 'port'> }
+    | { ok: false; transient: boolean; code: string; message: string }
+    | null;
+  runs: Run<Weights>[] | null;
+  backends: (RouteMaterial['backends'][number] & { guard: string })[] | null;
   rollout_id: string | null;
+  guard: string;
+  freeze_guard: string;
+  now: Date;
 }
 
 const selectRoute = `
-  SELECT r.id, r.project_id, r.account_id, r.arn, r.name, r.pinned, r.expected,
-         (SELECT json_agg(json_build_object('name', b.name, 'targetGroupArn', b.target_group_arn, 'clusterName', c.name,
-                          'retired', c.retired_by IS NOT NULL, 'cordoned', c.cordoned_by IS NOT NULL) ORDER BY b.name)
-          FROM backends b JOIN clusters c ON c.id = b.cluster_id WHERE b.route_id = r.id) AS backends,
-         (SELECT x.rollout_id FROM rollout_routes x WHERE x.route_id = r.id AND x.active) AS rollout_id
-  FROM routes r`;
+  SELECT r.id, r.project_id, r.account_id, r.arn, r.name, r.protocol, r.port, r.pinned, r.acknowledgement IS NOT NULL AS acknowledged,
+         r.expected, r.ownership AS registered_owner, o.look AS owner, a.at, a.period_ms, a.look #- '{value,document}' AS look, a.runs,
+         (SELECT json_agg(json_build_object('name', b.name, 'targetGroupArn', b.target_group_arn, 'clusterId', c.id, 'clusterName', c.name,
+                          'retired', c.retired_by IS NOT NULL, 'cordoned', c.cordoned_by IS NOT NULL, 'guard', k.version::text) ORDER BY b.name)
+          FROM backends b JOIN clusters c ON c.id = b.cluster_id JOIN guards k ON k.key = 'cluster/' || c.id WHERE b.route_id = r.id) AS backends,
+         (SELECT x.rollout_id FROM claims x WHERE x.route_id = r.id) AS rollout_id,
+         g.version AS guard, f.version AS freeze_guard, clock_timestamp() AS now
+  FROM routes r
+  JOIN guards g ON g.key = 'route/' || r.id
+  JOIN guards f ON f.key = 'freeze/' || r.project_id
+  LEFT JOIN facts a ON a.account_id = r.account_id AND a.subject = 'action/' || r.arn
+  LEFT JOIN facts o ON o.account_id = r.account_id AND o.subject = 'owner/' || r.arn`;
 
+/** Moves of single routes. The lock order: guards, then the route. */
 export class PostgresRouteWriteStore extends RouteWriteStore {
   constructor(
     private readonly pool: Pool,
@@ -41,88 +66,51 @@ export class PostgresRouteWriteStore extends RouteWriteStore {
     return rows[0] ? toMaterial(rows[0]) : null;
   }
 
-  write(write: RouteWrite): Promise<{ decision: DecisionView; intent: IntentView }> {
+  write(write: RouteMove): Promise<{ decision: DecisionView; intent: IntentView }> {
     return inTransaction(this.pool, async (client) => {
+      if (!(await guardsHold(client, write.guards)))
+        throw new Conflict(
+          'ChangedMeanwhile',
+          'The route, its pins or one of its clusters changed meanwhile; send it again.',
+        );
       // a statement of its own: what the next one sees is then what everybody before us has left
       await client.query('SELECT 1 FROM routes WHERE id = $1 FOR UPDATE', [write.routeId]);
       const busy = await client.query<{ rollout_id: string | null; open: boolean }>(
-        `SELECT (SELECT x.rollout_id FROM rollout_routes x WHERE x.route_id = r.id AND x.active) AS rollout_id,
-                EXISTS (SELECT 1 FROM intents i WHERE i.route_id = r.id AND i.state IN ('pending', 'sent')) AS open
-         FROM routes r WHERE r.id = $1`,
+        `SELECT (SELECT x.rollout_id FROM claims x WHERE x.route_id = $1) AS rollout_id,
+                EXISTS (SELECT 1 FROM intents i WHERE i.route_id = $1 AND i.state IN ('pending', 'sent')) AS open`,
         [write.routeId],
       );
       refuseBusy(busy.rows[0]);
-      const decisionId = await insertDecision(client, this.ids, {
-        ...write,
-        rolloutId: null,
-        stepIndex: null,
-        facts: {},
-        changes: [{ routeId: write.routeId, before: write.before, after: write.after }],
-        writes: {
-          purpose: write.purpose,
-          minHealthyTargets: write.minHealthyTargets,
-          maxFactAgeMs: 30_000,
-          forced: write.forced,
-        },
-      });
+      await refuseLeaving(client, write);
+      const { decisionId } = await commitMove(client, this.ids, { ...write, rolloutId: null });
       const decision = await client.query<DecisionRow>('SELECT * FROM decisions WHERE id = $1', [decisionId]);
       const intent = await client.query<IntentRow>('SELECT * FROM intents WHERE decision_id = $1', [decisionId]);
-      await notify(client, 'intents', intent.rows[0]!.account_id);
       await appendEvent(client, write.projectId, 'decision.made', `decision/${decisionId}`, {
         id: decisionId,
-        kind: write.kind,
+        kind: write.ledger.kind,
         routeId: write.routeId,
-        message: write.message,
+        message: write.ledger.message,
       });
       return { decision: toDecision(decision.rows[0]!), intent: toIntent(intent.rows[0]!) };
     });
   }
+}
 
-  async idleRoutes(limit: number, afterId: string | null): Promise<readonly RouteMaterial[]> {
-    const { rows } = await this.pool.query<RouteRow>(
-      `${selectRoute} WHERE ($1::text IS NULL OR r.id > $1)
-         AND NOT EXISTS (SELECT 1 FROM rollout_routes x WHERE x.route_id = r.id AND x.active)
-         AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.route_id = r.id AND i.state IN ('pending', 'sent'))
-       ORDER BY r.id LIMIT $2`,
-      [afterId, limit],
+/** A binding that is being removed takes its targets along: nobody is sent there any more. Removing takes the route's lock, too. */
+async function refuseLeaving(client: PoolClient, { routeId, move }: RouteMove): Promise<void> {
+  const raised = move.proposals.flatMap((proposal) => proposal.raisedClusterIds);
+  const { rows } = await client.query<{ id: string; name: string }>(
+    `SELECT x.id, b.name FROM backends b JOIN bindings x ON x.backend_id = b.id
+     WHERE b.route_id = $1 AND b.cluster_id = ANY($2) AND x.state = 'Removing' ORDER BY x.id LIMIT 1`,
+    [routeId, raised],
+  );
+  const leaving = rows[0];
+  if (leaving)
+    throw new Conflict(
+      'BindingIsBeingRemoved',
+      `Binding ${leaving.id} of ${leaving.name} is being removed, and its targets with it. Apply it again (POST /v1/bindings) before its share is raised.`,
+      { bindingId: leaving.id },
     );
-    return rows.map(toMaterial);
-  }
-
-  recordSweep(routeId: string, expected: Weights, drift: { live: Weights; message: string } | null): Promise<boolean> {
-    return inTransaction(this.pool, async (client) => {
-      const { rows } = await client.query<{
-        project_id: string;
-        name: string;
-        expected: Weights;
-        drift: { live: Weights } | null;
-        busy: boolean;
-      }>(
-        `SELECT project_id, name, expected, drift, EXISTS (SELECT 1 FROM intents i WHERE i.route_id = r.id AND i.state IN ('pending', 'sent'))
-           OR EXISTS (SELECT 1 FROM rollout_routes x WHERE x.route_id = r.id AND x.active) AS busy
-         FROM routes r WHERE id = $1 FOR UPDATE`,
-        [routeId],
-      );
-      const route = rows[0];
-      if (!route || route.busy || !sameWeights(route.expected, expected)) return false;
-      const unchanged =
-        route.drift === null ? drift === null : drift !== null && sameWeights(route.drift.live, drift.live);
-      await client.query('UPDATE routes SET swept_at = clock_timestamp() WHERE id = $1', [routeId]);
-      if (unchanged) return false;
-      await client.query('UPDATE routes SET drift = $2, version = version + 1 WHERE id = $1', [
-        routeId,
-        drift === null ? null : JSON.stringify({ ...drift, at: new Date().toISOString() }),
-      ]);
-      await appendEvent(
-        client,
-        route.project_id,
-        drift === null ? 'route.drift.cleared' : 'route.drift',
-        `route/${routeId}`,
-        { id: routeId, name: route.name, drift },
-      );
-      return true;
-    });
-  }
 }
 
 function refuseBusy(row: { rollout_id: string | null; open: boolean } | undefined): void {
@@ -135,6 +123,7 @@ function refuseBusy(row: { rollout_id: string | null; open: boolean } | undefine
 }
 
 function toMaterial(row: RouteRow): RouteMaterial {
+  const backends = row.backends ?? [];
   return {
     id: row.id,
     projectId: row.project_id,
@@ -142,8 +131,23 @@ function toMaterial(row: RouteRow): RouteMaterial {
     arn: row.arn,
     name: row.name,
     pinned: row.pinned,
+    acknowledged: row.acknowledged,
     expected: row.expected,
-    backends: row.backends ?? [],
+    seen: seenOf(row),
+    backends: backends.map(({ guard: _guard, ...backend }) => backend),
     rolloutId: row.rollout_id,
+    guards: {
+      [`route/${row.id}`]: BigInt(row.guard),
+      [`freeze/${row.project_id}`]: BigInt(row.freeze_guard),
+      ...Object.fromEntries(backends.map((backend) => [`cluster/${backend.clusterId}`, BigInt(backend.guard)])),
+    },
+    now: row.now.getTime(),
   };
+}
+
+function seenOf(row: RouteRow): Fact<LiveRoute> | null {
+  const fact = factOf(row);
+  if (!fact?.ok) return fact;
+  const ownership = row.owner?.ok ? row.owner.value : row.registered_owner;
+  return { ...fact, value: { ...fact.value, ownership, protocol: row.protocol, port: row.port } };
 }

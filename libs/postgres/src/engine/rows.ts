@@ -1,6 +1,15 @@
-import type { FrozenPlan, RolloutState, RouteChange, RouteDiff, Finding, Weights } from '@sluice/domain';
-import { verbAllowed, rolloutVerbs } from '@sluice/domain';
-import type { DecisionView, EventView, IntentView, RolloutView, StoredRollout } from '@sluice/control';
+import type {
+  Finding,
+  FrozenPlan,
+  Forced,
+  Goal,
+  RolloutState,
+  RouteDiff,
+  RouteChange,
+  Suspicion,
+  Weights,
+} from '@sluice/domain';
+import type { DecisionView, IntentView } from '@sluice/control';
 
 /** Rows as `pg` gives them: timestamptz is a Date, jsonb is parsed, int8 is a string. */
 export interface RolloutRow {
@@ -11,27 +20,31 @@ export interface RolloutRow {
   name: string;
   state: RolloutState;
   version: number;
-  plan: FrozenPlan;
+  frozen_plan_id: string;
+  route_count: number;
+  step_count: number;
   step_index: number;
-  verified_at: Date | null;
-  held_ms: number;
-  held_checked_at: Date | null;
-  expected: Record<string, Weights>;
+  hold_from: Date | null;
   advance_requested_by: string | null;
-  forced: { by: string; reason: string } | null;
+  forced: Forced | null;
   paused_from: 'Running' | 'RollingBack' | null;
-  write_decision_id: string | null;
+  suspicion: Suspicion | null;
   start_at: Date | null;
   started_at: Date | null;
   finished_at: Date | null;
+  bakes_until: Date | null;
   reason: string;
   message: string;
   beside: Finding[];
   diffs: RouteDiff[];
-  wake_at: Date | null;
+  next_at: Date | null;
   created_at: Date;
   created_by: string;
   updated_at: Date;
+}
+export interface FrozenPlanRow {
+  id: string;
+  body: FrozenPlan;
 }
 export interface DecisionRow {
   id: string;
@@ -60,7 +73,8 @@ export interface IntentRow {
   purpose: IntentView['purpose'];
   state: IntentView['state'];
   step_index: number | null;
-  before: Weights;
+  goal: Goal;
+  before: Weights | null;
   after: Weights;
   attempts: number;
   epoch: string | null;
@@ -71,78 +85,9 @@ export interface IntentRow {
   live: Weights | null;
   created_at: Date;
 }
-export interface EventRow {
-  seq: string;
-  project_id: string | null;
-  type: string;
-  subject: string;
-  data: Record<string, unknown>;
-  at: Date;
-}
 
-const ms = (date: Date | null) => date?.getTime() ?? null;
-const iso = (date: Date | null) => date?.toISOString() ?? null;
-
-export function toStored(row: RolloutRow): StoredRollout {
-  return {
-    id: row.id,
-    projectId: row.project_id,
-    name: row.name,
-    state: row.state,
-    version: row.version,
-    plan: row.plan,
-    stepIndex: row.step_index,
-    verifiedAt: ms(row.verified_at),
-    heldMs: row.held_ms,
-    heldCheckedAt: ms(row.held_checked_at),
-    expected: row.expected,
-    advanceRequestedBy: row.advance_requested_by,
-    startAt: ms(row.start_at),
-    finishedAt: ms(row.finished_at),
-    forced: row.forced,
-    pausedFrom: row.paused_from,
-    writeDecisionId: row.write_decision_id,
-    reason: row.reason,
-    message: row.message,
-    wakeAt: ms(row.wake_at),
-  };
-}
-
-/** `now` decides whether the bake still allows a rollback. */
-export function toView(row: RolloutRow, now: number): RolloutView {
-  const stored = toStored(row);
-  const step = row.plan.steps[row.step_index];
-  return {
-    id: row.id,
-    projectId: row.project_id,
-    planId: row.plan_id,
-    planVersion: row.plan_version,
-    name: row.name,
-    state: row.state,
-    version: row.version,
-    stepIndex: row.step_index,
-    stepCount: row.plan.steps.length,
-    plan: row.plan,
-    expected: row.expected,
-    reason: row.reason,
-    message: row.message,
-    beside: row.beside,
-    diffs: row.diffs,
-    allowedVerbs: rolloutVerbs.filter((verb) => verbAllowed(stored, verb, now).ok),
-    verifiedAt: iso(row.verified_at),
-    heldMs: row.held_ms,
-    holdMs: step ? Math.max(step.holdMs, row.plan.settleMs) : null,
-    nextWakeAt: iso(row.wake_at),
-    advanceRequestedBy: row.advance_requested_by,
-    forced: row.forced,
-    startAt: iso(row.start_at),
-    startedAt: iso(row.started_at),
-    finishedAt: iso(row.finished_at),
-    createdAt: row.created_at.toISOString(),
-    createdBy: row.created_by,
-    updatedAt: row.updated_at.toISOString(),
-  };
-}
+export const ms = (date: Date | null) => date?.getTime() ?? null;
+export const iso = (date: Date | null) => date?.toISOString() ?? null;
 
 export function toDecision(row: DecisionRow): DecisionView {
   return {
@@ -183,16 +128,5 @@ export function toIntent(row: IntentRow): IntentView {
     reason: row.reason,
     message: row.message,
     live: row.live,
-  };
-}
-
-export function toEvent(row: EventRow): EventView {
-  return {
-    seq: row.seq,
-    projectId: row.project_id,
-    type: row.type,
-    subject: row.subject,
-    data: row.data,
-    at: row.at.toISOString(),
   };
 }

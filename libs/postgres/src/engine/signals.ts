@@ -1,8 +1,6 @@
 import pg from 'pg';
-import { Signals } from '@sluice/control';
+import { Signals, signalTopics, type SignalTopic } from '@sluice/control';
 
-type Topic = 'rollouts' | 'intents' | 'events';
-const topics: readonly Topic[] = ['rollouts', 'intents', 'events'];
 const retryMs = 1_000;
 
 /**
@@ -10,7 +8,7 @@ const retryMs = 1_000;
  * reconnection (payload ''), since what was told meanwhile is lost; pollers stand behind it all the same.
  */
 export class PostgresSignals extends Signals {
-  private readonly listeners = new Map<Topic, Set<(payload: string) => void>>();
+  private readonly listeners = new Map<SignalTopic, Set<(payload: string) => void>>();
   private client: pg.Client | null = null;
   private timer: NodeJS.Timeout | null = null;
   private stopped = false;
@@ -19,7 +17,7 @@ export class PostgresSignals extends Signals {
     super();
   }
 
-  on(topic: Topic, listener: (payload: string) => void): () => void {
+  on(topic: SignalTopic, listener: (payload: string) => void): () => void {
     const set = this.listeners.get(topic) ?? new Set();
     this.listeners.set(topic, set.add(listener));
     return () => set.delete(listener);
@@ -31,13 +29,13 @@ export class PostgresSignals extends Signals {
     client.on('error', () => this.reconnect(client));
     client.on('end', () => this.reconnect(client));
     client.on('notification', ({ channel, payload }) =>
-      this.tell(channel.replace('sluice_', '') as Topic, payload ?? ''),
+      this.tell(channel.replace('sluice_', '') as SignalTopic, payload ?? ''),
     );
     this.client = client;
     try {
       await client.connect();
-      for (const topic of topics) await client.query(`LISTEN sluice_${topic}`);
-      for (const topic of topics) this.tell(topic, '');
+      for (const topic of signalTopics) await client.query(`LISTEN sluice_${topic}`);
+      for (const topic of signalTopics) this.tell(topic, '');
     } catch {
       this.reconnect(client);
     }
@@ -58,7 +56,7 @@ export class PostgresSignals extends Signals {
     this.timer = setTimeout(() => void this.start(), retryMs);
   }
 
-  private tell(topic: Topic, payload: string): void {
+  private tell(topic: SignalTopic, payload: string): void {
     for (const listener of this.listeners.get(topic) ?? []) listener(payload);
   }
 }

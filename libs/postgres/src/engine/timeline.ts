@@ -1,5 +1,6 @@
 import type { TimelinePoint } from '@sluice/control';
 import type { FrozenPlan } from '@sluice/domain';
+import { weightsOfStep } from '@sluice/domain';
 import type { DecisionRow, IntentRow } from './rows.js';
 
 /**
@@ -28,8 +29,9 @@ function unchanged(plan: FrozenPlan, decision: DecisionRow): TimelinePoint[] {
   if (!step) return [];
   const at = decision.created_at.toISOString();
   return plan.routes.flatMap((route): TimelinePoint[] => {
-    const weights = step.weights[route.id];
-    if (!weights || decision.changes.some((change) => change.routeId === route.id)) return [];
+    const built = weightsOfStep(route, step, route.baseline);
+    if (!built.ok || decision.changes.some((change) => change.routeId === route.id)) return [];
+    const { weights } = built;
     const common = { routeId: route.id, stepIndex: step.index, weights, at };
     return [
       { ...common, kind: 'planned' },

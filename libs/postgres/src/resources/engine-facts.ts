@@ -2,13 +2,27 @@ import type { EngineFacts } from '@sluice/control';
 import { Prisma } from '../generated/client.js';
 import { iso } from './json.js';
 
-/** What the engine's tables say about resources; only the lane's row is written, with its account. */
+/** What the engine's tables say about resources. */
 export class PrismaEngineFacts implements EngineFacts {
   constructor(private readonly db: Prisma.TransactionClient) {}
 
   async activeRollout(routeId: string): Promise<string | null> {
-    const row = await this.db.rolloutRoute.findFirst({ where: { routeId, active: true } });
+    const row = await this.db.claim.findUnique({ where: { routeId } });
     return row?.rolloutId ?? null;
+  }
+
+  async bakingRollout(routeId: string): Promise<string | null> {
+    const rows = await this.db.$queryRaw<{ id: string }[]>`
+      SELECT o.id FROM rollout_routes x JOIN rollouts o ON o.id = x.rollout_id
+      WHERE x.route_id = ${routeId} AND o.state = 'Succeeded' AND o.bakes_until > now() LIMIT 1`;
+    return rows[0]?.id ?? null;
+  }
+
+  async scheduledRollout(routeId: string): Promise<string | null> {
+    const rows = await this.db.$queryRaw<{ id: string }[]>`
+      SELECT o.id FROM rollout_routes x JOIN rollouts o ON o.id = x.rollout_id
+      WHERE x.route_id = ${routeId} AND o.state = 'Scheduled' LIMIT 1`;
+    return rows[0]?.id ?? null;
   }
 
   async hasOpenIntent(routeId: string): Promise<boolean> {
@@ -36,13 +50,5 @@ export class PrismaEngineFacts implements EngineFacts {
     });
     if (first?.settledAt) return { at: iso(first.settledAt) };
     return last ? null : 'unwritten';
-  }
-
-  async openLane(accountId: string): Promise<void> {
-    await this.db.lane.create({ data: { accountId } });
-  }
-
-  async closeLane(accountId: string): Promise<void> {
-    await this.db.lane.deleteMany({ where: { accountId } });
   }
 }

@@ -6,6 +6,8 @@ const taken: Readonly<Record<string, string>> = {
   projects_name_key: 'a project of this name exists already; choose another name',
   accounts_project_id_name_key: 'the project has an account of this name already; choose another name',
   clusters_project_id_name_key: 'the project has a cluster of this name already; choose another name',
+  clusters_project_id_kube_system_uid_key:
+    'this cluster is registered in the project already, under another name: work with that one, or remove it first',
   routes_arn_key: 'this listener or rule is registered already; a forward action belongs to one project only',
   routes_project_id_name_key: 'the project has a route of this name already; choose another name',
   backends_route_id_name_key: 'the route has a backend of this name already; choose another name',

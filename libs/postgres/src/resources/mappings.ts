@@ -78,7 +78,7 @@ export const clusters = (db: Db) =>
   mapping<ClusterRecord, Prisma.ClusterGetPayload<object>, Prisma.ClusterUncheckedCreateInput>({
     table: 'clusters',
     versioned: true,
-    filters: ['projectId', 'accountId', 'labels'],
+    filters: ['projectId', 'accountId', 'kubeSystemUid', 'labels'],
     toRecord: ({ credentials, checkedAt, checkResult, cordonedBy, retiredBy, ...row }) => {
       const storedCredentials = fromJson<ClusterRecord['storedCredentials']>(credentials);
       return {
@@ -106,6 +106,7 @@ export const clusters = (db: Db) =>
       tlsServerName: cluster.tlsServerName,
       caPem: cluster.caPem,
       credentials: json(cluster.storedCredentials),
+      kubeSystemUid: cluster.kubeSystemUid,
       cordonedBy: jsonOrNull(cluster.cordoned),
       retiredBy: jsonOrNull(cluster.retired),
       ...checkColumns(cluster.check),
@@ -123,8 +124,8 @@ export const routes = (db: Db) =>
   mapping<Route, Prisma.RouteGetPayload<object>, Prisma.RouteUncheckedCreateInput>({
     table: 'routes',
     versioned: true,
-    filters: ['projectId', 'accountId', 'arn', 'labels'],
-    toRecord: ({ sweptAt: _, ...row }) => ({
+    filters: ['projectId', 'accountId', 'arn', 'listenerArn', 'loadBalancerArn', 'labels'],
+    toRecord: ({ explainedBy: _, ...row }) => ({
       ...row,
       labels: fromJson(row.labels),
       steadyShares: fromJson(row.steadyShares),

@@ -1,7 +1,15 @@
-import { ResourceStore, type Announcement, type ResourceTables, type ResourceTransaction } from '@sluice/control';
+import {
+  ResourceStore,
+  type Announcement,
+  type LedgerEntry,
+  type ResourceTables,
+  type ResourceTransaction,
+} from '@sluice/control';
 import type { Prisma, PrismaClient } from '../generated/client.js';
 import { PrismaEngineFacts } from './engine-facts.js';
+import { PrismaGatewayMembership } from './gateway-membership.js';
 import { isDeadlock } from './failures.js';
+import { json } from './json.js';
 import * as mappings from './mappings.js';
 import { PrismaPlanVersionRows } from './plan-version-rows.js';
 import { PrismaRows } from './rows.js';
@@ -47,6 +55,9 @@ export class PrismaResourceStore extends ResourceStore {
             ...tables(db),
             announce: (event: Announcement) => void events.push(event),
             exclusively: (name: string) => lockName(db, name),
+            decide: (entry: LedgerEntry) => decide(db, entry),
+            endDecision: (id: string, state: string, message: string | null) => endDecision(db, id, state, message),
+            moveGuards: (keys: readonly string[]) => moveGuards(db, keys),
           };
           answer = { value: await work(tx) };
           if (dryRun) throw new RolledBack();
@@ -76,11 +87,31 @@ function tables(db: Prisma.TransactionClient): ResourceTables {
     planVersions: new PrismaPlanVersionRows(db),
     tokens: new PrismaRows(db, mappings.tokens(db)),
     engine: new PrismaEngineFacts(db),
+    gateways: new PrismaGatewayMembership(db),
   };
 }
 
 async function append(db: Prisma.TransactionClient, event: Announcement): Promise<void> {
   await db.$executeRaw`SELECT append_event(${event.projectId}, ${event.type}, ${event.subject}, ${JSON.stringify(event.data ?? {})}::jsonb)`;
+}
+
+/** In the order of their keys, as everybody takes them, so that no two wait for each other. */
+async function moveGuards(db: Prisma.TransactionClient, keys: readonly string[]): Promise<void> {
+  for (const key of [...new Set(keys)].sort())
+    await db.$executeRaw`UPDATE guards SET version = version + 1 WHERE key = ${key}`;
+}
+
+async function decide(db: Prisma.TransactionClient, { facts, ...entry }: LedgerEntry): Promise<void> {
+  await db.decision.create({ data: { ...entry, facts: json(facts) } });
+}
+
+async function endDecision(
+  db: Prisma.TransactionClient,
+  id: string,
+  state: string,
+  endMessage: string | null,
+): Promise<void> {
+  await db.$executeRaw`UPDATE decisions SET state = ${state}, end_message = ${endMessage}, ended_at = clock_timestamp() WHERE id = ${id}`;
 }
 
 async function lockName(db: Prisma.TransactionClient, name: string): Promise<void> {

@@ -154,6 +154,14 @@ export function readContract({ world, freshNamespace, capabilities }: WorldInTes
       if (capabilities.unservedApi !== null) expect(check.bindingApis).not.toContain(capabilities.unservedApi);
     });
 
+    it('tells which cluster it is, the same each time, and leaves it unknown to a powerless user', async () => {
+      const uid = await world().agent.identify(world().access);
+      expect(uid).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+      expect((await world().agent.check(world().access)).kubeSystemUid).toBe(uid);
+      expect(await world().agent.identify(world().powerless)).toBeNull();
+      expect((await world().agent.check(world().powerless)).kubeSystemUid).toBeNull();
+    });
+
     it('names everything that a powerless user lacks', async () => {
       const group = world().access.bindingApi.split('/')[0];
       const { missingPermissions } = await world().agent.check(world().powerless);

@@ -70,7 +70,13 @@ export class InMemoryClusterAgent extends ClusterAgent {
       user: isPowerless(access) ? 'powerless' : 'sluice',
       bindingApis: ['elbv2.k8s.aws/v1beta1'],
       missingPermissions: isPowerless(access) ? all : [],
+      kubeSystemUid: await this.identify(access),
     };
+  }
+
+  async identify(access: ClusterAccess): Promise<string | null> {
+    const cluster = this.mustAnswer(access);
+    return isPowerless(access) ? null : cluster.kubeSystemUid;
   }
 
   async applyBinding(

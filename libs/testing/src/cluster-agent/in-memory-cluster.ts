@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { BackendService, BindingState } from '@sluice/control';
 import type { ControllerEvent, ForeignBinding, Named, ServiceSeed } from './cluster-world.js';
 
@@ -19,6 +20,8 @@ export interface KeptService {
 
 /** What is in one cluster of the fake, and hands to change it that are not ours. */
 export class InMemoryCluster {
+  /** Two of the fake with the same one are one cluster, met under two records; null = nobody may get kube-system. */
+  kubeSystemUid: string | null = randomUUID();
   readonly namespaces = new Set(['default', 'kube-system']);
   readonly services = new Map<string, KeptService>();
   readonly bindings = new Map<string, KeptBinding>();

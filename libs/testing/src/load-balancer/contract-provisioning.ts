@@ -1,5 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { buildWorld, failureOf, loadBalancerSpec, several, targetGroupSpec, weightsOf } from './contract-world.js';
+import {
+  buildWorld,
+  counted,
+  failureOf,
+  loadBalancerSpec,
+  several,
+  targetGroupSpec,
+  weightsOf,
+} from './contract-world.js';
 import type { LoadBalancerPeer, PeerCapabilities } from './peer.js';
 
 const tags = { 'sluice.dev/project': 'p-1', 'sluice.dev/note': 'made by a test' };
@@ -174,6 +182,16 @@ export function describeProvisioning(peer: () => LoadBalancerPeer, can: PeerCapa
       const { red } = await buildWorld(peer());
       const { port, access } = peer();
       expect(await port.deregistrationDelayMs(access, red)).toBe(300_000);
+    });
+
+    it('knows whose credentials it has, by one request', async () => {
+      const { port, access } = peer();
+      const { ops, take } = counted();
+
+      const { partition, accountNumber, arn } = await port.identity(access, { take });
+      expect(arn).toMatch(new RegExp(`^arn:${partition}:(iam|sts)::${accountNumber}:`));
+      expect(accountNumber).toMatch(/^\d{12}$/);
+      expect(ops).toEqual(['GetCallerIdentity']);
     });
 
     it('checks that the account answers', async () => {

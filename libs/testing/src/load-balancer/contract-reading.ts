@@ -16,6 +16,7 @@ export function describeReading(peer: () => LoadBalancerPeer): void {
         port: 80,
         isDefault: true,
         action: { weights: weightsOf([red, 90], [black, 10]), stickiness: { enabled: false }, otherActions: [] },
+        document: expect.objectContaining({ unknown: [] }),
         ownership: expect.objectContaining({ kind: 'unowned' }),
       });
     });

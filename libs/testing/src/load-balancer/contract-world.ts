@@ -1,5 +1,5 @@
-import type { ExternalFailure, WriteOutcome } from '@sluice/control';
-import type { LiveRoute, Weights } from '@sluice/domain';
+import type { ExternalFailure, RouteRead, WriteOutcome } from '@sluice/control';
+import type { Weights } from '@sluice/domain';
 import type { LoadBalancerPeer } from './peer.js';
 
 type Tags = Readonly<Record<string, string>>;
@@ -10,13 +10,22 @@ export interface ContractWorld {
   readonly listenerArn: string;
   readonly red: string;
   readonly black: string;
-  readonly read: (routeArn: string) => Promise<LiveRoute>;
+  readonly read: (routeArn: string) => Promise<RouteRead>;
   readonly write: (routeArn: string, weights: Weights) => Promise<WriteOutcome>;
   readonly addTargetGroup: (tags?: Tags) => Promise<string>;
   readonly addRule: (priority: number, weights: Weights, tags?: Tags) => Promise<string>;
 }
 
 let made = 0;
+
+/** Load balancers that stand on each peer: an account may have fifty. */
+const standing = new WeakMap<LoadBalancerPeer, string[]>();
+
+/** Takes down what `buildWorld` has built on the peer. */
+export async function takeDown(peer: LoadBalancerPeer): Promise<void> {
+  for (const arn of standing.get(peer) ?? []) await peer.port.deleteLoadBalancer(peer.access, arn);
+  standing.delete(peer);
+}
 
 /** A name that no other test of this process has taken: load balancers and target groups are unique by name. */
 function freshName(what: string): string {
@@ -55,6 +64,7 @@ export async function buildWorld(peer: LoadBalancerPeer, spec: WorldSpec = {}): 
     ...loadBalancerSpec(peer, spec.loadBalancer),
     type: tcp ? 'network' : 'application',
   });
+  standing.set(peer, [...(standing.get(peer) ?? []), loadBalancer.arn]);
   const red = await addTargetGroup();
   const black = await addTargetGroup();
   const listener = await port.createListener(access, {
@@ -63,7 +73,7 @@ export async function buildWorld(peer: LoadBalancerPeer, spec: WorldSpec = {}): 
     weights: weightsOf([red, 90], [black, 10]),
     tags: spec.listener ?? {},
   });
-  const read = (routeArn: string): Promise<LiveRoute> => port.readRoute(access, routeArn);
+  const read = (routeArn: string): Promise<RouteRead> => port.readRoute(access, routeArn);
   return {
     loadBalancerArn: loadBalancer.arn,
     listenerArn: listener.arn,
@@ -139,4 +149,10 @@ export async function failureOf(work: Promise<unknown>): Promise<ExternalFailure
   );
   if (failure === null) throw new Error('the call was expected to fail and succeeded');
   return failure;
+}
+
+/** A budget that lets every request through and remembers what it was. */
+export function counted(): { readonly ops: string[]; readonly take: (op: string) => Promise<void> } {
+  const ops: string[] = [];
+  return { ops, take: async (op) => void ops.push(op) };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Weights } from '@sluice/domain';
-import { buildWorld, failureOf, several, weightsOf } from './contract-world.js';
+import { buildWorld, counted, failureOf, several, weightsOf } from './contract-world.js';
 import type { LoadBalancerPeer, PeerCapabilities } from './peer.js';
 
 export function describeWriting(peer: () => LoadBalancerPeer, can: PeerCapabilities): void {
@@ -107,18 +107,66 @@ export function describeWriting(peer: () => LoadBalancerPeer, can: PeerCapabilit
       expect((await read(listenerArn)).action.weights).toEqual(weightsOf([red, 90], [black, 10]));
     });
 
-    it('refuses to write on a route that it has not read itself', async () => {
+    it.each(['default action', 'rule'])(
+      'writes a %s on what another process read and stored, by one request',
+      async (where) => {
+        const { read, addRule, listenerArn, red, black } = await buildWorld(peer(), { protocol: 'HTTPS' });
+        const routeArn = where === 'rule' ? await addRule(1, weightsOf([red, 1])) : listenerArn;
+        const edit = { weights: weightsOf([red, 30], [black, 70]), stickySeconds: 300 };
+        await peer().editByConsole(routeArn, { kind: 'authenticateAndStick', ...edit });
+        const { port, access } = peer();
+        const { document, action } = await read(routeArn);
+        const stored = { routeArn, document: JSON.parse(JSON.stringify(document)) };
+
+        const { ops, take } = counted();
+        const weights = weightsOf([red, 70], [black, 30]);
+        const outcome = await port.writeWeights(access, stored, weights, { take });
+        expect(outcome).toMatchObject({ verified: true, unverified: null, live: { action: { ...action, weights } } });
+        expect((await read(routeArn)).action).toEqual({ ...action, weights });
+        expect(ops).toEqual([where === 'rule' ? 'ModifyRule' : 'ModifyListener']);
+      },
+    );
+
+    it('refuses a base without a forward action', async () => {
       const { read, listenerArn, red, black } = await buildWorld(peer());
       const { port, access } = peer();
-      const copied = { ...(await read(listenerArn)) };
+      const base = { routeArn: listenerArn, document: { actions: [{}], unknown: [] } };
 
-      const weights = weightsOf([red, 1], [black, 2]);
-      expect(await failureOf(port.writeWeights(access, copied, weights))).toMatchObject({
+      expect(await failureOf(port.writeWeights(access, base, weightsOf([red, 1], [black, 2])))).toMatchObject({
         code: 'StaleBase',
         kind: 'terminal',
         ambiguous: false,
       });
+      expect((await read(listenerArn)).action.weights).toEqual(weightsOf([red, 90], [black, 10]));
     });
+
+    (can.failsOnDemand ? it : it.skip).each(['default action', 'rule'])(
+      'refuses to write a %s that has what cannot be sent back, and nothing is lost',
+      async (where) => {
+        const { addRule, listenerArn, red, black } = await buildWorld(peer());
+        const routeArn = where === 'rule' ? await addRule(1, weightsOf([red, 1])) : listenerArn;
+        const { port, access } = peer();
+        await peer().faults.showNewerActions();
+
+        const reads = [
+          await port.readRoute(access, routeArn),
+          (await port.readActions(access, { kind: 'rulesOf', listenerArn })).get(routeArn),
+        ];
+        for (const read of reads) {
+          if (read === undefined || 'failure' in read) throw read?.failure ?? new Error('the route was not read');
+          expect(read.document.unknown).toEqual(['1.ForwardConfig.FailoverConfig']);
+          const { ops, take } = counted();
+          const write = port.writeWeights(access, read, weightsOf([red, 1], [black, 2]), { take });
+          expect(await failureOf(write)).toMatchObject({
+            code: 'UnknownActionMember',
+            kind: 'terminal',
+            ambiguous: false,
+            message: expect.stringContaining('1.ForwardConfig.FailoverConfig'),
+          });
+          expect(ops).toEqual([]);
+        }
+      },
+    );
 
     it('never writes what a controller owns', async () => {
       const { read, write, listenerArn, red, black } = await buildWorld(peer(), {

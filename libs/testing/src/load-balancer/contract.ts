@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, describe } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe } from '@jest/globals';
+import { describeActions } from './contract-actions.js';
 import { describeFailing } from './contract-failing.js';
 import { describeHealth } from './contract-health.js';
 import { describeProvisioning } from './contract-provisioning.js';
 import { describeReading } from './contract-reading.js';
 import { describeWriting } from './contract-writing.js';
+import { takeDown } from './contract-world.js';
 import { likeAws, type LoadBalancerPeer, type PeerCapabilities } from './peer.js';
 
 /**
@@ -27,7 +29,12 @@ export function describeLoadBalancerContract(
     afterAll(() => running?.close());
 
     const can = { ...likeAws, ...capabilities };
+    afterEach(async () => {
+      if (can.failsOnDemand) await peer().faults.none();
+      await takeDown(peer());
+    });
     describeReading(peer);
+    describeActions(peer, can);
     describeWriting(peer, can);
     describeHealth(peer, can);
     describeProvisioning(peer, can);

@@ -1,7 +1,7 @@
 import { ExternalFailure, type CallOptions } from '@sluice/control';
 
 /**
- * What goes wrong with the next calls of an `InMemoryLoadBalancer`. Each counter is used up by one call; 0 = nothing.
+ * What goes wrong with the next calls of an `InMemoryLoadBalancer`. A counter is used up call by call; 0 = nothing.
  * `failBefore` and `dropReply` look the same to the caller: an ambiguous failure of a write.
  */
 export class InMemoryFaults {
@@ -11,6 +11,8 @@ export class InMemoryFaults {
   failBefore = 0;
   /** Writes that take effect and whose reply never comes (`Timeout`). */
   dropReply = 0;
+  /** What reads show of actions that cannot be sent back, as paths; until emptied. */
+  unknownMembers: readonly string[] = [];
   /** Calls of any kind that fail with this code and kind, for an outage: until set to null again. */
   outage: { readonly code: string; readonly kind: 'transient' | 'terminal' } | null = null;
 
@@ -25,23 +27,28 @@ export class InMemoryFaults {
     return release;
   }
 
-  /** Throws what a read has to fail with now. */
-  beforeRead(operation: string, options: CallOptions = {}): void {
+  /** Takes the request from the caller's budget, then throws what a read has to fail with now. */
+  async beforeRead(operation: string, options: CallOptions = {}): Promise<void> {
+    if (options.signal?.aborted !== true) await options.take?.(operation);
+    this.now(operation, options);
+  }
+
+  private now(operation: string, options: CallOptions): void {
     if (options.signal?.aborted)
       throw failure('Aborted', `${operation} was given up by the caller.`, { ambiguous: false });
     if (this.outage !== null)
       throw failure(this.outage.code, `${operation} failed with ${this.outage.code}.`, { kind: this.outage.kind });
     if (this.throttle > 0) {
       this.throttle -= 1;
-      throw failure('Throttling', `${operation} failed with Throttling: Rate exceeded.`, { ambiguous: false });
+      throw failure('Throttling', `${operation} failed with Throttling: Rate exceeded.`, { throttled: true });
     }
   }
 
   /** Throws what a write has to fail with before its effect. */
-  async beforeWrite(operation: string, options?: CallOptions): Promise<void> {
-    this.beforeRead(operation, options);
+  async beforeWrite(operation: string, options: CallOptions = {}): Promise<void> {
+    await this.beforeRead(operation, options);
     await this.gate;
-    this.beforeRead(operation, options);
+    this.now(operation, options);
     if (this.failBefore > 0) {
       this.failBefore -= 1;
       throw failure('InternalFailure', `${operation} failed with InternalFailure.`, { ambiguous: true });
@@ -60,15 +67,9 @@ export class InMemoryFaults {
 export function failure(
   code: string,
   message: string,
-  details: { kind?: 'transient' | 'terminal'; ambiguous?: boolean } = {},
+  details: { kind?: 'transient' | 'terminal'; ambiguous?: boolean; throttled?: boolean } = {},
 ): ExternalFailure {
-  return new ExternalFailure({
-    system: 'aws',
-    kind: details.kind ?? 'transient',
-    code,
-    message,
-    ambiguous: details.ambiguous ?? false,
-  });
+  return new ExternalFailure({ system: 'aws', kind: 'transient', code, message, ...details });
 }
 
 /** A refusal that no repetition changes. */

@@ -1,29 +1,34 @@
 import {
-  ExternalFailure,
   LoadBalancer,
+  type ActionRead,
+  type ActionsRequest,
   type AwsAccess,
+  type AwsIdentity,
   type CallOptions,
   type CreateLoadBalancer,
   type CreateTargetGroup,
   type ExternalFailureLike,
   type ListenerDescription,
   type LoadBalancerDescription,
+  type OwnedRoute,
+  type RouteRead,
   type RuleConditions,
   type TargetGroupDescription,
+  type WriteBase,
   type WriteOutcome,
 } from '@sluice/control';
 import {
-  ownershipOf,
   sortWeights,
   unsafeWeights,
   type ForwardAction,
-  type LiveRoute,
+  type Ownership,
   type TaggedResource,
   type TargetHealth,
   type Weights,
 } from '@sluice/domain';
 import { InMemoryFaults, refusal } from './in-memory-faults.js';
-import { healthOf, InMemoryWorld, type HealthCounts } from './in-memory-world.js';
+import { actionIn, InMemoryReads, orFailure } from './in-memory-reads.js';
+import { healthOf, InMemoryWorld, kindOf, type HealthCounts } from './in-memory-world.js';
 
 type Tags = Readonly<Record<string, string>>;
 
@@ -67,8 +72,7 @@ export class InMemoryLoadBalancer extends LoadBalancer {
   readonly world = new InMemoryWorld();
   /** Every call of `writeWeights` that passed its own checks. */
   readonly writes: RecordedWrite[] = [];
-  private readonly readHere = new WeakSet<LiveRoute>();
-  private stale: ReadonlyMap<string, LiveRoute> | null = null;
+  private readonly reads = new InMemoryReads(this.world, this.faults);
 
   /** A route that is simply there, on a load balancer of its own unless a target group already serves one. Answers its ARN. */
   addRoute({ weights, kind = 'default', tags = {}, action = {} }: NewRoute): string {
@@ -122,21 +126,18 @@ export class InMemoryLoadBalancer extends LoadBalancer {
 
   /** From now on reads of routes show the present state, until `freshReads`. */
   staleReads(): void {
-    const arns = [...this.world.listeners.values(), ...this.world.rules.values()].filter(
-      ({ action }) => action !== null,
-    );
-    this.stale = new Map(arns.map(({ arn }) => [arn, this.live(arn)]));
+    this.reads.freeze();
   }
 
   freshReads(): void {
-    this.stale = null;
+    this.reads.thaw();
   }
 
   async check(
     _access: AwsAccess,
     options?: CallOptions,
   ): Promise<{ accountId: string; arn: string; loadBalancers: number }> {
-    this.faults.beforeRead('GetCallerIdentity', options);
+    await this.faults.beforeRead('GetCallerIdentity', options);
     return {
       accountId: '000000000000',
       arn: 'arn:aws:iam::000000000000:user/in-memory',
@@ -144,85 +145,99 @@ export class InMemoryLoadBalancer extends LoadBalancer {
     };
   }
 
-  async readRoute(_access: AwsAccess, routeArn: string, options?: CallOptions): Promise<LiveRoute> {
-    this.faults.beforeRead('DescribeRules', options);
-    return this.shown(routeArn);
+  async identity(_access: AwsAccess, options?: CallOptions): Promise<AwsIdentity> {
+    await this.faults.beforeRead('GetCallerIdentity', options);
+    return {
+      partition: 'aws',
+      accountNumber: '000000000000',
+      arn: 'arn:aws:iam::000000000000:user/in-memory',
+    };
+  }
+
+  async readActions(
+    _access: AwsAccess,
+    request: ActionsRequest,
+    options?: CallOptions,
+  ): Promise<ReadonlyMap<string, ActionRead | ExternalFailureLike>> {
+    return this.reads.actions(request, options);
+  }
+
+  async ownershipOfRoutes(
+    _access: AwsAccess,
+    routes: readonly OwnedRoute[],
+    options?: CallOptions,
+  ): Promise<ReadonlyMap<string, Ownership | ExternalFailureLike>> {
+    return this.reads.owners(routes, options);
+  }
+
+  async readRoute(_access: AwsAccess, routeArn: string, options?: CallOptions): Promise<RouteRead> {
+    await this.faults.beforeRead('DescribeRules', options);
+    return this.reads.route(routeArn);
   }
 
   async readRoutes(
     _access: AwsAccess,
     routeArns: readonly string[],
     options?: CallOptions,
-  ): Promise<ReadonlyMap<string, LiveRoute | ExternalFailureLike>> {
-    this.faults.beforeRead('DescribeRules', options);
-    const outcomes = new Map<string, LiveRoute | ExternalFailureLike>();
-    for (const arn of routeArns) {
-      try {
-        outcomes.set(arn, this.shown(arn));
-      } catch (error) {
-        if (!(error instanceof ExternalFailure)) throw error;
-        outcomes.set(arn, { failure: error });
-      }
-    }
-    return outcomes;
+  ): Promise<ReadonlyMap<string, RouteRead | ExternalFailureLike>> {
+    await this.faults.beforeRead('DescribeRules', options);
+    return new Map(routeArns.map((arn) => [arn, orFailure(() => this.reads.route(arn))]));
   }
 
   async writeWeights(
     _access: AwsAccess,
-    base: LiveRoute,
+    { routeArn, document, ownership }: WriteBase,
     weights: Weights,
     options?: CallOptions,
   ): Promise<WriteOutcome> {
-    refuseUnsafe(base.routeArn, weights);
-    if (base.ownership.kind === 'continuous')
-      throw refusal('OwnedByController', `${base.ownership.owner} owns ${base.routeArn}.`);
-    if (!this.readHere.has(base)) throw refusal('StaleBase', `${base.routeArn} was not read by this load balancer.`);
-    const before = this.weightsOf(base.routeArn);
+    refuseUnsafe(routeArn, weights);
+    if (ownership?.kind === 'continuous') throw refusal('OwnedByController', `${ownership.owner} owns ${routeArn}.`);
+    const action = actionIn(routeArn, document);
+    const before = this.weightsOf(routeArn);
     const record = (outcome: RecordedWrite['outcome']): unknown =>
-      this.writes.push({ routeArn: base.routeArn, before, after: sortWeights(weights), outcome });
+      this.writes.push({ routeArn, before, after: sortWeights(weights), outcome });
     try {
-      await this.faults.beforeWrite('ModifyRule', options);
-      this.world.setAction(base.routeArn, { ...base.action, weights: sortWeights(weights) });
+      await this.faults.beforeWrite(kindOf(routeArn) === 'rule' ? 'ModifyRule' : 'ModifyListener', options);
+      this.world.setAction(routeArn, { ...action, weights: sortWeights(weights) });
     } catch (error) {
       record('failed');
       throw error;
     }
     record(this.faults.dropReply > 0 ? 'dropped' : 'applied');
     this.faults.afterWrite('ModifyRule');
-    const live = this.live(base.routeArn);
-    this.readHere.add(live);
-    return { verified: true, live, requestId: `in-memory-${this.writes.length}` };
+    const live = this.reads.liveAction(routeArn);
+    return { verified: true, unverified: null, live, requestId: `in-memory-${this.writes.length}` };
   }
 
   async targetHealth(_access: AwsAccess, targetGroupArn: string, options?: CallOptions): Promise<TargetHealth> {
-    this.faults.beforeRead('DescribeTargetHealth', options);
+    await this.faults.beforeRead('DescribeTargetHealth', options);
     return healthOf(targetGroupArn, this.world.targetGroup(targetGroupArn).health);
   }
 
   async tagsOf(_access: AwsAccess, arns: readonly string[], options?: CallOptions): Promise<readonly TaggedResource[]> {
-    this.faults.beforeRead('DescribeTags', options);
+    await this.faults.beforeRead('DescribeTags', options);
     return [...new Set(arns)].map((arn) => this.world.tagged(arn));
   }
 
   async describeLoadBalancer(_access: AwsAccess, arn: string, options?: CallOptions): Promise<LoadBalancerDescription> {
-    this.faults.beforeRead('DescribeLoadBalancers', options);
+    await this.faults.beforeRead('DescribeLoadBalancers', options);
     return this.world.loadBalancer(arn);
   }
 
   async describeTargetGroup(_access: AwsAccess, arn: string, options?: CallOptions): Promise<TargetGroupDescription> {
-    this.faults.beforeRead('DescribeTargetGroups', options);
+    await this.faults.beforeRead('DescribeTargetGroups', options);
     const { health: _health, deregistrationDelayMs: _delay, ...described } = this.world.targetGroup(arn);
     return { ...described, loadBalancerArns: this.world.loadBalancersOf(arn) };
   }
 
   async describeListener(_access: AwsAccess, arn: string, options?: CallOptions): Promise<ListenerDescription> {
-    this.faults.beforeRead('DescribeListeners', options);
+    await this.faults.beforeRead('DescribeListeners', options);
     const { action: _action, ...described } = this.world.listener(arn);
     return described;
   }
 
   async partsOf(_access: AwsAccess, arn: string, options?: CallOptions): Promise<readonly string[]> {
-    this.faults.beforeRead('DescribeListeners', options);
+    await this.faults.beforeRead('DescribeListeners', options);
     const { listeners, rules } = this.world;
     if (listeners.has(arn)) return [...rules.values()].filter((one) => one.listenerArn === arn).map((one) => one.arn);
     this.world.loadBalancer(arn);
@@ -296,24 +311,8 @@ export class InMemoryLoadBalancer extends LoadBalancer {
   }
 
   async deregistrationDelayMs(_access: AwsAccess, targetGroupArn: string, options?: CallOptions): Promise<number> {
-    this.faults.beforeRead('DescribeTargetGroupAttributes', options);
+    await this.faults.beforeRead('DescribeTargetGroupAttributes', options);
     return this.world.targetGroup(targetGroupArn).deregistrationDelayMs;
-  }
-
-  private shown(routeArn: string): LiveRoute {
-    const route = this.stale?.get(routeArn) ?? this.live(routeArn);
-    this.readHere.add(route);
-    return route;
-  }
-
-  private live(routeArn: string): LiveRoute {
-    const { listener, rule, action } = this.world.route(routeArn);
-    if (action === null) throw refusal('NotAForwardAction', `${routeArn} does not forward to target groups.`);
-    const { loadBalancerArn, arn: listenerArn, protocol, port } = listener;
-    const ownership = ownershipOf(
-      [loadBalancerArn, listenerArn, ...(rule === null ? [] : [rule.arn])].map((arn) => this.world.tagged(arn)),
-    );
-    return { routeArn, loadBalancerArn, listenerArn, protocol, port, isDefault: rule === null, action, ownership };
   }
 
   private async change<Made>(operation: string, options: CallOptions | undefined, apply: () => Made): Promise<Made> {

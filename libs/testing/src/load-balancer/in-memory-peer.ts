@@ -22,7 +22,9 @@ export async function inMemoryPeer(): Promise<LoadBalancerPeer> {
       throttleNextWrite: async () => void (port.faults.throttle = 1),
       failNextWriteBeforeEffect: async () => void (port.faults.failBefore = 1),
       dropNextReply: async () => void (port.faults.dropReply = 1),
-      none: async () => void Object.assign(port.faults, { throttle: 0, failBefore: 0, dropReply: 0 }),
+      showNewerActions: async () => void (port.faults.unknownMembers = ['1.ForwardConfig.FailoverConfig']),
+      none: async () =>
+        void Object.assign(port.faults, { throttle: 0, failBefore: 0, dropReply: 0, unknownMembers: [] }),
     },
     close: async () => undefined,
   };

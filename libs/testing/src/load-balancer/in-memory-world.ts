@@ -39,6 +39,15 @@ export class InMemoryWorld {
   readonly targetGroups = new Map<string, StoredTargetGroup>();
   private made = 0;
 
+  /** The resources as they are now. */
+  copy(): InMemoryWorld {
+    const copy = new InMemoryWorld();
+    for (const [arn, one] of this.loadBalancers) copy.loadBalancers.set(arn, one);
+    for (const [arn, one] of this.listeners) copy.listeners.set(arn, one);
+    for (const [arn, one] of this.rules) copy.rules.set(arn, one);
+    return copy;
+  }
+
   putLoadBalancer(spec: CreateLoadBalancer): LoadBalancerDescription {
     const arn = this.newArn(`loadbalancer/${spec.type === 'network' ? 'net' : 'app'}/${spec.name}`);
     const made = { ...spec, arn, dnsName: `${spec.name}.elb.test`, vpcId: 'vpc-00000001', state: 'active' };
@@ -181,7 +190,7 @@ export function healthOf(targetGroupArn: string, counts: HealthCounts): TargetHe
   return { targetGroupArn, healthy, initial, unhealthy, draining, unused, unavailable, total, reasons };
 }
 
-function kindOf(arn: string): TaggedResource['kind'] | null {
+export function kindOf(arn: string): TaggedResource['kind'] | null {
   const resource = arn.split(':')[5]?.split('/')[0];
   if (resource === 'loadbalancer') return 'loadBalancer';
   if (resource === 'listener') return 'listener';

@@ -10,11 +10,13 @@ export type ConsoleEdit =
   | { readonly kind: 'authenticateAndStick'; readonly weights: Weights; readonly stickySeconds: number }
   | { readonly kind: 'fixedResponse' };
 
-/** The next calls of the peer go wrong in these ways, once each. */
+/** The next calls of the peer go wrong in these ways, once each unless said otherwise, until `none`. */
 export interface PeerFaults {
   throttleNextWrite(): Promise<void>;
   failNextWriteBeforeEffect(): Promise<void>;
   dropNextReply(): Promise<void>;
+  /** From now on forward actions have a member that no SDK knows. */
+  showNewerActions(): Promise<void>;
   none(): Promise<void>;
 }
 
@@ -41,6 +43,8 @@ export interface PeerCapabilities {
   readonly refusesDuplicateListeners: boolean;
   /** A target group may serve one load balancer only. */
   readonly oneLoadBalancerPerTargetGroup: boolean;
+  /** DescribeTags refuses a rule that does not exist. */
+  readonly checksWhatIsTagged: boolean;
   /** Targets of an unattached target group are `unused` with `Target.NotInUse`. */
   readonly knowsUnusedTargets: boolean;
   /** The peer can be made to fail; otherwise its `faults` are never called. */
@@ -51,6 +55,7 @@ export const likeAws: PeerCapabilities = {
   checksTargetGroupsOfListeners: true,
   refusesDuplicateListeners: true,
   oneLoadBalancerPerTargetGroup: true,
+  checksWhatIsTagged: true,
   knowsUnusedTargets: true,
   failsOnDemand: true,
 };
@@ -60,6 +65,7 @@ export const noFaults: PeerFaults = {
   throttleNextWrite: cannot,
   failNextWriteBeforeEffect: cannot,
   dropNextReply: cannot,
+  showNewerActions: cannot,
   none: cannot,
 };
 

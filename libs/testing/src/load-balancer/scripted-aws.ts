@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 
 /** One request in the Query protocol as it came over the wire. */
@@ -19,7 +19,7 @@ export type AwsReply =
   | 'hang'
   | 'half';
 
-type Script = (request: AwsRequest) => AwsReply;
+type Script = (request: AwsRequest) => AwsReply | Promise<AwsReply>;
 
 /**
  * A server for the Query protocol that says exactly what a test tells it to. For what AWS does by itself, use the
@@ -28,13 +28,19 @@ type Script = (request: AwsRequest) => AwsReply;
 export class ScriptedAws {
   readonly requests: AwsRequest[] = [];
   private readonly scripts = new Map<string, Script>();
+  private readonly open = new Set<Socket>();
 
   private constructor(private readonly server: Server) {}
 
   static async start(): Promise<ScriptedAws> {
     const server = createServer();
+    server.keepAliveTimeout = 0; // connections stay until the client closes them
     const aws = new ScriptedAws(server);
     server.on('request', (request: IncomingMessage, response: ServerResponse) => void aws.answer(request, response));
+    server.on('connection', (socket: Socket) => {
+      aws.open.add(socket);
+      socket.once('close', () => aws.open.delete(socket));
+    });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return aws;
@@ -55,6 +61,11 @@ export class ScriptedAws {
     return this.requests.filter((one) => one.action === action);
   }
 
+  /** Resolves when no client has a connection any more. */
+  async disconnected(): Promise<void> {
+    for (const socket of this.open) if (!socket.closed) await once(socket, 'close');
+  }
+
   async stop(): Promise<void> {
     this.server.closeAllConnections();
     this.server.close();
@@ -71,7 +82,8 @@ export class ScriptedAws {
     };
     this.requests.push(received);
     const reply =
-      this.scripts.get(received.action)?.(received) ?? awsError('InvalidAction', `no script for ${received.action}`);
+      (await this.scripts.get(received.action)?.(received)) ??
+      awsError('InvalidAction', `no script for ${received.action}`);
     if (reply === 'hang') return;
     if (reply === 'reset') {
       request.socket.destroy();

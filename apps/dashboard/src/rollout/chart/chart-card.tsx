@@ -1,5 +1,4 @@
 import type { Rollout, RolloutTimeline } from '@sluice/contracts';
-import { useState } from 'react';
 import { percentText } from '../../format/text.js';
 import { clockText, zoneText } from '../../format/time.js';
 import { useNow } from '../../format/use-now.js';
@@ -7,39 +6,29 @@ import { Card } from '../../ui/card.js';
 import { Swatch } from '../../ui/swatch.js';
 import { isHolding } from '../hold.js';
 import { hasEnded } from '../ended.js';
+import type { FrozenRouteOf } from '../plan.js';
 import { chartModel, type ChartModel } from './model.js';
 import { ShareChart } from './share-chart.js';
 
 /** Planned and verified shares of one route over time, growing while the rollout runs. */
-export function ChartCard({ rollout, timeline }: { rollout: Rollout; timeline: RolloutTimeline }) {
-  const { routes } = rollout.plan;
-  const [routeId, setRouteId] = useState(routes[0]?.id);
-  const route = routes.find(({ id }) => id === routeId);
+export function ChartCard({
+  rollout,
+  timeline,
+  route,
+}: {
+  rollout: Rollout;
+  timeline: RolloutTimeline;
+  route: FrozenRouteOf;
+}) {
   const now = useNow(1_000, !hasEnded(rollout.state));
-  if (route === undefined) return null;
   const model = chartModel(rollout, timeline, route, now);
   return (
     <Card
       title="Share of requests"
       aside={
-        routes.length > 1 ? (
-          <select
-            className="select"
-            aria-label="Route"
-            value={routeId}
-            onChange={(event) => setRouteId(event.target.value)}
-          >
-            {routes.map(({ id, name }) => (
-              <option key={id} value={id}>
-                {name}
-              </option>
-            ))}
-          </select>
-        ) : (
-          <span className="muted">
-            route <strong>{route.name}</strong>
-          </span>
-        )
+        <span className="muted">
+          route <strong>{route.name}</strong>
+        </span>
       }
     >
       <ShareChart model={model} label={summaryOf(model)} />

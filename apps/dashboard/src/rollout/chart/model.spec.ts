@@ -59,7 +59,7 @@ describe('the chart of a running rollout', () => {
   });
 
   it('shows the steps to come where their holds put them, and ends with the last hold', () => {
-    const model = modelOf({ heldMs: 10_000, nextWakeAt: at(20_000) }, timeline(), 10_000);
+    const model = modelOf({ holdEndsAt: at(60_000) }, timeline(), 10_000);
     expect(sinceStart(model.ahead)).toEqual([
       [10_000, 900, 100],
       [60_000, 500, 500],

@@ -52,7 +52,10 @@ export function chartModel(
   const verified = [before, ...of('verified'), ...adopted(timeline, route.id, level)].sort((a, b) => a.atMs - b.atMs);
   const coming = stepsAhead(rollout, nowMs);
   const steps = coming?.steps ?? [];
-  const levelsAhead = steps.map(({ step, fromMs: at }) => level(at, step.weights[route.id] ?? []));
+  const levelsAhead = steps.map(({ step, fromMs: at }) => ({
+    atMs: at,
+    permilles: shown.map(({ key }) => step.shares[key] ?? 0),
+  }));
   const endMs = steps.at(-1)?.toMs ?? coming?.holdEndsMs ?? nowMs;
   return {
     shown,

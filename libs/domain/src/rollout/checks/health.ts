@@ -1,12 +1,14 @@
+import { sameSplit } from '../../goals/same-split.js';
 import { counted, listed } from '../../text/duration.js';
 import { healthText } from '../../text/health-text.js';
 import { backendText, stepText } from '../../text/shares-text.js';
 import { raisesShare, shareOf } from '../../weights/equal.js';
 import { unsafeWeights } from '../../weights/validate.js';
 import type { RouteChange } from '../decision.js';
-import { expectedOf, healthKnown, minHealthyOf, soon, type Check, type Context, type Verdict } from '../context.js';
+import { healthKnown, minHealthyOf, soon, type Check, type Context, type Verdict } from '../context.js';
 import { receiverCheck } from '../receivers.js';
 import { changesBack } from './rolling-back.js';
+import { expectedOf } from '../progress.js';
 import type { FrozenBackend, FrozenRoute } from '../types.js';
 
 interface Served {
@@ -31,7 +33,9 @@ export const healthIsLost: Check = (at) => {
   const least = minHealthyOf(at, at.step);
   const weak = served(at).flatMap((one) => {
     const health = healthKnown(at, one.backend.targetGroupArn);
-    return health.kind === 'fresh' && health.value.healthy < least ? [{ ...one, health: health.value }] : [];
+    return health.kind === 'fresh' && health.value.healthy < least
+      ? [{ ...one, health: health.value, at: health.at }]
+      : [];
   });
   if (weak.length === 0) return null;
   const told = weak.map(({ route, backend, health }) => `${backendText(route, backend)} has ${healthText(health)}`);
@@ -44,6 +48,7 @@ export const healthIsLost: Check = (at) => {
       reasons: health.reasons,
     })),
   };
+  const seenAt = Math.min(...weak.map((one) => one.at));
   const { forced } = at.rollout;
   if (forced)
     return {
@@ -58,9 +63,11 @@ export const healthIsLost: Check = (at) => {
       lost,
       facts,
       weak.map((one) => one.backend.targetGroupArn),
+      seenAt,
     );
   return {
     kind: 'block',
+    seenAt,
     reason: 'HealthLost',
     message: `${lost}. Roll back (verb rollback) to return to the shares before the rollout, or repair it and resume.`,
     facts,
@@ -69,13 +76,21 @@ export const healthIsLost: Check = (at) => {
   };
 };
 
-function rollBack(at: Context, lost: string, facts: Record<string, unknown>, weak: readonly string[]): Verdict {
+function rollBack(
+  at: Context,
+  lost: string,
+  facts: Record<string, unknown>,
+  weak: readonly string[],
+  seenAt: number,
+): Verdict {
   const changes = changesBack(at);
-  const hindered =
-    changes.length === 0 ? 'the shares are those before the rollout already' : hindrance(at, changes, weak);
+  const hindered = changes.every((change) => sameSplit(change.before, change.after))
+    ? 'the shares are those before the rollout already'
+    : hindrance(at, changes, weak);
   if (hindered === null)
     return {
       kind: 'rollback',
+      seenAt,
       reason: 'HealthLost',
       message: `${lost}. The plan says to roll back.`,
       facts,
@@ -84,6 +99,7 @@ function rollBack(at: Context, lost: string, facts: Record<string, unknown>, wea
     };
   return {
     kind: 'block',
+    seenAt,
     reason: 'HealthLost',
     message: `${lost}. The plan says to roll back, but that was not done by itself: ${hindered}. Repair it and resume, or decide on the verb rollback.`,
     facts,

@@ -11,14 +11,15 @@ export interface ReceiverFact {
   readonly healthy: number | null;
 }
 
+/** Bad news wakes it earlier. */
 function wakeWithin(at: Context): number {
-  return at.now + Math.max(1, Math.min(at.remainingMs, at.rollout.plan.recheckMs));
+  return at.now + Math.max(1, at.remainingMs);
 }
 
 /** The hold of the current step has not been served, and nobody asked to end it early. */
 export const stepIsHolding: Check = (at) => {
   const { rollout, step } = at;
-  if (!step || rollout.verifiedAt === null || at.remainingMs === 0) return null;
+  if (!step || at.verifiedAt === null || at.remainingMs === 0) return null;
   if (rollout.advanceRequestedBy !== null || at.heldMs >= step.holdMs) return null;
   return {
     kind: 'hold',
@@ -32,7 +33,7 @@ export const stepIsHolding: Check = (at) => {
 /** AWS answers before its data plane has converged: even who advances waits for the settle time. */
 export const dataPlaneSettles: Check = (at) => {
   const { rollout, step } = at;
-  if (!step || rollout.verifiedAt === null || at.remainingMs === 0) return null;
+  if (!step || at.verifiedAt === null || at.remainingMs === 0) return null;
   if (rollout.advanceRequestedBy === null && at.heldMs < step.holdMs) return null;
   const by =
     rollout.advanceRequestedBy === null

@@ -48,9 +48,9 @@ export const itIsSuspended: Check = ({ rollout }) =>
 
 /** Nothing more to do; within the bake a rollback is still one call. */
 export const itHasEnded: Check = ({ rollout, now }) => {
-  const { state, finishedAt, plan } = rollout;
+  const { state, bakesUntil } = rollout;
   if (!['Succeeded', 'RolledBack', 'Aborted', 'Cancelled', 'Failed'].includes(state)) return null;
-  const bakes = verbsNow(rollout, now).includes('rollback') && finishedAt !== null;
-  const bake = bakes ? ` Rollback is still one call for ${durationText(finishedAt + plan.bakeMs - now)}.` : '';
+  const bakes = verbsNow(rollout, now).includes('rollback') && bakesUntil !== null;
+  const bake = bakes ? ` Rollback is still one call for ${durationText(bakesUntil - now)}.` : '';
   return { kind: 'hold', reason: 'RolloutHasEnded', message: `It has ended: ${state}.${bake}`, wakeAt: null };
 };

@@ -1,41 +1,41 @@
-import { listed } from '../../text/duration.js';
+import { counted, listed } from '../../text/duration.js';
 import { backendText } from '../../text/shares-text.js';
-import { unsafeWeights } from '../../weights/validate.js';
+import { wayBack, type WayBack } from '../back.js';
 import { routeKnown, seenSinceLastWrite, soon, type Check, type Context, type Verdict } from '../context.js';
 import type { RouteChange } from '../decision.js';
 import { receiverCheck } from '../receivers.js';
-import { rollbackChanges } from '../rollback.js';
+import type { FrozenRoute } from '../types.js';
 
-/**
- * What is left to write to be back at the baseline. A route is back only when both what was read and what we believe
- * say so: a cached read must not end a rollback. Routes whose rollback was applied are done.
- */
-export function changesBack(at: Context): readonly RouteChange[] {
-  const live = Object.fromEntries(
-    at.rollout.plan.routes.flatMap((route) => {
-      const seen = seenSinceLastWrite(at, route);
-      return seen ? [[route.id, seen.action.weights]] : [];
-    }),
-  );
-  const fromLive = rollbackChanges(at.rollout, live);
-  const fromBelief = rollbackChanges(at.rollout, {}).filter(
-    (change) => !fromLive.some((one) => one.routeId === change.routeId),
-  );
-  const done = at.seen.writes.filter((write) => write.purpose === 'rollback' && write.state === 'applied');
-  return [...fromLive, ...fromBelief].filter((change) => !done.some((write) => write.routeId === change.routeId));
+interface RouteBack {
+  readonly route: FrozenRoute;
+  readonly way: WayBack;
 }
 
-/** The rollback would break a rule of the load balancer, for example with more than five target groups. */
+/** Every route that isn't proven to be back. */
+function notBack(at: Context): readonly RouteBack[] {
+  return at.rollout.plan.routes
+    .map((route) => {
+      const write = at.seen.writes.find((one) => one.routeId === route.id && one.purpose === 'rollback');
+      return { route, way: wayBack(at.rollout, route, seenSinceLastWrite(at, route)?.action.weights ?? null, write) };
+    })
+    .filter(({ way }) => way.kind !== 'back');
+}
+
+/** What is left to write to be back at the baseline. */
+export function changesBack(at: Context): readonly RouteChange[] {
+  return notBack(at).flatMap(({ way }) => (way.kind === 'write' ? [way.change] : []));
+}
+
+/** The shares before the rollout can't be made of what is live, for example with more than five target groups. */
 export const rollbackWouldBeUnsafe: Check = (at) => {
-  const unsafe = changesBack(at).flatMap((change) => {
-    const why = unsafeWeights(change.after);
-    return why ? [`route ${routeName(at, change)}: ${why}`] : [];
-  });
+  const unsafe = notBack(at).flatMap(({ route, way }) =>
+    way.kind === 'impossible' ? [`route ${route.name}: ${way.message}`] : [],
+  );
   if (unsafe.length === 0) return null;
   return {
     kind: 'block',
     reason: 'UnsafeWeights',
-    message: `The shares before the rollout can't be written: ${listed(unsafe)}. Take foreign target groups out of the action, then roll back again.`,
+    message: `The shares before the rollout can't be written: ${listed(unsafe)}. Correct these actions in AWS, or keep them as they are with adopt; abort leaves everything as it is.`,
     wakeAt: null,
     diffs: [],
   };
@@ -43,9 +43,9 @@ export const rollbackWouldBeUnsafe: Check = (at) => {
 
 /** One route that can't be taken back (refused, owned, unsafe, nobody healthy there) keeps no other from it. */
 export const goBackWhereNothingHinders: Check = (at) => {
-  const changes = changesBack(at);
-  const free = changes.filter((change) => !isHindered(at, change));
-  return free.length === 0 || free.length === changes.length ? null : writeBack(at, free);
+  const left = notBack(at);
+  const free = left.flatMap(({ way }) => (way.kind === 'write' && !isHindered(at, way.change) ? [way.change] : []));
+  return free.length === 0 || free.length === left.length ? null : writeBack(at, free);
 };
 
 function isHindered(at: Context, change: RouteChange): boolean {
@@ -56,7 +56,6 @@ function isHindered(at: Context, change: RouteChange): boolean {
       (write) => write.routeId === change.routeId && write.purpose === 'rollback' && write.state === 'failed',
     ) ||
     (live?.kind === 'fresh' && live.value.ownership.kind === 'continuous') ||
-    unsafeWeights(change.after) !== null ||
     leadsNowhereHealthy(at, change) !== null
   );
 }
@@ -77,7 +76,7 @@ function leadsNowhereHealthy(at: Context, change: RouteChange): string | null {
   return !answer.ok && answer.reason === 'NoHealthyReceiver' ? answer.message : null;
 }
 
-/** Rule 12: a rollback needs one healthy receiver if any is healthy; what isn't known here is read freshly by the lane. */
+/** Rule 12: a rollback needs one healthy receiver if any is healthy; what isn't known here is read freshly before the send. */
 export const rollbackLeadsNowhereHealthy: Check = (at) => {
   for (const change of changesBack(at)) {
     const why = leadsNowhereHealthy(at, change);
@@ -85,7 +84,7 @@ export const rollbackLeadsNowhereHealthy: Check = (at) => {
       return {
         kind: 'block',
         reason: 'NoHealthyReceiver',
-        message: `Going back was stopped at route ${routeName(at, change)}: ${why} Repair the former backends and roll back again, or keep the present shares with abort.`,
+        message: `Going back was stopped at route ${routeName(at, change)}: ${why} Repair the former backends and resume, or keep the present shares with abort.`,
         wakeAt: null,
         diffs: [],
       };
@@ -94,7 +93,7 @@ export const rollbackLeadsNowhereHealthy: Check = (at) => {
   return null;
 };
 
-/** A step's write is still in flight on a route that looks as if it were back: it may land yet, so it is settled first. */
+/** A step's write is still in flight: its effect may land yet, and the rollback's write has to outlive it. */
 export const aStepsWriteMayStillLand: Check = (at) => {
   if (changesBack(at).length > 0) return null;
   const flying = at.seen.writes.filter((write) => write.purpose === 'step' && write.state === 'sent');
@@ -105,6 +104,18 @@ export const aStepsWriteMayStillLand: Check = (at) => {
     message: 'A write of the last step is still in flight; its outcome decides what there is to take back.',
     facts: { intents: flying.map((write) => write.intentId) },
     wakeAt: null,
+  };
+};
+
+/** Where nothing of ours was sent, a read tells whether the route is back; no data is no pass (rule 11). */
+export const itIsNotSeenWhetherItIsBack: Check = (at) => {
+  const unseen = notBack(at).filter(({ way }) => way.kind === 'unseen');
+  if (unseen.length === 0 || changesBack(at).length > 0) return null;
+  return {
+    kind: 'hold',
+    reason: 'AwsUnreachable',
+    message: `The live weights of ${counted(unseen.length, 'route')} (${listed(unseen.map(({ route }) => route.name))}) can't be read, so nobody knows yet whether they are as before the rollout; they are read again.`,
+    wakeAt: soon(at),
   };
 };
 
@@ -125,8 +136,8 @@ function writeBack(at: Context, changes: readonly RouteChange[]): Verdict {
   return {
     kind: 'rollback',
     reason: 'RollingBack',
-    message: `Goes back to the shares before the rollout on route ${listed(changes.map((change) => routeName(at, change)))}.`,
-    wakeAt: soon(at),
+    message: `Goes back to the shares before the rollout on ${counted(changes.length, 'route')} (${listed(changes.map((change) => routeName(at, change)))}).`,
+    wakeAt: null,
     changes,
   };
 }

@@ -2,16 +2,9 @@ import { listed } from '../../text/duration.js';
 import { sameWeights } from '../../weights/equal.js';
 import type { Weights } from '../../weights/types.js';
 import type { RouteDiff } from '../decision.js';
-import {
-  atRecheck,
-  expectedOf,
-  intendedOf,
-  routeKnown,
-  seenSinceLastWrite,
-  soon,
-  type Check,
-  type Context,
-} from '../context.js';
+import { atRecheck, intendedOf, routeKnown, seenSinceLastWrite, soon, type Check, type Context } from '../context.js';
+import { expectedOf, progressOf } from '../progress.js';
+import { weightsOfStep } from '../step-weights.js';
 import { diffText, foreignIn, routeDiff } from '../three-way-diff.js';
 import type { FrozenRoute } from '../types.js';
 import { isOpen } from './writes.js';
@@ -86,6 +79,7 @@ export const aForeignTargetGroupIsIn: Check = (at) => {
   const told = diffs.map(({ route, diff }) => `route ${route.name} forwards to ${listed(diff.foreign)}`);
   return {
     kind: 'block',
+    seenAt: Math.min(...diffs.map((one) => one.at)),
     reason: 'ForeignTargetGroup',
     message: `A target group that is not ours is in the action and not pinned: ${listed(told)}. Pin it on the route to keep its share and then adopt, or take it out of the action and resume; abort leaves everything as it is.`,
     wakeAt: null,
@@ -103,6 +97,7 @@ export const weightsHaveDrifted: Check = (at) => {
   if (diffs.length === 0) return null;
   return {
     kind: 'block',
+    seenAt: Math.min(...diffs.map((one) => one.at)),
     reason: 'LiveWeightsDiffer',
     message: `Somebody else changed the weights: ${listed(diffs.map(({ route, diff }) => diffText(route, diff)))}. Adopt what is live, reassert what was written, abort, or roll back.`,
     wakeAt: null,
@@ -131,10 +126,12 @@ export const aReadLagsBehind: Check = (at) => {
 };
 
 function lagsBehind(at: Context, route: FrozenRoute, live: Weights): boolean {
-  const { verifiedAt, stepIndex, plan } = at.rollout;
-  if (verifiedAt === null || stepIndex < 0 || at.now - verifiedAt >= plan.settleMs) return false;
-  const previous = plan.steps[stepIndex - 1]?.weights[route.id] ?? route.baseline;
-  return sameWeights(live, previous);
+  const { stepIndex, plan } = at.rollout;
+  const written = progressOf(at.rollout, route.id)?.verifiedAt ?? null;
+  if (written === null || stepIndex < 0 || at.now - written >= plan.settleMs) return false;
+  const previous = plan.steps[stepIndex - 1];
+  const built = previous && weightsOfStep(route, previous, expectedOf(at.rollout, route));
+  return sameWeights(live, built?.ok ? built.weights : route.baseline);
 }
 
 /** A read from before the last verification, or while a write is under way, says nothing about drift. */
@@ -148,7 +145,7 @@ function comparable(at: Context, route: FrozenRoute): boolean {
 function liveDiffs(
   at: Context,
   differs: (route: FrozenRoute, live: Weights) => boolean,
-): readonly { route: FrozenRoute; diff: RouteDiff }[] {
+): readonly { route: FrozenRoute; diff: RouteDiff; at: number }[] {
   return at.rollout.plan.routes.flatMap((route) => {
     const seen = routeKnown(at, route);
     if (seen.kind !== 'fresh' || !differs(route, seen.value.action.weights)) return [];
@@ -157,7 +154,7 @@ function liveDiffs(
       lastWritten: expectedOf(at.rollout, route),
       live: seen.value.action.weights,
     };
-    return [{ route, diff: routeDiff(route, views) }];
+    return [{ route, diff: routeDiff(route, views), at: seen.at }];
   });
 }
 

@@ -1,6 +1,7 @@
 import { counted, listed } from '../../text/duration.js';
 import { reasons, type Reason, type RouteDiff } from '../decision.js';
-import { expectedOf, intendedOf, routeKnown, type Check, type Context } from '../context.js';
+import { intendedOf, routeKnown, type Check, type Context } from '../context.js';
+import { expectedOf } from '../progress.js';
 import { diffText, routeDiff } from '../three-way-diff.js';
 import type { WriteFact } from '../types.js';
 

@@ -1,0 +1,15 @@
+import type { Ownership } from '@sluice/domain';
+import type { ReadsForSends, WrittenLately } from '../gateways/reads-for-sends.js';
+import type { ActionFact, WatchedHealth } from '../ports/fact-store.js';
+
+/** What the write half of a gateway asks of its read half. */
+export interface LaneLooks extends ReadsForSends {
+  /** The newest look of the watch; null = never looked. */
+  watchedHealth(accountId: string, targetGroupArn: string): WatchedHealth | null;
+  /** Who the newest tags say owns a route; null = never read. */
+  ownerOf(accountId: string, routeArn: string): Ownership | null;
+  /** The newest stored action, for an emergency whose own read AWS refuses; `ageMs` since its request began. */
+  lastAction(accountId: string, routeArn: string): { readonly action: ActionFact; readonly ageMs: number } | null;
+  /** A write was verified: what it wrote is a look like any other, and what stood before it is no news for a minute. */
+  wrote(accountId: string, routeArn: string, written: WrittenLately, live: ActionFact | null): void;
+}

@@ -1,0 +1,39 @@
+import type { Pool } from 'pg';
+import { EventStore, type EventView } from '@sluice/control';
+
+interface EventRow {
+  readonly seq: string;
+  readonly project_id: string | null;
+  readonly type: string;
+  readonly subject: string;
+  readonly data: Record<string, unknown>;
+  readonly at: Date;
+}
+
+export class PostgresEventStore extends EventStore {
+  constructor(private readonly pool: Pool) {
+    super();
+  }
+
+  async after(
+    seq: bigint,
+    filter: { readonly projectId: string | null },
+    limit: number,
+  ): Promise<readonly EventView[]> {
+    const { rows } = await this.pool.query<EventRow>(
+      `SELECT seq, project_id, type, subject, data, at FROM events
+       WHERE seq > $1 AND ($2::text IS NULL OR project_id = $2) ORDER BY seq LIMIT $3`,
+      [seq.toString(), filter.projectId, limit],
+    );
+    return rows.map(toEvent);
+  }
+
+  async latest(): Promise<bigint> {
+    const { rows } = await this.pool.query<{ last: string }>('SELECT last FROM event_counter WHERE id = 1');
+    return BigInt(rows[0]?.last ?? '0');
+  }
+}
+
+function toEvent({ seq, project_id, type, subject, data, at }: EventRow): EventView {
+  return { seq, projectId: project_id, type, subject, data, at: at.toISOString() };
+}

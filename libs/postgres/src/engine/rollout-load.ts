@@ -1,0 +1,274 @@
+import type { Pool, PoolClient } from 'pg';
+import type { LoadedRollout, StoredRollout } from '@sluice/control';
+import type {
+  Fact,
+  FrozenPlan,
+  FrozenRoute,
+  LiveRoute,
+  Observation,
+  Ownership,
+  RouteProgress,
+  Run,
+  TargetHealth,
+  Weights,
+  WriteFact,
+} from '@sluice/domain';
+import { freshForMs } from '@sluice/domain';
+import type { FrozenPlans } from './frozen-plans.js';
+import { ms, type IntentRow, type RolloutRow } from './rows.js';
+
+type Queryable = Pool | PoolClient;
+
+type StoredLook<T> = { ok: true; value: T } | { ok: false; transient: boolean; code: string; message: string };
+
+/** A fact beside whatever row it was joined to; every column is null where nothing was ever seen. */
+interface LookColumns<T, M> {
+  at: Date | null;
+  period_ms: number | null;
+  look: StoredLook<T> | null;
+  runs: Run<M>[] | null;
+}
+
+interface RouteRow extends LookColumns<Omit<LiveRoute, 'ownership' | 'protocol' | 'port'>, Weights> {
+  route_id: string;
+  step_index: number;
+  baseline: Weights | null;
+  expected: Weights | null;
+  verified_at: Date | null;
+  held_ms: string;
+  touched: boolean;
+  /** null = Sluice has let go of the route since. */
+  pinned: string[] | null;
+  protocol: string | null;
+  port: number | null;
+  registered_owner: Ownership | null;
+  owner: StoredLook<Ownership> | null;
+  guard: string | null;
+  intent_id: string | null;
+  intent_purpose: IntentRow['purpose'] | null;
+  intent_state: IntentRow['state'] | null;
+  intent_reason: string | null;
+  intent_message: string | null;
+  intent_live: Weights | null;
+}
+
+/** Everything `decide` looks at. With `lock` the rollout's row is locked first: for verbs, inside a transaction. */
+export async function loadRollout(
+  db: Queryable,
+  plans: FrozenPlans,
+  id: string,
+  lock: boolean,
+): Promise<(LoadedRollout & { readonly row: RolloutRow }) | null> {
+  const { rows } = await db.query<
+    RolloutRow & { now: Date; guard: string; freeze_guard: string; woken: string | null }
+  >(
+    `SELECT o.*, clock_timestamp() AS now, g.version AS guard, f.version AS freeze_guard, w.woken
+     FROM rollouts o JOIN guards g ON g.key = 'rollout/' || o.id JOIN guards f ON f.key = 'freeze/' || o.project_id
+     LEFT JOIN wakeups w ON w.rollout_id = o.id
+     WHERE o.id = $1${lock ? ' FOR UPDATE OF o' : ''}`,
+    [id],
+  );
+  const row = rows[0];
+  if (!row) return null;
+  const plan = await plans.get(db, row.frozen_plan_id);
+  const routes = await routeRows(db, id);
+  const clusters = await clusterRows(db, plan);
+  const health = await healthRows(db, plan);
+  const flying = await olderInFlight(db, id, routes);
+  return {
+    row,
+    now: row.now.getTime(),
+    woken: row.woken === null ? null : BigInt(row.woken),
+    rollout: toStored(row, plan, routes),
+    seen: observation(plan, routes, clusters, health, flying),
+    guards: {
+      [`rollout/${id}`]: BigInt(row.guard),
+      [`freeze/${row.project_id}`]: BigInt(row.freeze_guard),
+      ...Object.fromEntries(
+        routes.flatMap((one) => (one.guard === null ? [] : [[`route/${one.route_id}`, BigInt(one.guard)]])),
+      ),
+      ...Object.fromEntries(clusters.map((one) => [`cluster/${one.id}`, BigInt(one.guard)])),
+    },
+  };
+}
+
+/** One row per route, with the write that stands for it and the newest looks at its action and owner. */
+export async function routeRows(db: Queryable, rolloutId: string): Promise<readonly RouteRow[]> {
+  const { rows } = await db.query<RouteRow>(
+    `SELECT x.route_id, x.step_index, x.baseline, x.expected, x.verified_at, x.held_ms, x.touched,
+            r.pinned, r.protocol, r.port, r.ownership AS registered_owner, g.version AS guard,
+            i.id AS intent_id, i.purpose AS intent_purpose, i.state AS intent_state, i.reason AS intent_reason,
+            i.message AS intent_message, i.live AS intent_live,
+            a.at, a.period_ms, a.look #- '{value,document}' AS look, a.runs, o.look AS owner
+     FROM rollout_routes x
+     LEFT JOIN routes r ON r.id = x.route_id
+     LEFT JOIN guards g ON g.key = 'route/' || x.route_id
+     LEFT JOIN intents i ON i.id = x.write_id
+     LEFT JOIN facts a ON a.account_id = r.account_id AND a.subject = 'action/' || r.arn
+     LEFT JOIN facts o ON o.account_id = r.account_id AND o.subject = 'owner/' || r.arn
+     WHERE x.rollout_id = $1 ORDER BY x.position`,
+    [rolloutId],
+  );
+  return rows;
+}
+
+interface ClusterRow {
+  id: string;
+  name: string;
+  cordoned: boolean;
+  retired: boolean;
+  guard: string;
+}
+
+async function clusterRows(db: Queryable, plan: FrozenPlan): Promise<readonly ClusterRow[]> {
+  const ids = [...new Set(plan.routes.flatMap((route) => route.backends.map((backend) => backend.clusterId)))];
+  const { rows } = await db.query<ClusterRow>(
+    `SELECT c.id, c.name, c.cordoned_by IS NOT NULL AS cordoned, c.retired_by IS NOT NULL AS retired, g.version AS guard
+     FROM clusters c JOIN guards g ON g.key = 'cluster/' || c.id WHERE c.id = ANY($1)`,
+    [ids],
+  );
+  return rows;
+}
+
+interface HealthRow extends LookColumns<TargetHealth, number> {
+  subject: string;
+}
+
+async function healthRows(db: Queryable, plan: FrozenPlan): Promise<readonly HealthRow[]> {
+  const pairs = plan.routes.flatMap((route) =>
+    route.backends.map((backend) => ({ account: route.accountId, subject: `health/${backend.targetGroupArn}` })),
+  );
+  const { rows } = await db.query<HealthRow>(
+    `SELECT f.subject, f.at, f.period_ms, f.look, f.runs
+     FROM unnest($1::text[], $2::text[]) AS wanted (account_id, subject)
+     JOIN facts f ON f.account_id = wanted.account_id AND f.subject = wanted.subject`,
+    [pairs.map((pair) => pair.account), pairs.map((pair) => pair.subject)],
+  );
+  return rows;
+}
+
+/** Writes that a newer one has replaced, whose socket may still be open. */
+async function olderInFlight(
+  db: Queryable,
+  rolloutId: string,
+  routes: readonly RouteRow[],
+): Promise<readonly IntentRow[]> {
+  const { rows } = await db.query<IntentRow>(
+    `SELECT * FROM intents WHERE rollout_id = $1 AND state = 'sent' AND NOT (id = ANY($2))`,
+    [rolloutId, routes.flatMap((route) => route.intent_id ?? [])],
+  );
+  return rows;
+}
+
+function toStored(row: RolloutRow, plan: FrozenPlan, routes: readonly RouteRow[]): StoredRollout {
+  const byId = new Map(routes.map((one) => [one.route_id, one]));
+  return {
+    id: row.id,
+    projectId: row.project_id,
+    name: row.name,
+    state: row.state,
+    version: row.version,
+    plan: { ...plan, routes: plan.routes.map((route) => asItIsNow(route, byId.get(route.id))) },
+    stepIndex: row.step_index,
+    routes: plan.routes.map((route) => toProgress(route, byId.get(route.id))),
+    holdFrom: ms(row.hold_from),
+    advanceRequestedBy: row.advance_requested_by,
+    pausedFrom: row.paused_from,
+    suspicion: row.suspicion,
+    startAt: ms(row.start_at),
+    finishedAt: ms(row.finished_at),
+    bakesUntil: ms(row.bakes_until),
+    forced: row.forced,
+    reason: row.reason,
+    message: row.message,
+  };
+}
+
+/** Pins are facts of the route, not of the plan: one that a person sets while the rollout runs counts from then on. */
+function asItIsNow(route: FrozenRoute, row: RouteRow | undefined): FrozenRoute {
+  return { ...route, pinned: row?.pinned ?? route.pinned, baseline: row?.baseline ?? route.baseline };
+}
+
+export function toProgress(route: FrozenRoute, row: RouteRow | undefined): RouteProgress {
+  return {
+    routeId: route.id,
+    stepIndex: row?.step_index ?? -1,
+    expected: row?.expected ?? row?.baseline ?? route.baseline,
+    verifiedAt: ms(row?.verified_at ?? null),
+    heldMs: Number(row?.held_ms ?? 0),
+    touched: row?.touched ?? false,
+  };
+}
+
+function observation(
+  plan: FrozenPlan,
+  routes: readonly RouteRow[],
+  clusters: readonly ClusterRow[],
+  health: readonly HealthRow[],
+  flying: readonly IntentRow[],
+): Observation {
+  const arnOf = (row: HealthRow) => row.subject.slice('health/'.length);
+  return {
+    routes: Object.fromEntries(routes.flatMap((row) => entry(row.route_id, liveFact(row)))),
+    health: Object.fromEntries(health.flatMap((row) => entry(arnOf(row), factOf(row)))),
+    clusters: Object.fromEntries(clusters.map(({ guard: _guard, ...cluster }) => [cluster.id, cluster])),
+    writes: [...routes.flatMap((row) => writeFact(row) ?? []), ...flying.map(olderWrite)],
+    watch: {
+      actions: Object.fromEntries(routes.flatMap((row) => entry(row.route_id, watchRuns(row)))),
+      health: Object.fromEntries(health.flatMap((row) => entry(arnOf(row), watchRuns(row)))),
+    },
+  };
+}
+
+const entry = <T>(key: string, value: T | null): readonly (readonly [string, T])[] =>
+  value === null ? [] : [[key, value]];
+
+/** A stored look as a fact with its age and how long it counts. */
+export function factOf<T>(row: LookColumns<T, unknown>): Fact<T> | null {
+  if (row.at === null || row.look === null || row.period_ms === null) return null;
+  const at = row.at.getTime();
+  return row.look.ok
+    ? { ok: true, at, value: row.look.value, freshForMs: freshForMs({ periodMs: row.period_ms }) }
+    : { ...row.look, at };
+}
+
+function watchRuns<M>(row: LookColumns<unknown, M>) {
+  return row.period_ms === null || row.runs === null ? null : { periodMs: row.period_ms, runs: row.runs };
+}
+
+/** The action as last seen, owned by whom its tags last said (at registration, where nothing newer is known). */
+function liveFact(row: RouteRow): Fact<LiveRoute> | null {
+  const fact = factOf(row);
+  if (!fact?.ok) return fact;
+  const ownership = row.owner?.ok ? row.owner.value : (row.registered_owner ?? { kind: 'unowned' as const });
+  return { ...fact, value: { ...fact.value, ownership, protocol: row.protocol ?? '', port: row.port ?? 0 } };
+}
+
+function writeFact(row: RouteRow): WriteFact | null {
+  if (row.intent_id === null || row.intent_purpose === null || row.intent_state === null) return null;
+  return {
+    intentId: row.intent_id,
+    routeId: row.route_id,
+    purpose: purposeOf(row.intent_purpose),
+    state: row.intent_state,
+    reason: row.intent_reason,
+    message: row.intent_message,
+    live: row.intent_live,
+  };
+}
+
+function olderWrite(row: IntentRow): WriteFact {
+  return {
+    intentId: row.id,
+    routeId: row.route_id,
+    purpose: purposeOf(row.purpose),
+    state: row.state,
+    reason: row.reason,
+    message: row.message,
+    live: row.live,
+  };
+}
+
+export function purposeOf(purpose: IntentRow['purpose']): WriteFact['purpose'] {
+  return purpose === 'rollback' ? 'rollback' : 'step';
+}

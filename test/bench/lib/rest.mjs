@@ -1,0 +1,55 @@
+/** A client of Sluice's REST API that also says how long an answer took and lets refusals be counted. */
+export class BenchRest {
+  #base;
+  #token;
+
+  constructor(api, token) {
+    this.#base = `${api}/v1`;
+    this.#token = token;
+  }
+
+  get = (path) => this.ok('GET', path);
+  post = (path, body) => this.ok('POST', path, body);
+
+  /** As `send`, where anything but success is an error. */
+  async ok(method, path, body) {
+    const reply = await this.send(method, path, body);
+    if (reply.status >= 300)
+      throw new Error(`${method} /v1${path} was answered ${reply.status}: ${JSON.stringify(reply.body)}`);
+    return reply.body;
+  }
+
+  /** @returns `{ status, body, ms }` */
+  async send(method, path, body) {
+    const began = performance.now();
+    const reply = await fetch(this.#base + path, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.#token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(120_000),
+    });
+    const text = await reply.text();
+    return {
+      status: reply.status,
+      body: text === '' ? undefined : JSON.parse(text),
+      ms: performance.now() - began,
+    };
+  }
+}
+
+/** Runs `work` over `items`, at most `width` at a time; results in order. */
+export async function inParallel(items, width, work) {
+  const results = [];
+  let next = 0;
+  const worker = async () => {
+    while (next < items.length) {
+      const index = next++;
+      results[index] = await work(items[index], index);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
+  return results;
+}
