@@ -214,7 +214,7 @@ export const RolloutVerbBody = z
       .min(1)
       .max(500)
       .optional()
-      .describe('adopt, reassert: the routes that it is about. Default: all.'),
+      .describe('adopt, reassert: the routes that it is about. Default: adopt those that differ, reassert all.'),
     force: z
       .boolean()
       .optional()
