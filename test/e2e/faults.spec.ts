@@ -84,6 +84,9 @@ describe('a real upgrade over real HTTP, with things breaking', () => {
     return ((await rest.post('/rollouts', { projectId: upgrade.project.id, planId: plan.id })) as Rollout).id;
   }
 
+  const stepsLanded = () =>
+    stack.awsRequests().filter(({ action, outcome }) => action === 'ModifyListener' && outcome === 'OK').length;
+
   async function isHolding(id: string, stepIndex: number): Promise<void> {
     let last: Rollout | null = null;
     const held = eventually(`step ${String(stepIndex)} held`, async () => {
@@ -151,6 +154,7 @@ describe('a real upgrade over real HTTP, with things breaking', () => {
     );
     await verb(id, 'rollback');
     await reaches(id, 'RolledBack');
+    const landed = stepsLanded();
     const again = await startRollout(60_000);
     await eventually('a write in flight', async () =>
       (await stack.rest(replica).get(`/rollouts/${again}/timeline`)).intents.some(
@@ -165,6 +169,12 @@ describe('a real upgrade over real HTTP, with things breaking', () => {
       ),
     );
     expect((await get(again)).state).toBe('Aborted');
+    // the abort broke the call off, but AWS had it already: it is drift now, and must not meet the next test's rollout
+    await eventually('what AWS had in hand', async () => stepsLanded() > landed);
+    await eventually('a look at it', async () => {
+      const { weights } = await stack.rest(replica).get(`/routes/${upgrade.route.id}/live`);
+      return weights.some(({ weight }: { weight: number }) => weight === 10);
+    });
     expect(await brokenInvariants(stack.databaseUrl, stack.awsRequests(), upgrade.route)).toEqual([]);
   }, 150_000);
 
