@@ -1,7 +1,25 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { LoadedRollout } from '@sluice/control';
+import { ReconcileRollout, StartRollout, type CommitResult, type LoadedRollout } from '@sluice/control';
+import type { Change } from '@sluice/domain';
 import { PostgresRolloutStore } from '@sluice/postgres';
 import { EngineWorld, eventually, operator, quickPlan, weights } from './harness.js';
+
+/** Somebody else commits before its first commit. */
+class OvertakenOnce extends PostgresRolloutStore {
+  readonly outcomes: CommitResult[] = [];
+  override async commit(loaded: LoadedRollout, change: Change): Promise<CommitResult> {
+    if (this.outcomes.length === 0) await this.overtake(loaded.rollout.id);
+    const outcome = await super.commit(loaded, change);
+    this.outcomes.push(outcome);
+    return outcome;
+  }
+  constructor(
+    world: EngineWorld,
+    private readonly overtake: (id: string) => Promise<unknown>,
+  ) {
+    super(world.pool, world.ids);
+  }
+}
 
 const holding = quickPlan('rte_1', {
   steps: {
@@ -75,6 +93,17 @@ describe('two who want the same at once', () => {
     });
     expect((await world.rollouts.get(operator, id)).advanceRequestedBy).toBeNull();
   });
+
+  it.each(['its start', 'its first step'] as const)(
+    'decides again at once when somebody else was first, so that what woke it is not left: %s',
+    async (deed) => {
+      const id = await world.startRollout(holding);
+      if (deed === 'its first step') await new ReconcileRollout(world.store, new StartRollout(world.store)).run(id);
+      const store = new OvertakenOnce(world, () => world.pool.query('UPDATE rollouts SET version = version + 1'));
+      await new ReconcileRollout(store, new StartRollout(store)).run(id);
+      expect(store.outcomes).toEqual(['moved', 'committed']);
+    },
+  );
 
   it('throws away what was decided before a person spoke', async () => {
     await world.replica('a');

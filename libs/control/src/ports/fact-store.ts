@@ -61,7 +61,7 @@ export abstract class FactStore {
   abstract load(gatewayId: string): Promise<readonly FactWrite[]>;
   /**
    * Stores looks, and wakes the active rollouts that have a claim on a route concerned by one of `changed` (indices into
-   * `facts` whose mark differs from before, or that failed or came back), in one transaction. False: fenced, nothing stored.
+   * `facts` that `lookedAt` calls changed), in one transaction. False: fenced, nothing stored.
    */
   abstract record(fence: GatewayFence, facts: readonly FactWrite[], changed: readonly number[]): Promise<boolean>;
   /** Asks the gateways of these subjects for looks that begin now. Returns when that was, by Postgres's clock. */

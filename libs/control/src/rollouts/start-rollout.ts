@@ -1,6 +1,6 @@
 import type { Change, FieldIssue, FrozenPlan, FrozenRoute, LiveRoute } from '@sluice/domain';
 import { Conflict, InvalidInput, compilePlan, counted, known, listed, nothing, started } from '@sluice/domain';
-import type { LoadedRollout, PlanMaterial, RolloutStore } from './rollout-store.js';
+import type { CommitResult, LoadedRollout, PlanMaterial, RolloutStore } from './rollout-store.js';
 
 /** What stands in the way of a start, or the plan compiled against its routes as they were last seen. */
 export type Compiled =
@@ -22,16 +22,16 @@ export class StartRollout {
   constructor(private readonly store: RolloutStore) {}
 
   /** Its time has come: starts, waits for fresh looks, or blocks and says why. */
-  async due(loaded: LoadedRollout): Promise<void> {
+  async due(loaded: LoadedRollout): Promise<CommitResult> {
     const compiled = await this.compile(loaded);
     const change = compiled.ok
       ? started(loaded.rollout, compiled.plan, 'system:schedule', null, loaded.now)
       : notYet(compiled, loaded.now);
     try {
-      await this.store.commit(loaded, change);
+      return await this.store.commit(loaded, change);
     } catch (error) {
       if (!(error instanceof Conflict)) throw error;
-      await this.store.commit(
+      return this.store.commit(
         loaded,
         notYet({ ok: false, kind: 'refuse', reason: error.reason, message: error.message }, loaded.now),
       );

@@ -1,9 +1,10 @@
 import type { Fact, Instant } from '../rollout/types.js';
+import { freshForMs } from './fresh.js';
 import { maxRuns, type Run, type Watched } from './types.js';
 
 export interface LookedAt<T, M> {
   readonly watched: Watched<T, M>;
-  /** The first look ever, another mark than before, or it went from seen to unseen or back. */
+  /** What waits for it may go on: the first look ever, another mark, seen after unseen or the reverse, or what was seen had gone stale. */
   readonly changed: boolean;
 }
 
@@ -28,7 +29,8 @@ export function lookedAt<T, M>(
     same && joined
       ? [...before.runs.slice(0, -1), { ...last, to: fact.at }]
       : [...before.runs, firstOf(fact.at, joined, mark)];
-  return { watched: { fact, periodMs, runs: runs.slice(-maxRuns) }, changed: !same };
+  const wasStale = fact.at - before.fact.at > freshForMs(before);
+  return { watched: { fact, periodMs, runs: runs.slice(-maxRuns) }, changed: !same || wasStale };
 }
 
 function firstOf<M>(at: Instant, joined: boolean, mark: M | null): Run<M> {
