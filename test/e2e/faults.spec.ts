@@ -88,13 +88,16 @@ describe('a real upgrade over real HTTP, with things breaking', () => {
     stack.awsRequests().filter(({ action, outcome }) => action === 'ModifyListener' && outcome === 'OK').length;
 
   async function isHolding(id: string, stepIndex: number): Promise<void> {
-    let last: Rollout | null = null;
+    const seen: string[] = [];
     const held = eventually(`step ${String(stepIndex)} held`, async () => {
-      last = await get(id).catch(() => last);
-      return last?.stepIndex === stepIndex && last.reason === 'StepIsHolding';
+      const now = await get(id).catch(() => null);
+      if (now === null) return false;
+      const line = `${now.state} step ${String(now.stepIndex)} ${now.reason}: ${now.message}`;
+      if (seen.at(-1) !== line) seen.push(line);
+      return now.stepIndex === stepIndex && now.reason === 'StepIsHolding';
     });
     await held.catch((error: unknown) => {
-      throw new Error(`${String(error)}; last seen: ${JSON.stringify({ ...last, plan: undefined })}`, { cause: error });
+      throw new Error(`${String(error)}; seen until then:\n${seen.join('\n')}`, { cause: error });
     });
   }
 
