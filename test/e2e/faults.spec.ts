@@ -175,7 +175,7 @@ describe('a real upgrade over real HTTP, with things breaking', () => {
     // the abort broke the call off, but AWS had it already: it is drift now, and must not meet the next test's rollout
     await eventually('what AWS had in hand', async () => stepsLanded() > landed);
     await eventually('a look at it', async () => {
-      const { weights } = await stack.rest(replica).get(`/routes/${upgrade.route.id}/live`);
+      const { weights } = await stack.rest(replica).get(`/routes/${upgrade.route.id}/live?fresh=true`);
       return weights.some(({ weight }: { weight: number }) => weight === 10);
     });
     expect(await brokenInvariants(stack.databaseUrl, stack.awsRequests(), upgrade.route)).toEqual([]);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Weights } from '@sluice/domain';
 import { EngineWorld, eventually, operator, quickPlan, targetGroup, weights } from './harness.js';
 
 const toHalf = { kind: 'explicit' as const, steps: [{ shares: { red: 50, black: 50 }, holdMs: 0 }] };
@@ -22,6 +23,28 @@ describe('rolling back', () => {
       20_000,
     );
 
+  const seen = (arn: string, shown: Weights) =>
+    eventually('the weights seen by the gateway', async () => {
+      const { rows } = await world.pool.query(
+        `SELECT 1 FROM facts WHERE subject = 'action/' || $1::text AND look->'value'->'action'->'weights' = $2`,
+        [arn, JSON.stringify(shown)],
+      );
+      return rows.length > 0;
+    });
+
+  it('ends when its write shows, though the reply was lost and the same weights stood before the last step', async () => {
+    await world.replica('a', { settings: { lagMs: 60_000 } });
+    const id = await world.startRollout(
+      quickPlan('rte_1', { steps: { kind: 'explicit', steps: [{ shares: { red: 50, black: 50 }, holdMs: 60_000 }] } }),
+    );
+    await eventually('the hold', async () => (await view(id)).reason === 'StepIsHolding');
+    world.loadBalancer.faults.dropReply = 1;
+    await world.rollouts.verb(operator, id, 'rollback');
+    await state(id, 'RolledBack');
+    expect(world.loadBalancer.writes.map((write) => write.outcome)).toEqual(['applied', 'dropped']);
+    await seen(world.routeArn, weights(100, 0));
+  });
+
   it('gives each route the steady shares that it had itself', async () => {
     const other = await world.addRoute('rte_2');
     const before = [
@@ -31,13 +54,7 @@ describe('rolling back', () => {
     world.loadBalancer.editByConsole(other, { weights: before });
     await world.pool.query('UPDATE routes SET expected = $1 WHERE id = $2', [JSON.stringify(before), 'rte_2']);
     await world.replica('a');
-    await eventually('the edit seen', async () => {
-      const { rows } = await world.pool.query(
-        `SELECT 1 FROM facts WHERE subject = 'action/' || $1::text AND look->'value'->'action'->'weights' = $2`,
-        [other, JSON.stringify(before)],
-      );
-      return rows.length > 0;
-    });
+    await seen(other, before);
     const id = await world.startRollout({
       ...quickPlan('rte_1', {
         steps: { kind: 'explicit', steps: [{ shares: { red: 20, black: 80 }, holdMs: 60_000 }] },

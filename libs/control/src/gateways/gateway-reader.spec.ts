@@ -222,6 +222,20 @@ describe('what a gateway makes of it', () => {
     await gateway.timers.advance(10_000);
     expect(shown()).toEqual(before);
   });
+
+  it('what stood before our write is news once a newer write of ours has gone out: it may have made it', async () => {
+    const gateway = new ScriptedGateway();
+    const before: Weights = [{ targetGroupArn: groupArn('red'), weight: 100 }];
+    gateway.want('acc_1', { rules: ['r'] });
+    await started(gateway);
+    gateway.weights.set(ruleArn('r'), red90);
+    await gateway.timers.advance(31_000);
+    gateway.reader.wrote('acc_1', ruleArn('r'), { before, after: red90, atMs: gateway.timers.now() }, null);
+    gateway.reader.sending('acc_1', ruleArn('r'));
+    gateway.weights.delete(ruleArn('r'));
+    await gateway.timers.advance(31_000);
+    expect(gateway.facts.of('action', 'acc_1', ruleArn('r'))?.watched.runs.at(-1)?.mark).toEqual(before);
+  });
 });
 
 describe('an account record that nobody gets in through', () => {

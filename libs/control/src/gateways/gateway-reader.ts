@@ -151,6 +151,10 @@ export class GatewayReader implements LeadableReader {
     return { action: value, ageMs: Math.max(0, this.parts.clock.now() - at) };
   }
 
+  sending(accountId: string, routeArn: string): void {
+    this.written.delete(`${accountId} ${routeArn}`);
+  }
+
   wrote(accountId: string, routeArn: string, written: WrittenLately, live: ActionFact | null): void {
     this.written.set(`${accountId} ${routeArn}`, written);
     if (live === null) return;

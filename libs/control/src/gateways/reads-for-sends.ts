@@ -31,7 +31,7 @@ export interface ReadsForSends {
   healthNow(accountId: string, targetGroupArn: string, priority: ReadPriority): Promise<Fact<TargetHealth>>;
 }
 
-/** The newest verified write of a route. For a minute after it, a look that shows `before` lags and is not news. */
+/** The newest verified write of a route. For a minute after it, until another one goes out, a look that shows `before` lags and is not news. */
 export interface WrittenLately {
   readonly before: Weights;
   readonly after: Weights;

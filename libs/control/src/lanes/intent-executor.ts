@@ -168,6 +168,7 @@ export class IntentExecutor {
           message: 'The lease was too short for the call; the gateway is handed on.',
         }));
       }
+      this.parts.looks.sending(intent.accountId, intent.routeArn);
       outcome = await this.timed(base.isDefault ? 'ModifyListener' : 'ModifyRule', startedMs, () =>
         this.parts.loadBalancer.writeWeights(access, base, after, { timeoutMs, signal: attempt.signal }),
       );

@@ -10,6 +10,8 @@ export interface LaneLooks extends ReadsForSends {
   ownerOf(accountId: string, routeArn: string): Ownership | null;
   /** The newest stored action, for an emergency whose own read AWS refuses; `ageMs` since its request began. */
   lastAction(accountId: string, routeArn: string): { readonly action: ActionFact; readonly ageMs: number } | null;
+  /** A write goes out: from now on what stood before an earlier one may be what this one made of the route. */
+  sending(accountId: string, routeArn: string): void;
   /** A write was verified: what it wrote is a look like any other, and what stood before it is no news for a minute. */
   wrote(accountId: string, routeArn: string, written: WrittenLately, live: ActionFact | null): void;
 }

@@ -112,7 +112,7 @@ export class RouteLooks {
       system: 'aws',
       kind: 'transient',
       code: 'NotReadInTime',
-      message: `a fresh look did not come within ${String(patienceMs / 1_000)} s: the read budget of the account is spent, or no worker owns its gateway. Without \`fresh\` the newest look is shown with its age`,
+      message: `a fresh look did not come within ${String(patienceMs / 1_000)} s: the read budget of the account is spent, no worker owns its gateway, or AWS still answers what stood before our last write. Without \`fresh\` the newest look is shown with its age`,
     });
   }
 }

@@ -295,6 +295,7 @@ export class ScriptedLane {
         const stored = this.stored.get(arn);
         return stored ? { action: actionOf(arn, stored.weights), ageMs: stored.ageMs } : null;
       },
+      sending: () => undefined,
       wrote: () => undefined,
     };
   }
