@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { admin, createResourceWorld, errorOf, firstPage, type ResourceWorld } from './resource-world.js';
@@ -18,6 +18,12 @@ describe('clusters', () => {
     rmSync(directory, { recursive: true });
   });
 
+  /** The project's folder for references. */
+  const folder = (projectId: string) => {
+    const made = path.join(directory, projectId);
+    mkdirSync(made, { recursive: true });
+    return made;
+  };
   const input = (name: string) => ({ ...home, name, server: 'https://10.0.0.10:6443', caPem: world.caPem });
 
   it('seals its token, and shows only which kind of credentials it has', async () => {
@@ -61,36 +67,68 @@ current-context: x
     expect(error.issues?.map((one) => one.field)).toContain('kubeconfig.users.0.user.exec');
   });
 
-  it('reads a reference each time it is used, and only inside the directory for them', async () => {
-    writeFileSync(path.join(directory, 'token'), 'token-one\n');
+  it('reads a reference each time it is used', async () => {
+    const mine = folder(home.projectId);
+    writeFileSync(path.join(mine, 'token'), 'token-one\n');
     const { id } = await world.resources.clusters.create(admin, {
       ...input('referenced'),
-      credentials: { reference: `file:${directory}/token` },
+      credentials: { reference: 'file:token' },
     });
-    writeFileSync(path.join(directory, 'token'), 'token-two\n');
+    writeFileSync(path.join(mine, 'token'), 'token-two\n');
     expect(await world.resources.clusterAccess.access(id)).toMatchObject({
       auth: { kind: 'token', token: 'token-two' },
     });
+    // as Kubernetes mounts secrets
+    mkdirSync(path.join(mine, '..2026'));
+    writeFileSync(path.join(mine, '..2026', 'mounted'), 'mounted-token');
+    symlinkSync('..2026/mounted', path.join(mine, 'mounted'));
+    expect(
+      await world.resources.clusters.create(admin, {
+        ...input('mounted'),
+        credentials: { reference: 'file:mounted' },
+      }),
+    ).toMatchObject({ credentials: 'reference' });
+  });
 
-    symlinkSync('/etc/passwd', path.join(directory, 'link'));
-    const refused = (reference: string) =>
-      errorOf(world.resources.clusters.create(admin, { ...input('outside'), credentials: { reference } }));
+  it('takes a reference only by a plain name', async () => {
+    const elsewhere = await world.project('other folder');
+    writeFileSync(path.join(folder(elsewhere.projectId), 'secret'), 'of-another-project');
     for (const reference of [
       'file:/etc/passwd',
-      `file:${directory}/../passwd`,
-      `file:${directory}`,
+      `file:${directory}/${elsewhere.projectId}/secret`,
+      `file:../${elsewhere.projectId}/secret`,
+      'file:..',
+      'file:.hidden',
+      'file:',
       'env:TOKEN',
-      'file:relative',
-      'file:/\0',
+      'file:a\0',
     ]) {
-      expect(await refused(reference)).toMatchObject({
+      expect(
+        await errorOf(world.resources.clusters.create(admin, { ...input('outside'), credentials: { reference } })),
+      ).toMatchObject({
         name: 'InvalidInput',
         issues: expect.arrayContaining([expect.objectContaining({ field: 'credentials.reference' })]),
       });
     }
-    for (const reference of [`file:${directory}/link`, `file:${directory}/missing`]) {
-      expect(await refused(reference)).toMatchObject({ reason: 'ReferenceUnreadable' });
+  });
+
+  it('learns nothing of files that are not its project’s: whatever stands there, the answer is the same', async () => {
+    const elsewhere = await world.project('neighbour');
+    writeFileSync(path.join(folder(elsewhere.projectId), 'theirs'), 'of-another-project');
+    const mine = folder(home.projectId);
+    symlinkSync('/etc/passwd', path.join(mine, 'outside'));
+    symlinkSync(path.join(directory, elsewhere.projectId, 'theirs'), path.join(mine, 'linked'));
+    symlinkSync(mine, path.join(mine, 'folder'));
+    writeFileSync(path.join(mine, 'large'), 'x'.repeat(64 * 1024 + 1));
+    const messages = new Set<string>();
+    for (const name of ['theirs', 'missing', 'outside', 'linked', 'folder', 'large']) {
+      const refused = await errorOf(
+        world.resources.clusters.create(admin, { ...input('oracle'), credentials: { reference: `file:${name}` } }),
+      );
+      expect(refused).toMatchObject({ reason: 'ReferenceUnreadable' });
+      messages.add(refused.message.replace(name, 'NAME'));
     }
+    expect([...messages]).toEqual([expect.stringContaining(`folder ${home.projectId}`)]);
   });
 
   it('names every field of a connection that is wrong, and repeats no secret', async () => {

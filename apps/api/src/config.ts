@@ -50,7 +50,7 @@ const Environment = z.object({
     .describe('Whether one Kubernetes cluster may be registered in several projects.'),
   SLUICE_REFERENCE_DIR: text
     .optional()
-    .describe('The one folder that `file:` references to credentials may point into.'),
+    .describe('The folder with one folder per project id, where `file:` references to credentials are looked for.'),
   SLUICE_LEASE_MS: wholeNumber(500, 120_000)
     .default(10_000)
     .describe('How long a gateway stays with a worker that does not renew.'),

@@ -35,14 +35,19 @@ const privateKey = lines(16_384).refine(
   'must be a PEM private key',
 );
 
+const Reference = line(205).regex(
+  /^file:[A-Za-z0-9][A-Za-z0-9._-]*$/,
+  "must be file: followed by the name of a file in the project's folder for references",
+);
+
 export const ClusterCredentials = z
   .union([
     z.strictObject({ token: line(16_384) }).meta({ title: 'token' }),
     z.strictObject({ clientCertificate: certificate, clientKey: privateKey }).meta({ title: 'client certificate' }),
-    z.strictObject({ reference: line(512).regex(/^file:\/[^\0]+$/, 'must be file:/absolute/path') }).meta({
+    z.strictObject({ reference: Reference }).meta({
       title: 'reference',
       description:
-        "`file:/path` in the directory that the server's operator allowed: a token, or JSON `{clientCertificate, clientKey}`.",
+        "`file:name` in the folder that the server's operator has for this project: a token, or JSON `{clientCertificate, clientKey}`.",
     }),
   ])
   .meta({

@@ -28,7 +28,7 @@ export class ClusterAccessFactory {
     const { storedCredentials } = cluster;
     const secret =
       storedCredentials.kind === 'reference'
-        ? secretOf(await this.references.read(storedCredentials.reference))
+        ? secretOf(await this.references.read(cluster.projectId, storedCredentials.reference))
         : this.#open(cluster.id, storedCredentials);
     return {
       clusterId: cluster.id,

@@ -58,7 +58,8 @@ export class ClusterConnections {
       checks.add(this.access.references.check('credentials.reference', reference));
       checks.done();
     }
-    const secret = reference === null ? credentials : secretOf(await this.access.references.read(reference));
+    const secret =
+      reference === null ? credentials : secretOf(await this.access.references.read(owner.projectId, reference));
     const given = { ...definedOf({ server, caData, caPem }), ...(tlsServerName ? { tlsServerName } : {}), ...secret };
     const endpoint = await collected(checks, fieldOf, () => this.readers.parseClusterCredentials(given));
     return this.#stored(checks, 'server', owner, endpoint, reference);

@@ -18,7 +18,7 @@ export type ClusterCredentials =
   | { readonly token: string }
   /** PEM. */
   | { readonly clientCertificate: string; readonly clientKey: string }
-  /** `file:/path` of a file in the allowlisted directory: a token, or JSON `{clientCertificate, clientKey}`. */
+  /** `file:name` of a file in the project's folder for references: a token, or JSON `{clientCertificate, clientKey}`. */
   | { readonly reference: string };
 
 interface CreateClusterCommon {
