@@ -34,7 +34,11 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   });
   // an idle connection that breaks (server stopped) is replaced by the pool; without a listener it would end the process
   pool.on('error', () => undefined);
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const prisma = new PrismaClient({
+    adapter: new PrismaPg(pool),
+    // the other formats quote the call with its values, and errors are logged
+    errorFormat: 'minimal',
+  });
   return {
     url,
     pool,

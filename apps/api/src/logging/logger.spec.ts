@@ -34,4 +34,18 @@ describe('a log line', () => {
     });
     expect(JSON.stringify(line)).not.toContain('SECRET');
   });
+
+  it.each(['err', 'error', 'reason'])('tells of an error under %s its message, and no value of a row', (name) => {
+    const error = Object.assign(new Error('value out of range for type integer'), {
+      name: 'error',
+      severity: 'ERROR',
+      code: '22003',
+      detail: 'Failing row contains (SECRET).',
+      where: 'COPY tokens, line 1: "SECRET"',
+      parameters: ['SECRET'],
+    });
+    const line = logged((logger) => logger.warn({ [name]: error }, 'a rollout could not be decided'));
+    expect(line[name]).toMatchObject({ message: 'value out of range for type integer', code: '22003' });
+    expect(JSON.stringify(line)).not.toContain('SECRET');
+  });
 });

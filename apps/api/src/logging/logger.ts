@@ -62,11 +62,19 @@ const allowed = new Set([
   'error',
 ]);
 
+/**
+ * Under whatever name it comes. As it is, an error would be written by its own properties: without its message, which isn't
+ * one of them, and with what Postgres hangs on its own (`detail`, `where`: values of rows).
+ */
+function isError(name: string, value: unknown): boolean {
+  return name === 'err' || name === 'error' || value instanceof Error;
+}
+
 export function allowlisted(fields: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields)
       .filter(([name]) => allowed.has(name))
-      .map(([name, value]) => [name, name === 'err' ? errorFields(value) : value]),
+      .map(([name, value]) => [name, isError(name, value) ? errorFields(value) : value]),
   );
 }
 
