@@ -65,6 +65,14 @@ if (isMain(import.meta)) {
       const { build } = await import('./build.mjs');
       await build();
     }
+    const { awaitDatabase, DatabaseUnavailable } = await import(
+      pathToFileURL(inRoot('libs/postgres/dist/index.js')).href
+    );
+    await awaitDatabase(process.env.DATABASE_URL, {
+      onWaiting: (reason) => say(`the database cannot be reached yet, it is tried for a minute: ${reason}`),
+    }).catch((error) => {
+      throw error instanceof DatabaseUnavailable ? new ToolError(`Sluice cannot be served: ${error.message}`) : error;
+    });
     const { deploy } = await import('./deploy.mjs');
     const applied = await deploy({ url: process.env.DATABASE_URL });
     say(applied.length === 0 ? 'the database is up to date' : `migrations applied: ${applied.join(', ')}`);

@@ -46,16 +46,22 @@ export class Program {
 
   /** Its base URL and first token, once it listens; fails when it ends instead. */
   async listening(): Promise<{ readonly url: string; readonly token: string }> {
-    const url = await new Promise<string>((resolve, reject) => {
+    const [, url = ''] = await this.says(/(http:\/\/\S+)\/v1/);
+    return { url, token: readFileSync(this.tokenFile, 'utf8').trim() };
+  }
+
+  /** Waits until it has written this to standard output; fails when it ends instead. */
+  says(what: RegExp | string): Promise<RegExpMatchArray | [string]> {
+    return new Promise((resolve, reject) => {
       const look = () => {
-        const found = /(http:\/\/\S+)\/v1/.exec(this.stdout)?.[1];
-        if (found !== undefined) resolve(found);
+        const found =
+          typeof what === 'string' ? this.stdout.includes(what) && ([what] as [string]) : what.exec(this.stdout);
+        if (found) resolve(found);
       };
       this.child.stdout.on('data', look);
       look();
       void this.ended.then(({ code }) => reject(new Error(`it ended with ${String(code)}: ${this.stderr}`)));
     });
-    return { url, token: readFileSync(this.tokenFile, 'utf8').trim() };
   }
 
   get hasToken(): boolean {

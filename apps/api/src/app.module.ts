@@ -24,7 +24,6 @@ import {
 } from '@sluice/control';
 import { DirectClusterAgent } from '@sluice/kubernetes';
 import {
-  AesGcmSealer,
   FileReferences,
   PostgresClock,
   PostgresDriftStore,
@@ -40,7 +39,6 @@ import {
   PrismaResourceStore,
   RandomIds,
   readFigures,
-  readSealingKeys,
   type Database,
 } from '@sluice/postgres';
 import { LoggerModule } from 'nestjs-pino';
@@ -84,6 +82,7 @@ import { replicaName } from './worker/replica.js';
 export interface AppParts {
   readonly config: Config;
   readonly database: Database;
+  readonly sealer: Sealer;
   /** Filled as routes are added. */
   readonly methods: MethodTable;
   /** Replaces ports or use cases, in tests. */
@@ -92,7 +91,7 @@ export interface AppParts {
 }
 
 /** Where ports meet their adapters. */
-function adapters({ config, database, methods }: AppParts): Provider[] {
+function adapters({ config, database, sealer, methods }: AppParts): Provider[] {
   const { pool, prisma, url } = database;
   return [
     { provide: CONFIG, useValue: config },
@@ -105,7 +104,7 @@ function adapters({ config, database, methods }: AppParts): Provider[] {
     },
     { provide: Clock, useExisting: PostgresClock },
     { provide: Ids, useFactory: () => new RandomIds() },
-    { provide: Sealer, useFactory: () => new AesGcmSealer(readSealingKeys(config.encryptionKeyFile)) },
+    { provide: Sealer, useValue: sealer },
     { provide: References, useFactory: () => new FileReferences(config.referenceDir) },
     {
       provide: LoadBalancer,

@@ -5,7 +5,7 @@ import type { Provider } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Signals, Tokens } from '@sluice/control';
-import { PostgresSignals, openDatabase } from '@sluice/postgres';
+import { AesGcmSealer, PostgresSignals, awaitDatabase, openDatabase, readSealingKeys } from '@sluice/postgres';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Logger, PinoLogger } from 'nestjs-pino';
 import type { DestinationStream } from 'pino';
@@ -13,6 +13,7 @@ import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
 import { serveDashboard } from './dashboard/dashboard.js';
 import { Metrics } from './health/metrics.js';
+import { ReadinessChecks } from './health/readiness.js';
 import { bodyLimitBytes, parseJsonBodies } from './http/body-parser.js';
 import { Connections } from './http/connections.js';
 import { MethodTable } from './http/method-table.js';
@@ -30,7 +31,7 @@ export interface Overrides {
 
 export interface App {
   readonly nest: NestFastifyApplication;
-  /** Listens; answers the base URL. */
+  /** Waits for the database, listens, and writes the first token; returns the base URL. Ready only after all of it. */
   listen(): Promise<string>;
   /** Drains, hands lanes over and closes everything; safe to call twice. */
   close(): Promise<void>;
@@ -38,6 +39,8 @@ export interface App {
 
 /** The whole service, not listening yet. */
 export async function createApp(config: Config, overrides: Overrides = {}): Promise<App> {
+  // before anything is opened: without the keys nothing could be used
+  const sealer = new AesGcmSealer(readSealingKeys(config.encryptionKeyFile));
   const database = openDatabase(config.databaseUrl, {
     maxConnections: config.databaseConnections,
     applicationName: `sluice-${config.role}`,
@@ -47,6 +50,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   const module = AppModule.with({
     config,
     database,
+    sealer,
     methods,
     ...(providers && { overrides: providers }),
     ...(logDestination && { logDestination }),
@@ -73,9 +77,17 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   return {
     nest,
     listen: async () => {
+      const logger = nest.get(Logger);
+      await awaitDatabase(config.databaseUrl, {
+        onWaiting: (reason) => logger.warn(`the database cannot be reached yet, it is tried for a minute: ${reason}`),
+      });
+      proveTokenFile(config);
       if (signals instanceof PostgresSignals) await signals.start();
-      await makeFirstToken(nest.get(Tokens), config, nest.get(Logger));
-      await nest.listen(config.port, config.host);
+      // a secret is written for a server that answers, not for one whose port is taken
+      await nest.get(ReadinessChecks).afterwards(async () => {
+        await nest.listen(config.port, config.host);
+        await makeFirstToken(nest.get(Tokens), config, logger);
+      });
       return nest.getUrl();
     },
     close: () =>
@@ -109,6 +121,19 @@ function httpAdapter(): FastifyAdapter {
   });
 }
 
+/** Before anything listens, and before there is a secret that could get lost: can its file be written at all? */
+function proveTokenFile({ role, firstTokenFile }: Config): void {
+  if (role === 'worker' || firstTokenFile === null) return;
+  try {
+    closeSync(openSync(firstTokenFile, 'a', 0o600));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unwritable';
+    throw new Error(`SLUICE_FIRST_TOKEN_FILE is ${firstTokenFile}, which cannot be written (${code})`, {
+      cause: error,
+    });
+  }
+}
+
 /** At the first start there is no token at all: one is made, and its secret is written where its owner alone can read it. */
 async function makeFirstToken(tokens: Tokens, config: Config, logger: Logger): Promise<void> {
   if (config.role === 'worker') return;
@@ -124,8 +149,6 @@ async function makeFirstToken(tokens: Tokens, config: Config, logger: Logger): P
       );
     return;
   }
-  // before there is a secret that could get lost: can the file be written at all?
-  closeSync(openSync(config.firstTokenFile, 'a', 0o600));
   const secret = await tokens.ensureFirst();
   if (secret === null) return;
   writeFileSync(config.firstTokenFile, `${secret}\n`, { mode: 0o600 });

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
+import { deferred } from '@sluice/testing';
+import { ReadinessChecks } from './health/readiness.js';
 import { describedOperations } from './testing/operations.js';
 import { openApiDocument } from './openapi/document.js';
 import { request } from './testing/http.js';
@@ -63,6 +65,18 @@ describe('health', () => {
     );
     expect(text).toContain('route="/v1/rollouts/:id"');
     expect(text).not.toContain('rol_0123456789abcdefghij');
+  });
+});
+
+describe('a start', () => {
+  it('is not ready before it is done: whoever waits for that finds the first token', async () => {
+    const checks = new ReadinessChecks([]);
+    const begun = deferred();
+    const done = checks.afterwards(() => begun.promise);
+    expect(await checks.run()).toMatchObject({ ready: false, checks: { starting: expect.any(String) } });
+    begun.resolve();
+    await done;
+    expect((await checks.run()).ready).toBe(true);
   });
 });
 

@@ -1,4 +1,5 @@
 export * from './engine/index.js';
+export { awaitDatabase, DatabaseUnavailable } from './await-database.js';
 export { openDatabase, type Database, type DatabaseOptions } from './prisma.js';
 export { PrismaResourceStore } from './resources/prisma-resource-store.js';
 export { PrismaIdempotencyStore } from './resources/prisma-idempotency-store.js';

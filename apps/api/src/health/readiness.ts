@@ -17,6 +17,7 @@ export interface Readiness {
 @Injectable()
 export class ReadinessChecks implements BeforeApplicationShutdown {
   private draining = false;
+  private starting = false;
   constructor(@Inject(READINESS_PROBES) private readonly probes: readonly ReadinessProbe[]) {}
 
   async run(): Promise<Readiness> {
@@ -24,8 +25,16 @@ export class ReadinessChecks implements BeforeApplicationShutdown {
     const checks = Object.fromEntries([
       ...found.map(([name, wrong]) => [name, wrong ?? 'ok'] as const),
       ['draining', this.draining ? 'this server is stopping' : 'ok'] as const,
+      ...(this.starting ? [['starting', 'this server is not done starting'] as const] : []),
     ]);
     return { ready: Object.values(checks).every((answer) => answer === 'ok'), checks };
+  }
+
+  /** Not ready until `start` has ended, though the server listens before that. */
+  async afterwards(start: () => Promise<void>): Promise<void> {
+    this.starting = true;
+    await start();
+    this.starting = false;
   }
 
   beforeApplicationShutdown(): void {

@@ -13,13 +13,22 @@ export interface SealingKey {
  * @throws Error that names the file and what is wrong, never a key.
  */
 export function readSealingKeys(file: string): readonly SealingKey[] {
-  const lines = readFileSync(file, 'utf8')
+  const lines = textOf(file)
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
   if (lines.length === 0)
     throw new Error(`${file} holds no key: write base64 of 32 random bytes into it (openssl rand -base64 32)`);
   return lines.map((line, i) => sealingKey(line, `${file}, key ${i + 1}`));
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    throw new Error(`the keys that seal credentials, ${file}, cannot be read (${code})`, { cause: error });
+  }
 }
 
 /** Writes a new key to a file that must not exist yet, readable by its owner alone. */
