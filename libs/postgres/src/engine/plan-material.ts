@@ -1,28 +1,17 @@
 import type { Pool } from 'pg';
 import type { PlanMaterial } from '@sluice/control';
-import type { Fact, LiveRoute, Ownership, PlanSpec, Run, Weights } from '@sluice/domain';
-import { factOf } from './rollout-load.js';
+import type { PlanSpec, Weights } from '@sluice/domain';
+import { entry, liveFactOf, seenRouteColumns, seenRouteJoins, type SeenRouteColumns } from './seen-route.js';
 
-interface RouteRow {
+interface RouteRow extends SeenRouteColumns {
   id: string;
   name: string;
   arn: string;
   account_id: string;
-  protocol: string;
-  port: number;
   pinned: string[];
   expected: Weights;
   acknowledged: boolean;
   claimed_by: string | null;
-  registered_owner: Ownership;
-  owner: { ok: true; value: Ownership } | { ok: false } | null;
-  at: Date | null;
-  period_ms: number | null;
-  look:
-    | { ok: true; value: Omit<LiveRoute, 'ownership' | 'protocol' | 'port'> }
-    | { ok: false; transient: boolean; code: string; message: string }
-    | null;
-  runs: Run<Weights>[] | null;
   backends:
     | {
         id: string;
@@ -52,16 +41,14 @@ export async function planMaterial(
   if (!plan) return null;
   const { routes: selector } = plan.spec;
   const found = await pool.query<RouteRow>(
-    `SELECT r.id, r.name, r.arn, r.account_id, r.protocol, r.port, r.pinned, r.expected, r.acknowledgement IS NOT NULL AS acknowledged,
-            r.ownership AS registered_owner, c.rollout_id AS claimed_by,
-            a.at, a.period_ms, a.look #- '{value,document}' AS look, a.runs, o.look AS owner,
+    `SELECT r.id, r.name, r.arn, r.account_id, r.pinned, r.expected, r.acknowledgement IS NOT NULL AS acknowledged,
+            c.rollout_id AS claimed_by, ${seenRouteColumns},
             (SELECT json_agg(json_build_object('id', b.id, 'name', b.name, 'clusterId', k.id, 'clusterName', k.name, 'namespace', b.namespace,
                              'service', b.service, 'port', b.port, 'targetGroupArn', b.target_group_arn) ORDER BY b.created_at, b.name)
              FROM backends b JOIN clusters k ON k.id = b.cluster_id WHERE b.route_id = r.id) AS backends
      FROM routes r
      LEFT JOIN claims c ON c.route_id = r.id
-     LEFT JOIN facts a ON a.account_id = r.account_id AND a.subject = 'action/' || r.arn
-     LEFT JOIN facts o ON o.account_id = r.account_id AND o.subject = 'owner/' || r.arn
+     ${seenRouteJoins}
      WHERE r.project_id = $1 AND CASE WHEN $2::text[] IS NOT NULL THEN r.id = ANY($2) ELSE r.labels @> $3::jsonb END
      ORDER BY r.name`,
     [
@@ -89,15 +76,7 @@ export async function planMaterial(
       claimedBy: route.claimed_by,
       backends: route.backends ?? [],
     })),
-    seen: Object.fromEntries(found.rows.flatMap((route) => seenOf(route))),
+    seen: Object.fromEntries(found.rows.flatMap((route) => entry(route.id, liveFactOf(route)))),
     missingRouteIds: selector.kind === 'ids' ? selector.ids.filter((id) => !ids.has(id)) : [],
   };
-}
-
-function seenOf(route: RouteRow): readonly (readonly [string, Fact<LiveRoute>])[] {
-  const fact = factOf(route);
-  if (fact === null) return [];
-  if (!fact.ok) return [[route.id, fact]];
-  const ownership = route.owner?.ok ? route.owner.value : route.registered_owner;
-  return [[route.id, { ...fact, value: { ...fact.value, ownership, protocol: route.protocol, port: route.port } }]];
 }

@@ -1,35 +1,29 @@
 import type { Pool, PoolClient } from 'pg';
 import type { LoadedRollout, StoredRollout } from '@sluice/control';
 import type {
-  Fact,
   FrozenPlan,
   FrozenRoute,
-  LiveRoute,
   Observation,
-  Ownership,
   RouteProgress,
-  Run,
   TargetHealth,
   Weights,
   WriteFact,
 } from '@sluice/domain';
-import { freshForMs } from '@sluice/domain';
 import type { FrozenPlans } from './frozen-plans.js';
 import { ms, type IntentRow, type RolloutRow } from './rows.js';
+import {
+  entry,
+  factOf,
+  liveFactOf,
+  seenRouteColumns,
+  seenRouteJoins,
+  type LookColumns,
+  type SeenRouteColumns,
+} from './seen-route.js';
 
 type Queryable = Pool | PoolClient;
 
-type StoredLook<T> = { ok: true; value: T } | { ok: false; transient: boolean; code: string; message: string };
-
-/** A fact beside whatever row it was joined to; every column is null where nothing was ever seen. */
-interface LookColumns<T, M> {
-  at: Date | null;
-  period_ms: number | null;
-  look: StoredLook<T> | null;
-  runs: Run<M>[] | null;
-}
-
-interface RouteRow extends LookColumns<Omit<LiveRoute, 'ownership' | 'protocol' | 'port'>, Weights> {
+interface RouteRow extends SeenRouteColumns {
   route_id: string;
   step_index: number;
   baseline: Weights | null;
@@ -39,10 +33,6 @@ interface RouteRow extends LookColumns<Omit<LiveRoute, 'ownership' | 'protocol' 
   touched: boolean;
   /** null = Sluice has let go of the route since. */
   pinned: string[] | null;
-  protocol: string | null;
-  port: number | null;
-  registered_owner: Ownership | null;
-  owner: StoredLook<Ownership> | null;
   guard: string | null;
   intent_id: string | null;
   intent_purpose: IntentRow['purpose'] | null;
@@ -96,16 +86,15 @@ export async function loadRollout(
 export async function routeRows(db: Queryable, rolloutId: string): Promise<readonly RouteRow[]> {
   const { rows } = await db.query<RouteRow>(
     `SELECT x.route_id, x.step_index, x.baseline, x.expected, x.verified_at, x.held_ms, x.touched,
-            r.pinned, r.protocol, r.port, r.ownership AS registered_owner, g.version AS guard,
+            r.pinned, g.version AS guard,
             i.id AS intent_id, i.purpose AS intent_purpose, i.state AS intent_state, i.reason AS intent_reason,
             i.message AS intent_message, i.live AS intent_live,
-            a.at, a.period_ms, a.look #- '{value,document}' AS look, a.runs, o.look AS owner
+            ${seenRouteColumns}
      FROM rollout_routes x
      LEFT JOIN routes r ON r.id = x.route_id
      LEFT JOIN guards g ON g.key = 'route/' || x.route_id
      LEFT JOIN intents i ON i.id = x.write_id
-     LEFT JOIN facts a ON a.account_id = r.account_id AND a.subject = 'action/' || r.arn
-     LEFT JOIN facts o ON o.account_id = r.account_id AND o.subject = 'owner/' || r.arn
+     ${seenRouteJoins}
      WHERE x.rollout_id = $1 ORDER BY x.position`,
     [rolloutId],
   );
@@ -209,7 +198,7 @@ function observation(
 ): Observation {
   const arnOf = (row: HealthRow) => row.subject.slice('health/'.length);
   return {
-    routes: Object.fromEntries(routes.flatMap((row) => entry(row.route_id, liveFact(row)))),
+    routes: Object.fromEntries(routes.flatMap((row) => entry(row.route_id, liveFactOf(row)))),
     health: Object.fromEntries(health.flatMap((row) => entry(arnOf(row), factOf(row)))),
     clusters: Object.fromEntries(clusters.map(({ guard: _guard, ...cluster }) => [cluster.id, cluster])),
     writes: [...routes.flatMap((row) => writeFact(row) ?? []), ...flying.map(olderWrite)],
@@ -220,28 +209,8 @@ function observation(
   };
 }
 
-const entry = <T>(key: string, value: T | null): readonly (readonly [string, T])[] =>
-  value === null ? [] : [[key, value]];
-
-/** A stored look as a fact with its age and how long it counts. */
-export function factOf<T>(row: LookColumns<T, unknown>): Fact<T> | null {
-  if (row.at === null || row.look === null || row.period_ms === null) return null;
-  const at = row.at.getTime();
-  return row.look.ok
-    ? { ok: true, at, value: row.look.value, freshForMs: freshForMs({ periodMs: row.period_ms }) }
-    : { ...row.look, at };
-}
-
 function watchRuns<M>(row: LookColumns<unknown, M>) {
   return row.period_ms === null || row.runs === null ? null : { periodMs: row.period_ms, runs: row.runs };
-}
-
-/** The action as last seen, owned by whom its tags last said (at registration, where nothing newer is known). */
-function liveFact(row: RouteRow): Fact<LiveRoute> | null {
-  const fact = factOf(row);
-  if (!fact?.ok) return fact;
-  const ownership = row.owner?.ok ? row.owner.value : (row.registered_owner ?? { kind: 'unowned' as const });
-  return { ...fact, value: { ...fact.value, ownership, protocol: row.protocol ?? '', port: row.port ?? 0 } };
 }
 
 function writeFact(row: RouteRow): WriteFact | null {

@@ -1,36 +1,25 @@
 import type { Pool, PoolClient } from 'pg';
 import type { DecisionView, Ids, IntentView, RouteMaterial, RouteMove } from '@sluice/control';
 import { RouteWriteStore } from '@sluice/control';
-import type { Fact, LiveRoute, Ownership, Run, Weights } from '@sluice/domain';
+import type { Weights } from '@sluice/domain';
 import { Conflict } from '@sluice/domain';
 import { guardsHold } from './guards.js';
 import { appendEvent } from './ledger-writes.js';
 import { commitMove } from './moves.js';
-import { factOf } from './rollout-load.js';
 import type { DecisionRow, IntentRow } from './rows.js';
 import { toDecision, toIntent } from './rows.js';
+import { liveFactOf, seenRouteColumns, seenRouteJoins, type SeenRouteColumns } from './seen-route.js';
 import { inTransaction } from './transaction.js';
 
-interface RouteRow {
+interface RouteRow extends SeenRouteColumns {
   id: string;
   project_id: string;
   account_id: string;
   arn: string;
   name: string;
-  protocol: string;
-  port: number;
   pinned: string[];
   acknowledged: boolean;
   expected: Weights;
-  registered_owner: Ownership;
-  owner: { ok: true; value: Ownership } | { ok: false } | null;
-  at: Date | null;
-  period_ms: number | null;
-  look:
-    | { ok: true; value: Omit<LiveRoute, 'ownership' | 'protocol' | 'port'> }
-    | { ok: false; transient: boolean; code: string; message: string }
-    | null;
-  runs: Run<Weights>[] | null;
   backends: (RouteMaterial['backends'][number] & { guard: string })[] | null;
   rollout_id: string | null;
   guard: string;
@@ -39,8 +28,8 @@ interface RouteRow {
 }
 
 const selectRoute = `
-  SELECT r.id, r.project_id, r.account_id, r.arn, r.name, r.protocol, r.port, r.pinned, r.acknowledgement IS NOT NULL AS acknowledged,
-         r.expected, r.ownership AS registered_owner, o.look AS owner, a.at, a.period_ms, a.look #- '{value,document}' AS look, a.runs,
+  SELECT r.id, r.project_id, r.account_id, r.arn, r.name, r.pinned, r.acknowledgement IS NOT NULL AS acknowledged,
+         r.expected, ${seenRouteColumns},
          (SELECT json_agg(json_build_object('name', b.name, 'targetGroupArn', b.target_group_arn, 'clusterId', c.id, 'clusterName', c.name,
                           'retired', c.retired_by IS NOT NULL, 'cordoned', c.cordoned_by IS NOT NULL, 'guard', k.version::text) ORDER BY b.name)
           FROM backends b JOIN clusters c ON c.id = b.cluster_id JOIN guards k ON k.key = 'cluster/' || c.id WHERE b.route_id = r.id) AS backends,
@@ -49,8 +38,7 @@ const selectRoute = `
   FROM routes r
   JOIN guards g ON g.key = 'route/' || r.id
   JOIN guards f ON f.key = 'freeze/' || r.project_id
-  LEFT JOIN facts a ON a.account_id = r.account_id AND a.subject = 'action/' || r.arn
-  LEFT JOIN facts o ON o.account_id = r.account_id AND o.subject = 'owner/' || r.arn`;
+  ${seenRouteJoins}`;
 
 /** Moves of single routes. The lock order: guards, then the route. */
 export class PostgresRouteWriteStore extends RouteWriteStore {
@@ -133,7 +121,7 @@ function toMaterial(row: RouteRow): RouteMaterial {
     pinned: row.pinned,
     acknowledged: row.acknowledged,
     expected: row.expected,
-    seen: seenOf(row),
+    seen: liveFactOf(row),
     backends: backends.map(({ guard: _guard, ...backend }) => backend),
     rolloutId: row.rollout_id,
     guards: {
@@ -143,11 +131,4 @@ function toMaterial(row: RouteRow): RouteMaterial {
     },
     now: row.now.getTime(),
   };
-}
-
-function seenOf(row: RouteRow): Fact<LiveRoute> | null {
-  const fact = factOf(row);
-  if (!fact?.ok) return fact;
-  const ownership = row.owner?.ok ? row.owner.value : row.registered_owner;
-  return { ...fact, value: { ...fact.value, ownership, protocol: row.protocol, port: row.port } };
 }
