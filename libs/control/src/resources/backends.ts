@@ -1,7 +1,7 @@
 import { Conflict, InvalidInput, isAttached, maxTargetGroups, shareOf, type LiveRoute } from '@sluice/domain';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Caller, Ids } from '../context.js';
 import type { AwsAccess, LoadBalancer } from '../ports/load-balancer.js';
+import type { Timers } from '../ports/timers.js';
 import type { ResourceStore, ResourceTransaction } from '../stores/resource-store.js';
 import { namingRollout } from '../removal/naming-rollout.js';
 import type { AccountAccess } from './account-access.js';
@@ -59,6 +59,7 @@ export class Backends {
   constructor(
     private readonly store: ResourceStore,
     private readonly ids: Ids,
+    private readonly timers: Timers,
     private readonly loadBalancer: LoadBalancer,
     private readonly accountAccess: AccountAccess,
     private readonly weights: WeightWriter,
@@ -200,14 +201,14 @@ export class Backends {
     for (;;) {
       const live = await readIfThere(this.loadBalancer, access, route.arn);
       if (!live || !isAttached(live.action.weights, backend.targetGroupArn)) break;
-      if (performance.now() > giveUpAt) {
+      if (this.timers.now() > giveUpAt) {
         throw new Conflict(
           'DetachPending',
           `decision ${decisionId} takes the target group of ${backend.name} out of the action; it has not been carried out yet. Remove the backend again once it has`,
           { decisionId },
         );
       }
-      await delay(this.options.writePollMs ?? 500);
+      await this.#poll();
     }
   }
 
@@ -220,15 +221,18 @@ export class Backends {
       } catch (error) {
         const isBusyForAMoment =
           error instanceof Conflict && error.reason === 'RouteIsBusy' && !error.facts['rolloutId'];
-        if (!isBusyForAMoment || performance.now() > giveUpAt) throw error;
+        if (!isBusyForAMoment || this.timers.now() > giveUpAt) throw error;
       }
-      await delay(this.options.writePollMs ?? 500);
+      await this.#poll();
     }
   }
 
-  /** On the monotonic clock. */
   #giveUpAt(): number {
-    return performance.now() + (this.options.writeWaitMs ?? 20_000);
+    return this.timers.now() + (this.options.writeWaitMs ?? 20_000);
+  }
+
+  #poll(): Promise<void> {
+    return new Promise((resolve) => this.timers.after(this.options.writePollMs ?? 500, resolve));
   }
 }
 

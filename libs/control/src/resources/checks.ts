@@ -2,7 +2,7 @@ import { InvalidInput, NotFound, type FieldIssue } from '@sluice/domain';
 
 const idPattern = /^[a-z]{2,8}_[a-z0-9]{1,40}$/;
 // NUL and lone surrogates can't be stored in Postgres; other control characters have no place in one line of text.
-// eslint-disable-next-line no-control-regex
+// eslint-disable-next-line no-control-regex -- they are what is looked for
 const unstorable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]|\p{Surrogate}/u;
 const lineBreaks = /[\r\n\t]/;
 const labelKey = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;

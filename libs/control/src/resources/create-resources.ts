@@ -93,7 +93,15 @@ export function createResources(ports: ResourcePorts, options: ResourceOptions =
     clusters: new Clusters(store, ids, clock, connections, clusterAccess, clusterAgent, identity, drains),
     clusterAccess,
     routes: new Routes(store, ids, clock, loadBalancer, accountAccess, proveAccount, looks),
-    backends: new Backends(store, ids, loadBalancer, accountAccess, ports.weightWriter(accountAccess), options),
+    backends: new Backends(
+      store,
+      ids,
+      ports.timers,
+      loadBalancer,
+      accountAccess,
+      ports.weightWriter(accountAccess),
+      options,
+    ),
     bindings: new Bindings(store, ids, clock, loadBalancer, accountAccess, clusterAccess, clusterAgent, drains),
     bindingRefresh: new BindingRefresh(store, clock, clusterAccess, clusterAgent),
     provisioning: new Provisioning(
