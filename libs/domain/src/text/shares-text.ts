@@ -31,7 +31,7 @@ export function weightsText(route: FrozenRoute, weights: Weights): string {
     .join(', ');
 }
 
-type NamedBackend = Pick<FrozenBackend, 'name' | 'clusterId' | 'clusterName'>;
+export type NamedBackend = Pick<FrozenBackend, 'name' | 'clusterId' | 'clusterName'>;
 
 /** What an operator calls a backend: its cluster, with its own name where the cluster has two in this route. */
 export function backendText(route: { readonly backends: readonly NamedBackend[] }, backend: NamedBackend): string {

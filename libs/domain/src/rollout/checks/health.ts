@@ -1,7 +1,8 @@
 import { sameSplit } from '../../goals/same-split.js';
-import { counted, listed } from '../../text/duration.js';
+import { counted } from '../../text/duration.js';
 import { healthText } from '../../text/health-text.js';
-import { backendText, stepText } from '../../text/shares-text.js';
+import { saidOfBackends } from '../../text/said-of-backends.js';
+import { stepText } from '../../text/shares-text.js';
 import { raisesShare, shareOf } from '../../weights/equal.js';
 import { unsafeWeights } from '../../weights/validate.js';
 import type { RouteChange } from '../decision.js';
@@ -38,8 +39,12 @@ export const healthIsLost: Check = (at) => {
       : [];
   });
   if (weak.length === 0) return null;
-  const told = weak.map(({ route, backend, health }) => `${backendText(route, backend)} has ${healthText(health)}`);
-  const lost = `${stepText(at.rollout.plan, at.rollout.stepIndex).replace(/^s/, 'S')} needs ${counted(least, 'healthy target')} of each backend with a share, but ${listed(told)}`;
+  const told = saidOfBackends(
+    weak,
+    (subject, { health }) => `${subject} has ${healthText(health)}`,
+    at.rollout.plan.routes.length,
+  );
+  const lost = `${stepText(at.rollout.plan, at.rollout.stepIndex).replace(/^s/, 'S')} needs ${counted(least, 'healthy target')} of each backend with a share, but ${told}`;
   const facts = {
     backends: weak.map(({ backend, health }) => ({
       name: backend.name,
@@ -135,8 +140,10 @@ export const healthIsUnknown: Check = (at) => {
     return health.kind === 'unknown' ? [{ ...one, ...health }] : [];
   });
   if (blind.length === 0 || at.rollout.forced) return null;
-  const told = listed(
-    blind.map(({ route, backend, why }) => `the target health of ${backendText(route, backend)} ${why}`),
+  const told = saidOfBackends(
+    blind,
+    (subject, { why }) => `the target health of ${subject} ${why}`,
+    at.rollout.plan.routes.length,
   ).replace(/^t/, 'T');
   if (blind.some((one) => one.cause === 'terminal')) {
     return {

@@ -1,6 +1,7 @@
 import { counted, listed } from '../../text/duration.js';
 import { healthText } from '../../text/health-text.js';
 import { own } from '../../text/record.js';
+import { saidOfBackends } from '../../text/said-of-backends.js';
 import { backendText, stepText } from '../../text/shares-text.js';
 import { isAttached } from '../../weights/equal.js';
 import type { TargetHealth } from '../../route/types.js';
@@ -113,8 +114,10 @@ export const aReceiverIsNotAttached: Check = (at) => {
 export const aReceiversHealthIsUnknown: Check = (at) => {
   const blind = at.active && !at.rollout.forced ? raised(at).filter((one) => one.health.kind === 'unknown') : [];
   if (blind.length === 0) return null;
-  const told = listed(
-    blind.map(({ name, health }) => `the target health of ${name} ${health.kind === 'unknown' ? health.why : ''}`),
+  const told = saidOfBackends(
+    blind,
+    (subject, { health }) => `the target health of ${subject} ${health.kind === 'unknown' ? health.why : ''}`,
+    at.rollout.plan.routes.length,
   ).replace(/^t/, 'T');
   if (blind.some(({ health }) => health.kind === 'unknown' && health.cause === 'terminal')) {
     return {
@@ -141,11 +144,11 @@ export const aReceiverLacksHealthyTargets: Check = (at) => {
     health.kind === 'fresh' ? health.value.healthy < needed : at.rollout.forced !== null,
   );
   if (weak.length === 0) return null;
-  const told = listed(
-    weak.map(
-      ({ name, health }) =>
-        `${name} has ${health.kind === 'fresh' ? healthText(health.value) : `unknown health (${health.why})`}`,
-    ),
+  const told = saidOfBackends(
+    weak,
+    (subject, { health }) =>
+      `${subject} has ${health.kind === 'fresh' ? healthText(health.value) : `unknown health (${health.why})`}`,
+    at.rollout.plan.routes.length,
   );
   const facts = {
     receivers: weak.map(({ name, health }) => ({
