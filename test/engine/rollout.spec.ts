@@ -193,13 +193,18 @@ describe('a rollout on Postgres, with one replica', () => {
     await eventually('a write in flight', async () =>
       (await world.rollouts.timeline(operator, id)).intents.some((intent) => intent.state === 'sent'),
     );
+    const writes = async () =>
+      (await world.rollouts.get(operator, id)).routes.map((route) => route.write?.state ?? null);
+    expect(await writes()).toEqual(expect.arrayContaining(['sent', 'pending']));
     world.loadBalancer.faults.outage = { code: 'AccessDenied', kind: 'terminal' };
     release();
     const blocked = await state(id, 'Blocked');
     expect(blocked.message).toContain('AccessDenied');
+    expect(await writes()).toEqual(expect.arrayContaining(['failed']));
     world.loadBalancer.faults.outage = null;
     await world.rollouts.verb(operator, id, 'resume');
     await state(id, 'Succeeded');
+    expect(await writes()).toEqual([null, null]);
     expect([world.routeArn, other].map((arn) => world.loadBalancer.weightsOf(arn).map((one) => one.weight))).toEqual([
       [100, 0],
       [100, 0],

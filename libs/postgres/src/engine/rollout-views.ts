@@ -1,5 +1,5 @@
 import type { RolloutRouteView, RolloutSummary, RolloutView } from '@sluice/control';
-import type { FrozenPlan, Rollout } from '@sluice/domain';
+import type { FrozenPlan, Rollout, WriteFact } from '@sluice/domain';
 import { requiredHoldMs, rolloutVerbs, verbAllowed, verifiedAt } from '@sluice/domain';
 import type { LoadedRollout } from '@sluice/control';
 import { iso, ms, type RolloutRow } from './rows.js';
@@ -54,6 +54,8 @@ export function toView({ rollout, seen, now }: LoadedRollout, row: RolloutRow): 
   };
 }
 
+const isDone = (state: WriteFact['state']) => state === 'applied' || state === 'superseded';
+
 export function routeViews(
   rollout: Rollout,
   seen: LoadedRollout['seen'],
@@ -61,7 +63,7 @@ export function routeViews(
 ): readonly RolloutRouteView[] {
   return plan.routes.map((route, i): RolloutRouteView => {
     const progress = rollout.routes[i];
-    const write = seen.writes.find((one) => one.routeId === route.id);
+    const write = seen.writes.find((one) => one.routeId === route.id && !isDone(one.state));
     return {
       routeId: route.id,
       name: route.name,
