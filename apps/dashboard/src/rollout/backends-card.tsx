@@ -2,6 +2,7 @@ import type { Rollout, RouteLive, RouteTargetHealth } from '@sluice/contracts';
 import { useRouteLive, useTargetHealth } from '../api/queries.js';
 import { errorText } from '../format/error-text.js';
 import { percentText, targetGroupName } from '../format/text.js';
+import { clockText } from '../format/time.js';
 import { Card } from '../ui/card.js';
 import { Notice } from '../ui/notice.js';
 import { Swatch } from '../ui/swatch.js';
@@ -11,7 +12,7 @@ import type { FrozenRouteOf } from './plan.js';
 type BackendHealth = RouteTargetHealth['backends'][number];
 type LiveShare = RouteLive['shares'][number];
 
-/** The backends of one route as AWS has them now. */
+/** The backends of one route as they were last seen at AWS. */
 export function BackendsCard({ rollout, route }: { rollout: Rollout; route: FrozenRouteOf }) {
   const live = useRouteLive(route.id, rollout);
   const health = useTargetHealth(route.id, rollout);
@@ -23,7 +24,8 @@ export function BackendsCard({ rollout, route }: { rollout: Rollout; route: Froz
       title="Backends"
       aside={
         <span className="muted">
-          route <strong>{route.name}</strong>, as AWS has it now
+          route <strong>{route.name}</strong>
+          {live.data !== undefined && `, as AWS had it at ${clockText(Date.parse(live.data.at))}`}
         </span>
       }
     >

@@ -1,22 +1,20 @@
 import type { Rollout } from '@sluice/contracts';
-import { IconAlertTriangle, IconCheck, IconClock, IconPencil } from '@tabler/icons-react';
+import { IconAlertTriangle, IconBan, IconCheck, IconClock, IconPencil } from '@tabler/icons-react';
 import { useState } from 'react';
 import { counted, percentText, reasonWords } from '../format/text.js';
 import { Card } from '../ui/card.js';
 import { ShareBar } from '../ui/share-bar.js';
 import { permilleOf, shownOf } from './backends.js';
-
-type RouteProgress = Rollout['routes'][number];
-type Standing = 'failed' | 'writing' | 'toCome' | 'verified';
+import { standingRoutes, standings, type RouteProgress, type Standing } from './route-standing.js';
 
 const atFirst = 12;
 const looks = {
   failed: { words: 'not written', tone: 'bad', icon: IconAlertTriangle },
   writing: { words: 'being written', tone: 'active', icon: IconPencil },
   toCome: { words: 'to come', tone: 'quiet', icon: IconClock },
+  notReached: { words: 'not reached', tone: 'quiet', icon: IconBan },
   verified: { words: 'verified', tone: 'good', icon: IconCheck },
 } as const satisfies Record<Standing, unknown>;
-const standings = ['failed', 'writing', 'toCome', 'verified'] as const;
 
 /** How far every route has come, those that need a person first; the chosen one is drawn above. */
 export function RoutesCard({
@@ -29,9 +27,7 @@ export function RoutesCard({
   onChoose: (routeId: string) => void;
 }) {
   const [all, setAll] = useState(false);
-  const rows = rollout.routes
-    .map((route) => ({ route, standing: standingOf(rollout, route) }))
-    .sort((a, b) => standings.indexOf(a.standing) - standings.indexOf(b.standing));
+  const rows = standingRoutes(rollout);
   const shown = all ? rows : rows.slice(0, atFirst);
   const counts = standings.flatMap((standing) => {
     const count = rows.filter((row) => row.standing === standing).length;
@@ -74,12 +70,6 @@ export function RoutesCard({
       )}
     </Card>
   );
-}
-
-function standingOf({ stepIndex }: Rollout, { write, stepIndex: reached, verifiedAt }: RouteProgress): Standing {
-  if (write?.state === 'failed') return 'failed';
-  if (write !== null) return 'writing';
-  return reached === stepIndex && verifiedAt !== null ? 'verified' : 'toCome';
 }
 
 function StandingBadge({ route: { write }, standing }: { route: RouteProgress; standing: Standing }) {

@@ -9,6 +9,7 @@ import { shownOf } from './backends.js';
 import { hasEnded } from './ended.js';
 import { remainingHoldMs } from './hold.js';
 import { holdOf, type StepOf } from './plan.js';
+import { verifiedCount } from './route-standing.js';
 import { stateLooks } from './states.js';
 
 type Progress = 'done' | 'current' | 'next' | 'undone' | 'stopped' | 'left';
@@ -93,12 +94,20 @@ function StepTime({ rollout, step, progress }: { rollout: Rollout; step: StepOf;
   if (ending !== undefined) return <span className="muted small">{ending}</span>;
   if (!isCurrent) return <span className="muted small num">{hold}</span>;
   const remaining = remainingHoldMs(rollout, now);
-  if (remaining === null) return <span className="small">writing</span>;
-  if (rollout.state !== 'Running')
-    return <span className="muted small num">{countdownText(remaining)} of the hold left</span>;
+  if (remaining === null) return <WritingProgress rollout={rollout} />;
   return remaining > 0 ? (
     <span className="countdown num">{countdownText(remaining)}</span>
   ) : (
     <span className="small">hold served</span>
+  );
+}
+
+/** Nobody writes while a person has to act first. */
+function WritingProgress({ rollout }: { rollout: Rollout }) {
+  if (rollout.state !== 'Running') return null;
+  return (
+    <span className="small num">
+      {rollout.routeCount > 1 ? `${verifiedCount(rollout)} of ${rollout.routeCount} routes` : 'writing'}
+    </span>
   );
 }
