@@ -37,7 +37,7 @@ describe('a lane whose owner dies', () => {
       const id = await world.startRollout();
       await eventually('the death', async () => died);
       dying.die();
-      const survivor = await world.replica('b', { settings: { leaseMs: 600 } });
+      const survivor = await world.replica('b');
       await eventually('the end', async () => (await world.rollouts.get(operator, id)).state === 'Succeeded', 25_000);
       await survivor.stop();
       expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual(weights(0, 100));
@@ -68,7 +68,7 @@ describe('a lane whose owner dies', () => {
     const id = await world.startRollout();
     await eventually('the death', async () => died);
     dying.die();
-    await world.replica('b', { settings: { leaseMs: 600 } });
+    await world.replica('b');
     await eventually('the reason', async () =>
       (await world.rollouts.get(operator, id)).message.includes("can't be read back from AWS yet (ServiceUnavailable)"),
     );
@@ -101,7 +101,7 @@ describe('a lane whose owner dies', () => {
     const slow = await world.startRollout(holding('rte_2'));
     await eventually('the death', async () => died);
     dying.die();
-    await world.replica('b', { settings: { leaseMs: 600 } });
+    await world.replica('b');
     await world.rollouts.verb(operator, id, 'rollback');
     await eventually('the rollback', async () => (await world.rollouts.get(operator, id)).state === 'RolledBack');
     expect(world.loadBalancer.weightsOf(world.routeArn)).toEqual(weights(100, 0));
@@ -123,14 +123,15 @@ describe('a lane whose owner dies', () => {
       'the write decided',
       async () => (await world.rollouts.timeline(operator, id)).intents.length === 1,
     );
-    // what a stopped process doesn't do either: renew
-    Object.assign(sleeper.gateways, { renew: () => new Promise(() => undefined) });
+    // what a stopped process doesn't do either: renew, or claim what it lost
+    const never = () => new Promise(() => undefined);
+    Object.assign(sleeper.gateways, { renew: never, claim: never });
     await eventually('the end of its lease', async () => {
       const { rows } = await world.pool.query('SELECT 1 FROM gateways WHERE lease_until < clock_timestamp()');
       return rows.length > 0;
     });
     isAsleep = false;
-    await world.replica('b', { settings: { leaseMs: 600 } });
+    await world.replica('b');
     await eventually('the hold', async () => (await world.rollouts.get(operator, id)).reason === 'StepIsHolding');
     expect(world.loadBalancer.writes).toHaveLength(1);
     goOn.resolve();
