@@ -7,6 +7,7 @@ import {
   aRollout,
   aRoute,
   black,
+  healthOf,
   noon,
   redBlack,
   seenAt,
@@ -15,7 +16,9 @@ import {
   unseen,
 } from '../testing/builders.js';
 import { held } from '../testing/deciding.js';
+import { applied } from './applied.js';
 import { decide } from './decide.js';
+import { decided } from './evolve.js';
 import type { RolloutDraft } from '../testing/builders.js';
 import type { Observation } from './types.js';
 
@@ -56,6 +59,67 @@ describe('several routes', () => {
   it('move together, one step each', () => {
     const decision = both({});
     expect(decision.kind === 'shift' && decision.changes.map((change) => change.routeId)).toEqual(['shop', 'cart']);
+  });
+
+  const ofCartHealth = (healthy: number | null) => ({
+    [ofCart(black)]: seenAt(held, healthy ? healthOf(ofCart(black), healthy) : sick(ofCart(black), 3)),
+  });
+
+  it('go on without the one whose new backend is ill, which is named and left', () => {
+    const decision = both({ health: ofCartHealth(0) }, { stepIndex: 0 });
+    expect(decision).toMatchObject({
+      kind: 'shift',
+      changes: [{ routeId: 'shop' }],
+      left: ['cart'],
+      message: expect.stringMatching(
+        / starts and writes 1 route\. Left until the new backends are healthy there: route cart\.$/,
+      ),
+    });
+    expect(decision.beside).toMatchObject([
+      { reason: 'WaitingForHealthyTargets', message: expect.stringContaining('on cart has 0 of 3') },
+    ]);
+  });
+
+  it('wait for what is not known yet of any, so that a step is not written piece by piece as looks arrive', () => {
+    const decision = both({ health: { [ofCart(black)]: unseen('Throttling', true, held) } }, { stepIndex: 0 });
+    expect(decision).toMatchObject({ kind: 'hold', reason: 'ObservationIsStale' });
+  });
+
+  it('are a step that is not held until the one that was left is written, too', () => {
+    const rollout = aRollout({ plan, stepIndex: 0 });
+    const ill = anObservation(rollout, held, {
+      health: { ...anObservation(rollout, held).health, ...ofCartHealth(0) },
+    });
+    const begun = applied(rollout, decided(rollout, ill, decide(rollout, ill, held), held));
+    const [shop, cartLeft] = begun.routes;
+    expect(begun.stepIndex).toBe(rollout.stepIndex + 1);
+    expect(cartLeft).toEqual(rollout.routes[1]);
+    const written = {
+      ...begun,
+      routes: [
+        { ...shop!, stepIndex: begun.stepIndex, expected: redBlack(90, 10), verifiedAt: held },
+        { ...cartLeft! },
+      ],
+    };
+    const later = held + 60_000;
+    const stillIll = anObservation(written, later, {
+      health: {
+        ...anObservation(written, later).health,
+        [ofCart(black)]: seenAt(later, sick(ofCart(black), 3)),
+      },
+    });
+    expect(decide(written, stillIll, later)).toMatchObject({
+      kind: 'hold',
+      reason: 'WaitingForHealthyTargets',
+      message: expect.stringContaining('on cart has 0 of 3'),
+    });
+    expect(decide(written, anObservation(written, later), later)).toMatchObject({
+      kind: 'shift',
+      stepIndex: begun.stepIndex,
+      changes: [{ routeId: 'cart' }],
+      left: [],
+      message: expect.stringContaining('goes on with what was not written yet'),
+    });
   });
 
   it('all wait for the one that cannot be read', () => {

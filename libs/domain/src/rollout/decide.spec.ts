@@ -150,6 +150,7 @@ describe('a running rollout', () => {
     expect(decided()).toEqual({
       kind: 'shift',
       reason: 'NextStep',
+      left: [],
       stepIndex: 2,
       beside: [],
       wakeAt: held + 15_000,

@@ -29,7 +29,7 @@ import {
   rollbackLeadsNowhereHealthy,
   rollbackWouldBeUnsafe,
 } from './checks/rolling-back.js';
-import { goOn } from './checks/go-on.js';
+import { goOn, goOnWhereHealthAllows } from './checks/go-on.js';
 import { contextOf, type Check, type Context, type Verdict } from './context.js';
 import type { Decision, Finding } from './decision.js';
 import type { Instant, Observation, Rollout } from './types.js';
@@ -57,6 +57,7 @@ const checks: readonly Check[] = [
   weightsWouldBeUnsafe,
   aReceiverIsCordoned,
   aReceiversClusterIsUnknown,
+  goOnWhereHealthAllows, //       one route whose receivers are ill stops none of the others
   aReceiverIsNotAttached, //      explains why its health is `unused`
   aReceiversHealthIsUnknown,
   aReceiverLacksHealthyTargets,

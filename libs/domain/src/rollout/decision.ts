@@ -36,8 +36,13 @@ interface DecisionBase extends Finding {
 
 /** The answer of `decide`. */
 export type Decision =
-  /** Write these weights and make `stepIndex` the current step. */
-  | (DecisionBase & { readonly kind: 'shift'; readonly stepIndex: number; readonly changes: readonly RouteChange[] })
+  /** Write these weights and make `stepIndex` the current step. `left` = ids of the routes that it doesn't reach yet. */
+  | (DecisionBase & {
+      readonly kind: 'shift';
+      readonly stepIndex: number;
+      readonly changes: readonly RouteChange[];
+      readonly left: readonly string[];
+    })
   | (DecisionBase & { readonly kind: 'hold' })
   /** Go back to the baseline. */
   | (DecisionBase & { readonly kind: 'rollback'; readonly changes: readonly RouteChange[] })

@@ -7,7 +7,7 @@ import { backMove, stepMove } from './proposals.js';
 import type { FrozenPlan, FrozenRoute, Instant, Observation, Rollout, RouteProgress, WriteFact } from './types.js';
 
 /** Which `decide` made a decision; a change of what it decides raises it, so that a replay knows which to ask. */
-export const decideVersion = 2;
+export const decideVersion = 3;
 
 const engine = 'system:rollout';
 
@@ -161,6 +161,7 @@ export function goingBack(rollout: Rollout, changes: Parameters<typeof backMove>
 }
 
 function stepBegins(route: RouteProgress, decision: Extract<Decision, { kind: 'shift' }>, now: Instant): RoutePatch {
+  if (decision.left.includes(route.routeId)) return { routeId: route.routeId };
   const writes = decision.changes.some((change) => change.routeId === route.routeId);
   const sameStep = route.stepIndex === decision.stepIndex && route.verifiedAt !== null;
   if (!writes && sameStep) return { routeId: route.routeId };

@@ -7,7 +7,7 @@ import { isAttached } from '../../weights/equal.js';
 import type { TargetHealth } from '../../route/types.js';
 import { unsafeWeights } from '../../weights/validate.js';
 import { atRecheck, healthKnown, minHealthyOf, soon, type Check, type Context, type Known } from '../context.js';
-import { healthyReceiverStays, raisedIn } from '../receivers.js';
+import { healthyReceiverStays, raisedIn, type ReceiverAnswer } from '../receivers.js';
 import type { RouteChange } from '../decision.js';
 import type { FrozenBackend, FrozenRoute } from '../types.js';
 
@@ -21,20 +21,46 @@ interface Raised {
 
 /** The backends whose share the next step would raise. */
 function raised(at: Context): readonly Raised[] {
-  return (at.target?.changes ?? []).flatMap((change) => {
-    const route = at.rollout.plan.routes.find((one) => one.id === change.routeId);
-    if (!route) return [];
-    const arns = raisedIn(change, route.pinned);
-    return route.backends
-      .filter((backend) => arns.includes(backend.targetGroupArn))
-      .map((backend) => ({
-        route,
-        backend,
-        change,
-        health: healthKnown(at, backend.targetGroupArn),
-        name: backendText(route, backend),
-      }));
-  });
+  return (at.target?.changes ?? []).flatMap((change) => raisedBy(at, change));
+}
+
+function raisedBy(at: Context, change: RouteChange): readonly Raised[] {
+  const route = routeOf(at, change);
+  if (!route) return [];
+  const arns = raisedIn(change, route.pinned);
+  return route.backends
+    .filter((backend) => arns.includes(backend.targetGroupArn))
+    .map((backend) => ({
+      route,
+      backend,
+      change,
+      health: healthKnown(at, backend.targetGroupArn),
+      name: backendText(route, backend),
+    }));
+}
+
+/** Whether health that the next step stands on is still to be read. */
+export function hasUnknownReceivers(at: Context): boolean {
+  return at.rollout.forced === null && unknownReceivers(at).length > 0;
+}
+
+/** Whether what is known of the receivers keeps this route from being written. */
+export function isIll(at: Context, change: RouteChange): boolean {
+  const isWeak = ({ health }: Raised) => health.kind === 'fresh' && health.value.healthy < neededOf(at);
+  const mayRise = at.rollout.forced !== null || !raisedBy(at, change).some((one) => isWeak(one) || isLoose(one));
+  return !mayRise || !staysHealthy(at, change).ok;
+}
+
+function neededOf(at: Context): number {
+  return at.target ? minHealthyOf(at, at.target.step) : 0;
+}
+
+function isLoose({ backend, change }: Raised): boolean {
+  return !isAttached(change.before, backend.targetGroupArn);
+}
+
+function unknownReceivers(at: Context): readonly Raised[] {
+  return raised(at).filter((one) => one.health.kind === 'unknown');
 }
 
 function nextStepText(at: Context): string {
@@ -88,7 +114,7 @@ export const aReceiversClusterIsUnknown: Check = (at) => {
 
 /** Nobody health-checks a target group outside the action, so its health could never be told (rule 10). */
 export const aReceiverIsNotAttached: Check = (at) => {
-  const loose = raised(at).filter(({ backend, change }) => !isAttached(change.before, backend.targetGroupArn));
+  const loose = raised(at).filter(isLoose);
   if (loose.length === 0) return null;
   const told = `${nextStepText(at)} would raise the share of ${names(loose)}, whose target group is not in the action yet, so nobody health-checks it`;
   const { forced } = at.rollout;
@@ -112,7 +138,7 @@ export const aReceiverIsNotAttached: Check = (at) => {
 
 /** No fresh health of a receiver: no data is never a pass (rule 11). */
 export const aReceiversHealthIsUnknown: Check = (at) => {
-  const blind = at.active && !at.rollout.forced ? raised(at).filter((one) => one.health.kind === 'unknown') : [];
+  const blind = at.active && !at.rollout.forced ? unknownReceivers(at) : [];
   if (blind.length === 0) return null;
   const told = saidOfBackends(
     blind,
@@ -139,7 +165,7 @@ export const aReceiversHealthIsUnknown: Check = (at) => {
 /** A share is raised only where enough fresh healthy targets wait for it (rule 2), unless a named person forces it. */
 export const aReceiverLacksHealthyTargets: Check = (at) => {
   if (!at.target) return null;
-  const needed = minHealthyOf(at, at.target.step);
+  const needed = neededOf(at);
   const weak = raised(at).filter(({ health }) =>
     health.kind === 'fresh' ? health.value.healthy < needed : at.rollout.forced !== null,
   );
@@ -170,26 +196,36 @@ export const aReceiverLacksHealthyTargets: Check = (at) => {
 
 /** After the write a healthy backend must have weight, if any is healthy (rule 3); nobody can force that away. */
 export const noHealthyReceiverWouldBeLeft: Check = (at) => {
-  for (const change of at.target?.changes ?? []) {
-    const route = at.rollout.plan.routes.find((one) => one.id === change.routeId);
-    const answer = healthyReceiverStays(change, at.seen.health, {
-      now: at.now,
-      maxFactAgeMs: at.rollout.plan.maxFactAgeMs,
-      emergency: false,
-      names: Object.fromEntries(
-        route?.backends.map((backend) => [backend.targetGroupArn, backendText(route, backend)]) ?? [],
-      ),
-    });
-    if (!answer.ok)
-      return {
-        kind: 'hold',
-        reason: answer.reason,
-        message: `Route ${route?.name ?? change.routeId}: ${answer.message}`,
-        wakeAt: atRecheck(at),
-      };
-  }
-  return null;
+  const refused = (at.target?.changes ?? []).flatMap((change) => {
+    const answer = staysHealthy(at, change);
+    return answer.ok ? [] : [{ ...answer, name: routeOf(at, change)?.name ?? change.routeId }];
+  });
+  const [first, ...others] = refused;
+  if (!first) return null;
+  const same = others.length === 0 ? '' : ` So it is with route ${listed(others.map(({ name }) => name))}.`;
+  return {
+    kind: 'hold',
+    reason: first.reason,
+    message: `Route ${first.name}: ${first.message}${same}`,
+    wakeAt: atRecheck(at),
+  };
 };
+
+function staysHealthy(at: Context, change: RouteChange): ReceiverAnswer {
+  const route = routeOf(at, change);
+  return healthyReceiverStays(change, at.seen.health, {
+    now: at.now,
+    maxFactAgeMs: at.rollout.plan.maxFactAgeMs,
+    emergency: false,
+    names: Object.fromEntries(
+      route?.backends.map((backend) => [backend.targetGroupArn, backendText(route, backend)]) ?? [],
+    ),
+  });
+}
+
+function routeOf(at: Context, change: RouteChange): FrozenRoute | undefined {
+  return at.rollout.plan.routes.find((one) => one.id === change.routeId);
+}
 
 /** The weights of the next step break a rule of the load balancer (rule 1), or can't be built around what is live. */
 export const weightsWouldBeUnsafe: Check = (at) => {
