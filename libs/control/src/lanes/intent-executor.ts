@@ -11,7 +11,7 @@ import { backoffMs } from './backoff.js';
 import type { Intent } from './intent.js';
 import type { LaneLooks } from './lane-looks.js';
 import type { LaneStore } from './lane-store.js';
-import { askPolicy, factsFor, failed, wantedWeights, type Prepared } from './prepare.js';
+import { askPolicy, factsFor, failed, heldBack, wantedWeights, type Deferred, type Prepared } from './prepare.js';
 
 /** Where a test or a fault drill may stop the process: every point between two awaits that matters. */
 export type CrashPoint = 'beforeMarkSent' | 'afterMarkSent' | 'afterWrite' | 'afterSettle';
@@ -83,6 +83,15 @@ export class IntentExecutor {
     this.parts.crashPoint?.('afterSettle');
   }
 
+  /** What holds it back whatever its route would show; null = it may be read for, and go. */
+  heldBack(intent: Intent): Deferred | null {
+    return heldBack(intent, this.parts.looks, this.parts.now());
+  }
+
+  defer(attempt: Attempt, intent: Intent, deferred: Deferred): Promise<void> {
+    return this.notSent(attempt.fence, intent, deferred);
+  }
+
   /** The route couldn't be read before the write. An emergency whose account can't be had waits for it, as in `accessOf`. */
   async unread(attempt: Attempt, intent: Intent, failure: ExternalFailure): Promise<void> {
     const waits = failure.kind === 'transient' || (failure instanceof NoAccess && isEmergency(intent.purpose));
@@ -127,7 +136,7 @@ export class IntentExecutor {
     const { looks, timers, now } = this.parts;
     const within = (ms: number) => new Promise((resolve) => timers.after(ms, () => resolve(undefined)));
     const facts = await factsFor(intent, live, wanted.after, looks, now(), within);
-    return askPolicy(intent, read, wanted.after, { ...facts, now: now() }, looks);
+    return askPolicy(intent, live, wanted.after, { ...facts, now: now() }, looks);
   }
 
   private async notSent(fence: GatewayFence, intent: Intent, prepared: Exclude<Prepared, { kind: 'send' }>) {

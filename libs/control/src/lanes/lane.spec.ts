@@ -102,12 +102,13 @@ describe('the last look before a send', () => {
     expect(world.store.row('a').state).not.toBe('applied');
   });
 
-  it('takes no token and marks nothing while it waits for health, and goes on when that is there', async () => {
+  it('takes no token, reads nothing and marks nothing while it waits for health, and goes on when that is there', async () => {
     const world = new ScriptedLane({ budget: { modifyPerSecond: 1, modifyBurst: 1 } });
     world.watched.set('black', { healthy: 0, ageMs: 0 });
     world.put('a');
     await world.run(6_000);
     expect(world.store.marks).toEqual([]);
+    expect(world.reads).toEqual([]);
     world.watched.set('black', { healthy: 2, ageMs: 0 });
     await world.run(2_000);
     expect(world.store.row('a').state).toBe('applied');

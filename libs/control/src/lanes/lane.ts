@@ -187,11 +187,20 @@ export class Lane {
     return chosen;
   }
 
-  /** Reads the routes of the next sends together, account by account, and carries out those that have a token. */
+  /** Defers what is held back, reads the routes of the next sends together, account by account, and carries out those that have a token. */
   private start(starting: readonly Intent[], ahead: readonly Intent[]): void {
-    for (const accountId of new Set(starting.map((intent) => intent.accountId))) {
-      const mine = starting.filter((intent) => intent.accountId === accountId);
-      const others = ahead.filter((intent) => intent.accountId === accountId && !mine.includes(intent));
+    const { executor } = this.parts;
+    const held = new Map(ahead.map((intent) => [intent, executor.heldBack(intent)]));
+    const going = starting.filter((intent) => !held.get(intent));
+    for (const intent of starting) {
+      const deferred = held.get(intent);
+      if (deferred) this.track(intent, (attempt) => executor.defer(attempt, intent, deferred));
+    }
+    for (const accountId of new Set(going.map((intent) => intent.accountId))) {
+      const mine = going.filter((intent) => intent.accountId === accountId);
+      const others = ahead.filter(
+        (intent) => intent.accountId === accountId && !mine.includes(intent) && !held.get(intent),
+      );
       const reads = this.read([...mine, ...others].slice(0, mostPerRead));
       for (const intent of mine) this.track(intent, (attempt) => this.carryOut(attempt, intent, reads));
     }

@@ -1,6 +1,5 @@
 import type { Instant, PolicyFacts, ProposedChange, Purpose, RuleFinding, Weights } from '@sluice/domain';
 import { isEmergency, mayMove, resolve, sameWeights, shareOf, worst } from '@sluice/domain';
-import type { ActionFact } from '../ports/fact-store.js';
 import type { Intent } from './intent.js';
 import type { LaneLooks } from './lane-looks.js';
 import type { Settlement, Why } from './lane-store.js';
@@ -9,8 +8,14 @@ import type { Settlement, Why } from './lane-store.js';
 export type Prepared =
   | { readonly kind: 'send'; readonly after: Weights; readonly notes: readonly RuleFinding[] }
   | { readonly kind: 'settle'; readonly outcome: Settlement }
-  /** It stays the same intent; what it waits for is asked again after this. */
-  | { readonly kind: 'defer'; readonly delayMs: number; readonly why: Why };
+  | Deferred;
+
+/** It stays the same intent; what it waits for is asked again after this. */
+export interface Deferred {
+  readonly kind: 'defer';
+  readonly delayMs: number;
+  readonly why: Why;
+}
 
 /** How soon a deferred intent is asked again; new looks come about as often. */
 const deferMs = 2_000;
@@ -37,7 +42,7 @@ export function wantedWeights(intent: Intent, live: Weights): Prepared {
 /** The last look before a send: the same list of rules that decides, asked with the facts of this moment. */
 export function askPolicy(
   intent: Intent,
-  live: ActionFact,
+  live: Weights,
   after: Weights,
   facts: PolicyFacts,
   looks: LaneLooks,
@@ -45,7 +50,7 @@ export function askPolicy(
   const change: ProposedChange = {
     routeId: intent.routeId,
     routeName: intent.routeName,
-    before: live.action.weights,
+    before: live,
     after,
     backends: intent.backends,
     pinned: intent.pinned,
@@ -60,7 +65,18 @@ export function askPolicy(
   if (effect === null || effect === 'note' || !first) return { kind: 'send', after, notes: findings };
   if (effect === 'hold')
     return { kind: 'defer', delayMs: deferMs, why: { reason: first.reason, message: first.message } };
-  return failed(first.reason, first.message, live.action.weights);
+  return failed(first.reason, first.message, live);
+}
+
+/**
+ * What holds a planned write back whatever a read of its route would show, going by the watch alone; null = nothing is
+ * known to. A write that waits for health or an owner must not spend the reads that would tell of them.
+ */
+export function heldBack(intent: Intent, looks: LaneLooks, now: Instant): Deferred | null {
+  if (intent.before === null || purposeOf(intent) !== 'planned') return null;
+  const health = watchedHealth(intent, intent.before, intent.after, looks);
+  const prepared = askPolicy(intent, intent.before, intent.after, factsOf(intent, health, now), looks);
+  return prepared.kind === 'defer' ? prepared : null;
 }
 
 /** Attaching and detaching move no share: what is asked of shares doesn't bind them. */
@@ -94,14 +110,7 @@ export async function factsFor(
   within: (ms: number) => Promise<unknown>,
 ): Promise<PolicyFacts> {
   const purpose = purposeOf(intent);
-  const health: Record<string, PolicyFacts['health'][string]> = {};
-  for (const { targetGroupArn } of [...live, ...after]) {
-    const watched = looks.watchedHealth(intent.accountId, targetGroupArn);
-    if (!watched) continue;
-    const freshForMs =
-      purpose === 'emergency' ? Math.max(emergencyFreshMs, 2 * watched.periodMs) : 2 * watched.periodMs;
-    health[targetGroupArn] = { fact: watched.fact, freshForMs };
-  }
+  const health = watchedHealth(intent, live, after, looks);
   const receivers = after.map((one) => one.targetGroupArn).filter((arn) => shareOf(after, arn) > 0);
   const isKnown = (arn: string) => {
     const seen = health[arn];
@@ -116,7 +125,7 @@ export async function factsFor(
       [...new Set([...live, ...after].map((one) => one.targetGroupArn))].filter((arn) => !isKnown(arn)),
       'send',
     );
-  return { now, health, clusters: clustersOf(intent), mask: new Set(), freeze: null };
+  return factsOf(intent, health, now);
 
   async function read(arns: readonly string[], priority: 'emergency' | 'send'): Promise<void> {
     await Promise.all(
@@ -125,6 +134,25 @@ export async function factsFor(
       }),
     );
   }
+}
+
+type HealthFacts = Record<string, PolicyFacts['health'][string]>;
+
+/** What the watch knows of the target groups of an action, before and after. */
+function watchedHealth(intent: Intent, live: Weights, after: Weights, looks: LaneLooks): HealthFacts {
+  const isUrgent = purposeOf(intent) === 'emergency';
+  const health: HealthFacts = {};
+  for (const { targetGroupArn } of [...live, ...after]) {
+    const watched = looks.watchedHealth(intent.accountId, targetGroupArn);
+    if (!watched) continue;
+    const freshForMs = isUrgent ? Math.max(emergencyFreshMs, 2 * watched.periodMs) : 2 * watched.periodMs;
+    health[targetGroupArn] = { fact: watched.fact, freshForMs };
+  }
+  return health;
+}
+
+function factsOf(intent: Intent, health: HealthFacts, now: Instant): PolicyFacts {
+  return { now, health, clusters: clustersOf(intent), mask: new Set(), freeze: null };
 }
 
 function clustersOf(intent: Intent): PolicyFacts['clusters'] {
