@@ -152,6 +152,24 @@ describe('what a gateway makes of it', () => {
     expect(next.facts.of('action', 'acc_1', ruleArn('r'))?.watched.runs).toHaveLength(1);
   });
 
+  it('what was read when a route was registered is known at once, and not asked again', async () => {
+    const other = new ScriptedGateway();
+    other.want('acc_1', { rules: ['new'] });
+    await started(other);
+    await other.timers.advance(10_000);
+    await other.reader.stop();
+    const gateway = new ScriptedGateway();
+    await started(gateway);
+    await gateway.timers.advance(10_000);
+    for (const [key, fact] of other.facts.stored) gateway.facts.stored.set(key, fact);
+    gateway.want('acc_1', { rules: ['new'] });
+    gateway.reader.wantsChanged();
+    await gateway.timers.advance(0);
+    expect(gateway.reader.ownerOf('acc_1', ruleArn('new'))).toEqual({ kind: 'unowned' });
+    await gateway.timers.advance(15_000);
+    expect(gateway.requests).toEqual([]);
+  });
+
   it('a route that is gone is a fact, is asked alone from then on, and comes back by itself', async () => {
     const gateway = new ScriptedGateway();
     gateway.want('acc_1', { rules: ['gone', 'there'] });

@@ -191,6 +191,8 @@ export class GatewayReader implements LeadableReader {
 
   private async derive(): Promise<void> {
     const wants = await this.parts.facts.wants(this.parts.fence.gatewayId);
+    const isNew = wants.routes.some(({ accountId, arn }) => !this.keeper.newest('owner', accountId, arn));
+    if (isNew) await this.keeper.load();
     this.watch.want(wants, (key) => this.keeper.seenAt(key));
     this.lookFresh(wants);
     this.replan();

@@ -39,9 +39,12 @@ export class LookKeeper {
     this.recorder = new FactRecorder({ ...parts, delayMs: parts.recordDelayMs });
   }
 
+  /** Takes what is stored where it is newer: a former owner's looks, and those of who registered a route. */
   async load(): Promise<void> {
     for (const write of await this.parts.facts.load(this.parts.fence.gatewayId)) {
-      this.known.set(subjectKey(write.kind, write.accountId, write.arn), write);
+      const key = subjectKey(write.kind, write.accountId, write.arn);
+      const known = this.known.get(key);
+      if (!known || known.watched.fact.at < write.watched.fact.at) this.known.set(key, write);
     }
   }
 

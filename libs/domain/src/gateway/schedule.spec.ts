@@ -37,13 +37,18 @@ describe('what is looked at next', () => {
     expect(arnsOf(nextLook([health('donor', -4_000, 3_000), health('raised', 0)], 1_000))).toEqual(['donor']);
   });
 
+  it("a route's first looks before all health, though its owner has a long period", () => {
+    const owner = rule('new', null, { kind: 'owner', batch: 'tags of a', periodMs: 300_000 });
+    expect(arnsOf(nextLook([health('old', 0), health('never', null), owner], 60_000))).toEqual(['new']);
+  });
+
   it('twenty rules share a request, longest unseen first', () => {
     const rules = Array.from({ length: 30 }, (_, i) => rule(`r${i}`, i));
     expect(arnsOf(nextLook(rules, 1_000))).toEqual(rules.slice(0, 20).map((one) => one.arn));
   });
 
   it('rules that are due within half a period come along, others do not, nor do those of another account', () => {
-    const other = rule('other', null, { accountId: 'b', batch: 'rules of b', periodMs: 5_000 });
+    const other = rule('other', -4_500, { accountId: 'b', batch: 'rules of b', periodMs: 5_000 });
     expect(arnsOf(nextLook([other, rule('first', 0), rule('soon', 400), rule('seen', 600)], 1_000))).toEqual([
       'first',
       'soon',

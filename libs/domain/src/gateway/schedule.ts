@@ -25,6 +25,11 @@ export function dueAt({ lookedAt, retryMs, periodMs }: WatchedSubject): number {
   return lookedAt === null ? 0 : lookedAt + (retryMs ?? periodMs);
 }
 
+/** The end of its own period; a route's first look has none: nothing is written before its action and its owner are known. */
+function endsAt(one: WatchedSubject): number {
+  return one.lookedAt === null && one.kind !== 'health' ? dueAt(one) : dueAt(one) + one.periodMs;
+}
+
 /**
  * The next look: of all subjects that are due the one whose own period ends first, and others that can share its request,
  * longest unseen first, due within half a period. Empty = nothing is due at `now`.
@@ -33,7 +38,7 @@ export function nextLook(subjects: Iterable<WatchedSubject>, now: number): reado
   const all = [...subjects];
   const first = least(
     all.filter((one) => dueAt(one) <= now),
-    (one) => dueAt(one) + one.periodMs,
+    endsAt,
   );
   if (!first) return [];
   if (first.kind === 'health' || first.isAlone) return [first];
