@@ -22,6 +22,7 @@ import {
   RandomIds,
 } from '@sluice/postgres';
 import { InMemoryLoadBalancer, NodeTimers, createTestDatabase } from '@sluice/testing';
+import { replayed } from '../replayed.js';
 
 export const operator = { actor: 'token:ops', role: 'operator', projectId: null } as const;
 const access: AwsAccess = {
@@ -291,10 +292,16 @@ export class EngineWorld {
     warn: (message: string, fields: object) => process.env['SLUICE_TEST_LOG'] && console.warn(message, fields),
   };
 
+  /** Whatever the scenario was: every decision of it replays. */
   async stop(): Promise<void> {
     await Promise.all(this.closers.map((close) => close()));
-    await this.pool.end();
-    await this.dropDatabase();
+    try {
+      const { broken } = await replayed(this.pool);
+      if (broken.length > 0) throw new Error(broken.join('\n'));
+    } finally {
+      await this.pool.end();
+      await this.dropDatabase();
+    }
   }
 }
 

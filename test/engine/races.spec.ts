@@ -118,7 +118,15 @@ describe('two who want the same at once', () => {
       ledger: null,
       move: null,
     };
-    const rest = { supersede: null, claims: 'keep' as const, plan: null, steady: null, adopted: null, wakeAt: null };
+    const rest = {
+      supersede: null,
+      claims: 'keep' as const,
+      plan: null,
+      steady: null,
+      adopted: null,
+      wakeAt: null,
+      word: null,
+    };
     expect(await late.commit(early, { ...change, ...rest })).toBe('moved');
     expect((await world.rollouts.get(operator, id)).state).toBe('Aborted');
   });

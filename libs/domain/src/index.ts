@@ -31,6 +31,9 @@ export * from './rollout/step-weights.js';
 export * from './rollout/three-way-diff.js';
 export * from './rollout/explain.js';
 
+export * from './replay/replay.js';
+export { evidenceOf, type Evidence } from './replay/evidence.js';
+
 export * from './facts/types.js';
 export * from './facts/looked-at.js';
 export * from './facts/fresh.js';

@@ -295,6 +295,14 @@ CREATE TABLE "decisions" (
 );
 
 -- CreateTable
+CREATE TABLE "decision_evidence" (
+    "decision_id" TEXT NOT NULL,
+    "body" JSON NOT NULL,
+
+    CONSTRAINT "decision_evidence_pkey" PRIMARY KEY ("decision_id")
+);
+
+-- CreateTable
 CREATE TABLE "intents" (
     "id" TEXT NOT NULL,
     "seq" BIGSERIAL NOT NULL,

@@ -1,7 +1,7 @@
 import type { Goal } from '../goals/types.js';
 import type { IntentPurpose } from '../lane/priority.js';
 import type { Permille, Weights } from '../weights/types.js';
-import type { Finding, RouteDiff } from './decision.js';
+import type { Finding, RouteChange, RouteDiff } from './decision.js';
 import type { RolloutState } from './states.js';
 import type { Forced, FrozenPlan, Instant, Suspicion } from './types.js';
 
@@ -68,6 +68,11 @@ export interface Move {
   readonly proposals: readonly Proposal[];
 }
 
+/** A move as the ledger tells it: each route's weights before (none = over anything) and after. */
+export function changesOf(move: Move | null): readonly RouteChange[] {
+  return (move?.proposals ?? []).map(({ routeId, before, after }) => ({ routeId, before: before ?? [], after }));
+}
+
 /** One transition of a rollout, to be stored in one transaction that never calls out. */
 export interface Change {
   readonly rollout: RolloutPatch;
@@ -85,6 +90,15 @@ export interface Change {
   readonly adopted: Readonly<Record<string, Weights>> | null;
   /** When to decide again; null = an event will say. */
   readonly wakeAt: Instant | null;
+  /** What a person added to their word; null = nobody said anything. Kept for a replay. */
+  readonly word: Word | null;
+}
+
+/** A person's word, but for the verb and whose it is: those are in the ledger's line. */
+export interface Word {
+  readonly reason: string | null;
+  /** null = all that it can be about. */
+  readonly routeIds: readonly string[] | null;
 }
 
 export const nothing: Change = {
@@ -98,4 +112,5 @@ export const nothing: Change = {
   steady: null,
   adopted: null,
   wakeAt: null,
+  word: null,
 };

@@ -3,7 +3,11 @@ import fc from 'fast-check';
 import { noon, redBlack } from '../testing/builders.js';
 import { RolloutWorld } from '../testing/rollout-world.js';
 import { threeIds, threeRoutes, threeRoutesPlan } from '../testing/three-routes.js';
+import { evidenceOf } from '../replay/evidence.js';
+import { recalled } from '../replay/recalled.js';
+import { replay } from '../replay/replay.js';
 import { sameSplit } from '../goals/same-split.js';
+import { changesOf, type LedgerLine } from './change.js';
 import { decide } from './decide.js';
 import { verifiedAt } from './progress.js';
 import { rolloutVerbs } from './states.js';
@@ -88,6 +92,10 @@ const always = (check: (world: RolloutWorld) => void, numRuns = 200) => {
     { numRuns },
   );
 };
+const stored = <T>(one: T): T => JSON.parse(JSON.stringify(one)) as T;
+const aLine: LedgerLine = {
+  ...{ kind: '', reason: '', message: '', actor: '', stepIndex: null, facts: {}, decideVersion: null },
+};
 const shifts = (world: RolloutWorld) => world.transitions.filter((one) => one.decision?.kind === 'shift');
 
 describe('whatever is decided, settled, said and seen, in whatever order, over three routes', () => {
@@ -146,11 +154,24 @@ describe('whatever is decided, settled, said and seen, in whatever order, over t
     }, 500);
   });
 
-  it('replays: the same state, facts and time, as they were stored, give the same decision', () => {
+  it('replays from what is kept of it: every decision, every word, and every wait in between', () => {
     always((world) => {
-      const stored = <T>(one: T): T => JSON.parse(JSON.stringify(one)) as T;
-      for (const { before, seen, now, decision } of world.transitions.filter((one) => one.decision !== null))
-        expect(decide(stored(before), stored(seen), now)).toEqual(decision);
+      const kept = world.transitions.map(({ before, seen, now, change }, i) => ({
+        ...(change.ledger ?? aLine),
+        id: String(i),
+        changes: changesOf(change.move),
+        evidence: stored(evidenceOf(before, seen, now, change.word)),
+      }));
+      const ledger = kept.filter((_, i) => world.transitions[i]?.change.ledger);
+      expect(replay(world.rollout.plan, stored(ledger))).toEqual({
+        same: ledger.length,
+        otherVersion: 0,
+        differs: null,
+      });
+      for (const [i, { decision }] of world.transitions.entries()) {
+        const { rollout, seen, now } = recalled(world.rollout.plan, kept[i]!.evidence);
+        if (decision !== null) expect(decide(rollout, seen, now)).toEqual(decision);
+      }
     }, 100);
   });
 

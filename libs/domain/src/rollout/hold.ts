@@ -1,15 +1,21 @@
-import { passingSpans, servedTogetherMs } from '../facts/served-hold.js';
+import { passingSpans, servedTogetherMs, type Span } from '../facts/served-hold.js';
 import { own } from '../text/record.js';
 import { sameWeights, shareOf } from '../weights/equal.js';
-import type { Weights } from '../weights/types.js';
 import { progressOf } from './progress.js';
-import type { FrozenRoute, Instant, Observation, Rollout } from './types.js';
+import type { FrozenRoute, Instant, Observation, Rollout, RouteProgress } from './types.js';
 
 /** How long the current step is held at least: its own hold, and never less than the settle time. */
 export function requiredHoldMs(rollout: Rollout): number {
   const step = rollout.plan.steps[rollout.stepIndex];
   const holdMs = rollout.advanceRequestedBy === null ? (step?.holdMs ?? 0) : 0;
   return step ? Math.max(holdMs, rollout.plan.settleMs) : 0;
+}
+
+/** From when time counts for a route's hold, on top of what was banked before; null = none counts now. */
+export function countsFrom(rollout: Rollout, progress: RouteProgress): Instant | null {
+  if (progress.stepIndex !== rollout.stepIndex || progress.verifiedAt === null) return null;
+  if (rollout.holdFrom === null || rollout.state !== 'Running') return null;
+  return Math.max(progress.verifiedAt, rollout.holdFrom);
 }
 
 /**
@@ -19,42 +25,44 @@ export function requiredHoldMs(rollout: Rollout): number {
 export function heldOnRoute(rollout: Rollout, seen: Observation, route: FrozenRoute, now: Instant): number {
   const progress = progressOf(rollout, route.id);
   if (!progress || progress.stepIndex !== rollout.stepIndex || progress.verifiedAt === null) return 0;
-  if (rollout.holdFrom === null || rollout.state !== 'Running') return progress.heldMs;
-  const from = Math.max(progress.verifiedAt, rollout.holdFrom);
-  return progress.heldMs + servedSince(rollout, seen, route, progress.expected, from, now);
+  const from = countsFrom(rollout, progress);
+  if (from === null) return progress.heldMs;
+  const serving = route.backends.filter((backend) => shareOf(progress.expected, backend.targetGroupArn) > 0);
+  const subjects = [
+    actionServed(seen, progress, now),
+    ...serving.map((backend) => healthServed(rollout, seen, backend.targetGroupArn, now)),
+  ];
+  return progress.heldMs + servedTogetherMs(subjects, from, now);
 }
 
-function servedSince(
+/** When a route's action was watched and showed what explains it. */
+export function actionServed(seen: Observation, { routeId, expected }: RouteProgress, now: Instant): readonly Span[] {
+  return passingSpans(
+    { watched: own(seen.watch.actions, routeId), passes: (live) => sameWeights(live, expected) },
+    now,
+  );
+}
+
+/** When a target group was watched and had enough healthy targets for the present step. */
+export function healthServed(
   rollout: Rollout,
   seen: Observation,
-  route: FrozenRoute,
-  expected: Weights,
-  from: Instant,
+  targetGroupArn: string,
   now: Instant,
-): number {
+): readonly Span[] {
   const least = leastHealthy(rollout);
-  const serving = route.backends.filter((backend) => shareOf(expected, backend.targetGroupArn) > 0);
-  return servedTogetherMs(
-    [
-      passingSpans({ watched: own(seen.watch.actions, route.id), passes: (live) => sameWeights(live, expected) }, now),
-      ...serving.map((backend) =>
-        passingSpans(
-          {
-            watched: own(seen.watch.health, backend.targetGroupArn),
-            // who forced the health gate forced it for the hold as well; not seen at all still counts for nothing
-            passes: (healthy) => rollout.forced !== null || healthy >= least,
-          },
-          now,
-        ),
-      ),
-    ],
-    from,
+  return passingSpans(
+    {
+      watched: own(seen.watch.health, targetGroupArn),
+      // who forced the health gate forced it for the hold as well; not seen at all still counts for nothing
+      passes: (healthy) => rollout.forced !== null || healthy >= least,
+    },
     now,
   );
 }
 
 /** Healthy targets that the current step wants of each backend with a share. */
-function leastHealthy({ plan, stepIndex }: Rollout): number {
+export function leastHealthy({ plan, stepIndex }: Rollout): number {
   const gate = plan.steps[stepIndex]?.gates.find((one) => one.kind === 'health');
   return gate?.minHealthyTargets ?? plan.minHealthyTargets;
 }

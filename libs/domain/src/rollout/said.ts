@@ -13,6 +13,10 @@ import type { FrozenRoute, Instant, Observation, Rollout } from './types.js';
 /** A person's word. `start` is not here: see `started`. */
 export type SaidVerb = Exclude<RolloutVerb, 'start'>;
 
+export function isSaidVerb(verb: string): verb is SaidVerb {
+  return Object.hasOwn(words, verb);
+}
+
 export interface Said {
   readonly verb: SaidVerb;
   readonly actor: string;
@@ -23,12 +27,13 @@ export interface Said {
 
 /** What a verb makes of a rollout. That the state allows it has been asked before (`verbAllowed`). */
 export function said(rollout: Rollout, seen: Observation, word: Said, now: Instant): Change {
-  return words[word.verb](rollout, seen, word, now);
+  const change = words[word.verb](rollout, seen, word, now);
+  return { ...change, word: { reason: word.reason, routeIds: word.routeIds ?? null } };
 }
 
-type Word = (rollout: Rollout, seen: Observation, word: Said, now: Instant) => Change;
+type Says = (rollout: Rollout, seen: Observation, word: Said, now: Instant) => Change;
 
-const words: Readonly<Record<SaidVerb, Word>> = {
+const words: Readonly<Record<SaidVerb, Says>> = {
   cancel: (_rollout, _seen, word, now) => ({
     ...nothing,
     rollout: { state: 'Cancelled', finishedAt: now, ...told('Cancelled', word) },

@@ -7,7 +7,7 @@ import type { Pool } from 'pg';
 export const fence: GatewayFence = { gatewayId: 'gtw_1', epoch: 7n, grantId: '00000000-0000-4000-8000-000000000001' };
 
 export const tables = `gateways, accounts, projects, clusters, routes, backends, plans, plan_versions, rollouts, rollout_routes,
-  frozen_plans, claims, wakeups, facts, guards, decisions, intents`;
+  frozen_plans, claims, wakeups, facts, guards, decisions, decision_evidence, intents`;
 
 export const groupOf = (backend: string, routeId: string) =>
   `arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/${backend}-${routeId}/1`;

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Ids } from '@sluice/control';
-import type { LedgerLine, Move } from '@sluice/domain';
-import { isEmergency, priorityOf } from '@sluice/domain';
+import type { Evidence, LedgerLine, Move } from '@sluice/domain';
+import { changesOf, isEmergency, priorityOf } from '@sluice/domain';
 import { notify } from './ledger-writes.js';
 
 export interface MoveToCommit {
@@ -11,6 +11,8 @@ export interface MoveToCommit {
   readonly move: Move | null;
   /** Versions that the decision stood on; the intents carry those that bind them. */
   readonly guards: Readonly<Record<string, bigint>>;
+  /** What it stood on, to be replayed. */
+  readonly evidence?: Evidence;
 }
 
 /**
@@ -20,13 +22,16 @@ export interface MoveToCommit {
 export async function commitMove(
   client: PoolClient,
   ids: Ids,
-  { projectId, rolloutId, ledger, move, guards }: MoveToCommit,
+  { projectId, rolloutId, ledger, move, guards, evidence }: MoveToCommit,
 ): Promise<{ readonly decisionId: string; readonly intentIds: Readonly<Record<string, string>> }> {
   const decisionId = ids.next('dec');
   const proposals = move?.proposals ?? [];
   await client.query(
-    `INSERT INTO decisions (id, project_id, rollout_id, kind, reason, message, actor, step_index, changes, facts, state, decide_version, created_at, ended_at)
-     VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12, clock_timestamp(), CASE WHEN $11 = 'applied' THEN clock_timestamp() END)`,
+    `WITH line AS (
+       INSERT INTO decisions (id, project_id, rollout_id, kind, reason, message, actor, step_index, changes, facts, state, decide_version, created_at, ended_at)
+       VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12, clock_timestamp(), CASE WHEN $11 = 'applied' THEN clock_timestamp() END)
+       RETURNING id)
+     INSERT INTO decision_evidence (decision_id, body) SELECT id, $13::json FROM line WHERE $13::json IS NOT NULL`,
     [
       decisionId,
       projectId,
@@ -36,10 +41,11 @@ export async function commitMove(
       ledger.message,
       ledger.actor,
       ledger.stepIndex,
-      JSON.stringify(proposals.map(({ routeId, before, after }) => ({ routeId, before: before ?? [], after }))),
+      JSON.stringify(changesOf(move)),
       JSON.stringify(ledger.facts),
       proposals.length === 0 ? 'applied' : 'decided',
       ledger.decideVersion,
+      evidence === undefined ? null : JSON.stringify(evidence),
     ],
   );
   if (!move || proposals.length === 0) return { decisionId, intentIds: {} };

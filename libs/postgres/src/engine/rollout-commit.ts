@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { CommitResult, Ids, LoadedRollout } from '@sluice/control';
 import type { Change, Move } from '@sluice/domain';
-import { isEmergency } from '@sluice/domain';
+import { evidenceOf, isEmergency } from '@sluice/domain';
 import { refuseOverNewer, releaseClaims, takeClaims } from './claims.js';
 import type { FrozenPlans } from './frozen-plans.js';
 import { guardsHold, lockGuard, moveGuard } from './guards.js';
@@ -122,18 +122,20 @@ async function applyChange(client: PoolClient, writer: Writer, loaded: LoadedRol
 async function writeDecision(
   client: PoolClient,
   ids: Ids,
-  { rollout }: LoadedRollout,
+  { rollout, seen, now }: LoadedRollout,
   change: Change,
   guards: Readonly<Record<string, bigint>>,
 ): Promise<void> {
   if (!change.ledger) return;
-  const { ledger, move } = change;
+  const { ledger, move, word } = change;
+  const isReplayed = ledger.decideVersion !== null || word !== null;
   const committed = await commitMove(client, ids, {
     projectId: rollout.projectId,
     rolloutId: rollout.id,
     ledger,
     move,
     guards,
+    ...(isReplayed && { evidence: evidenceOf(rollout, seen, now, word) }),
   });
   if (move) await pointToWrites(client, rollout.id, move, committed.intentIds);
   if (change.adopted) await adopt(client, change.adopted, committed.decisionId);
