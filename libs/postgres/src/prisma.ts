@@ -5,6 +5,11 @@ import { PrismaClient } from './generated/client.js';
 export interface DatabaseOptions {
   /** Connections of this process; default 10. Every interactive transaction holds one. */
   readonly maxConnections?: number;
+  /**
+   * A session that says nothing for so long within a transaction is ended by the server, and its locks with it. Default
+   * 3 000: transactions never call out, so it is that of a frozen process, for which nobody else is to wait.
+   */
+  readonly silentInTransactionMs?: number;
   /** Shown in pg_stat_activity. */
   readonly applicationName?: string;
 }
@@ -30,6 +35,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     // a socket whose other end is gone without a word would hang whoever waits on it: lease renewals most of all
     keepAlive: true,
     query_timeout: 30_000,
+    idle_in_transaction_session_timeout: options.silentInTransactionMs ?? 3_000,
     application_name: options.applicationName ?? 'sluice',
   });
   // an idle connection that breaks (server stopped) is replaced by the pool; without a listener it would end the process

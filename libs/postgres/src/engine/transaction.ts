@@ -9,16 +9,20 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
   for (let attempt = 1; ; attempt += 1) {
     const client = await pool.connect();
     let broken: Error | undefined;
+    // a session that the server ends between two statements tells the client, not a query; unheard, that would end the process
+    const lost = (error: Error) => (broken = error);
+    client.on('error', lost);
     try {
       await client.query('BEGIN');
       const result = await work(client);
       await client.query('COMMIT');
       return result;
     } catch (error) {
-      await client.query('ROLLBACK').catch((rollbackError: Error) => (broken = rollbackError));
+      await client.query('ROLLBACK').catch(lost);
       const code = (error as { code?: string }).code ?? '';
       if (!retryable.has(code) || attempt === attempts) throw error;
     } finally {
+      client.off('error', lost);
       client.release(broken);
     }
   }
