@@ -1,10 +1,8 @@
 import { ElasticLoadBalancingV2Client, ModifyListenerCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startBackOrForth } from './back-and-forth.js';
 import { brokenInvariants } from './invariants.js';
 import { Stack, eventually, type Replica, type Upgrade } from './stack.js';
-
-/** Rounds of kill -9 and restart; `SLUICE_KILL_ROUNDS=100 npm test -- test/e2e/faults` is the long run. */
-const killRounds = Number(process.env['SLUICE_KILL_ROUNDS'] ?? 6);
 
 interface Rollout {
   readonly id: string;
@@ -19,7 +17,6 @@ describe('a real upgrade over real HTTP, with things breaking', () => {
   let stack: Stack;
   let replica: Replica;
   let upgrade: Upgrade;
-  let flip = false;
 
   beforeAll(async () => {
     stack = await Stack.start();
@@ -55,34 +52,7 @@ describe('a real upgrade over real HTTP, with things breaking', () => {
   const verb = (id: string, name: string, from = replica) =>
     stack.rest(from).post(`/rollouts/${id}:${name}`, {}) as Promise<Rollout>;
 
-  /** The other way round each time, so that every run changes weights. */
-  async function startRollout(holdMs: number): Promise<string> {
-    const rest = stack.rest(replica);
-    const present = (await rest.get(`/routes/${upgrade.route.id}/live`)).weights as {
-      targetGroupArn: string;
-      weight: number;
-    }[];
-    flip = present.find((one) => one.targetGroupArn.includes('/red-'))!.weight > 0;
-    const [from, to] = flip ? ['red', 'black'] : ['black', 'red'];
-    const steps = [
-      [90, 10],
-      [50, 50],
-      [0, 100],
-    ].map(([a, b]) => ({ shares: { [from]: a, [to]: b }, holdMs }));
-    const spec = {
-      routes: { kind: 'ids', ids: [upgrade.route.id] },
-      steps: { kind: 'explicit', steps },
-      minHealthyTargets: 1,
-      settleMs: 200,
-      bakeMs: 60_000,
-    };
-    const { plan } = await rest.post('/plans', {
-      projectId: upgrade.project.id,
-      name: `run ${String(Date.now())}`,
-      spec,
-    });
-    return ((await rest.post('/rollouts', { projectId: upgrade.project.id, planId: plan.id })) as Rollout).id;
-  }
+  const startRollout = (holdMs: number) => startBackOrForth(stack, replica, upgrade, { holdMs });
 
   const stepsLanded = () =>
     stack.awsRequests().filter(({ action, outcome }) => action === 'ModifyListener' && outcome === 'OK').length;
@@ -100,22 +70,6 @@ describe('a real upgrade over real HTTP, with things breaking', () => {
       throw new Error(`${String(error)}; seen until then:\n${seen.join('\n')}`, { cause: error });
     });
   }
-
-  it(
-    'keeps every invariant however often the service is killed and started again',
-    async () => {
-      let id = await startRollout(600);
-      for (let round = 0; round < killRounds; round += 1) {
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * 4_000));
-        await replica.kill();
-        replica = await stack.replica();
-        if ((await get(id)).state === 'Succeeded') id = await startRollout(600);
-      }
-      await reaches(id, 'Succeeded');
-      expect(await brokenInvariants(stack.databaseUrl, stack.awsRequests(), upgrade.route)).toEqual([]);
-    },
-    120_000 + killRounds * 15_000,
-  );
 
   it('goes on by the other replica when the one that owns the lane is killed', async () => {
     const other = await stack.replica();

@@ -1,68 +1,53 @@
 import pg from 'pg';
+import { replayed } from '../replayed.js';
+import { disagreements, type IntentRow, type Logs, type RolloutRow, type ShiftRow, type Write } from './agreement.js';
+import { journalOf } from './journal.js';
 import type { AwsRequest } from './stack.js';
 
-/** What two independent logs must agree on: the requests that AWS got, and the ledger. Each entry is one broken invariant. */
+/**
+ * What independent logs must agree on: the requests that AWS got, the ledger, and the journal of who might write when; and
+ * that the ledger replays. Each entry is one broken invariant. `undisturbed`: see `disagreements`.
+ */
 export async function brokenInvariants(
   databaseUrl: string,
   requests: readonly AwsRequest[],
   route: { readonly id: string; readonly arn: string },
+  { undisturbed = false } = {},
 ): Promise<string[]> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {
-    const { rows: intents } = await client.query<IntentRow>(
-      `SELECT i.*, d.state AS decision_state FROM intents i JOIN decisions d ON d.id = i.decision_id WHERE i.route_id = $1 ORDER BY i.seq`,
-      [route.id],
-    );
-    const { rows: shifts } = await client.query<ShiftRow>(
-      `SELECT rollout_id, step_index FROM decisions WHERE kind = 'shift' AND project_id = (SELECT project_id FROM routes WHERE id = $1) ORDER BY seq`,
-      [route.id],
-    );
-    const { rows: rollouts } = await client.query<RolloutRow>(
-      `SELECT r.id, r.state, p.body AS plan FROM rollouts r JOIN frozen_plans p ON p.id = r.frozen_plan_id
-       WHERE r.id IN (SELECT rollout_id FROM rollout_routes WHERE route_id = $1)`,
-      [route.id],
-    );
-    const writes = requests
-      .filter((one) => isWriteTo(one, route.arn))
-      .map((one) => ({ atMs: one.atMs, outcome: one.outcome, weights: weightsIn(one.params) }));
-    return [
-      ...lawful(writes),
-      ...explained(writes, intents),
-      ...inOrder(shifts),
-      ...neverEarly(intents, rollouts),
-      ...settled(intents),
-    ];
+    const writes = requests.filter((one) => isWriteTo(one, route.arn)).map(writeOf);
+    const logs = { writes, ...(await ledgerOf(client, route.id)), ...(await journalOf(databaseUrl, route.id)) };
+    return [...disagreements(logs, { undisturbed }), ...(await replayed(client)).broken];
   } finally {
     await client.end();
   }
 }
 
-type Weights = Readonly<Record<string, number>>;
-interface Write {
-  readonly atMs: number;
-  readonly outcome: string;
-  readonly weights: Weights;
-}
-interface IntentRow {
-  id: string;
-  rollout_id: string | null;
-  state: string;
-  step_index: number | null;
-  purpose: string;
-  after: { targetGroupArn: string; weight: number }[];
-  settled_at: Date | null;
-  sent_at: Date | null;
-  decision_state: string;
-}
-interface ShiftRow {
-  rollout_id: string;
-  step_index: number;
-}
-interface RolloutRow {
-  id: string;
-  state: string;
-  plan: { settleMs: number; steps: { holdMs: number }[] };
+async function ledgerOf(
+  client: pg.Client,
+  routeId: string,
+): Promise<Pick<Logs, 'intents' | 'shifts' | 'rollouts' | 'explaining'>> {
+  const { rows: intents } = await client.query<IntentRow>(
+    `SELECT i.*, d.state AS decision_state FROM intents i JOIN decisions d ON d.id = i.decision_id WHERE i.route_id = $1 ORDER BY i.seq`,
+    [routeId],
+  );
+  const { rows: shifts } = await client.query<ShiftRow>(
+    `SELECT rollout_id, step_index FROM decisions WHERE kind = 'shift' AND project_id = (SELECT project_id FROM routes WHERE id = $1) ORDER BY seq`,
+    [routeId],
+  );
+  const { rows: rollouts } = await client.query<RolloutRow>(
+    `SELECT r.id, r.state, p.body AS plan FROM rollouts r JOIN frozen_plans p ON p.id = r.frozen_plan_id
+     WHERE r.id IN (SELECT rollout_id FROM rollout_routes WHERE route_id = $1)`,
+    [routeId],
+  );
+  const { rows: explaining } = await client.query<Logs['explaining'][number]>(
+    `SELECT i.after, r.expected FROM routes r JOIN intents i ON i.decision_id = r.explained_by AND i.route_id = r.id AND i.state = 'applied'
+     WHERE r.id = $1`,
+    [routeId],
+  );
+  return { intents, shifts, rollouts, explaining };
 }
 
 function isWriteTo({ action, params }: AwsRequest, arn: string): boolean {
@@ -72,82 +57,13 @@ function isWriteTo({ action, params }: AwsRequest, arn: string): boolean {
   );
 }
 
-function weightsIn(params: Readonly<Record<string, string>>): Weights {
+function writeOf({ atMs, outcome, params }: AwsRequest): Write {
+  return { atMs, outcome, weights: weightsIn(params) };
+}
+
+function weightsIn(params: AwsRequest['params']): Write['weights'] {
   const arns = Object.entries(params).filter(([key]) =>
     /ForwardConfig\.TargetGroups\.member\.\d+\.TargetGroupArn$/.test(key),
   );
   return Object.fromEntries(arns.map(([key, arn]) => [arn, Number(params[key.replace(/TargetGroupArn$/, 'Weight')])]));
-}
-
-const key = (weights: Weights) => JSON.stringify(Object.entries(weights).sort());
-
-/** I1: weights 0–999, at most five, sum above 0. */
-function lawful(writes: readonly Write[]): string[] {
-  return writes
-    .filter(({ weights }) => {
-      const all = Object.values(weights);
-      return (
-        all.length === 0 ||
-        all.length > 5 ||
-        all.some((one) => !Number.isInteger(one) || one < 0 || one > 999) ||
-        all.every((one) => one === 0)
-      );
-    })
-    .map(({ weights }) => `I1: unlawful weights sent: ${key(weights)}`);
-}
-
-/** I8: the effective changes at AWS are exactly the applied intents, in their order. */
-function explained(writes: readonly Write[], intents: readonly IntentRow[]): string[] {
-  const effective = writes
-    .filter(({ outcome }) => outcome === 'OK' || outcome === 'Dropped' || outcome === 'Late')
-    .map(({ weights }) => key(weights));
-  const changes = effective.filter((one, index) => one !== effective[index - 1]);
-  const applied = intents
-    .filter((intent) => intent.state === 'applied')
-    .map((intent) => key(Object.fromEntries(intent.after.map((one) => [one.targetGroupArn, one.weight]))));
-  const decided = applied.filter((one, index) => one !== applied[index - 1]);
-  return JSON.stringify(changes) === JSON.stringify(decided)
-    ? []
-    : [
-        `I8: AWS changed ${String(changes.length)} times, the ledger explains ${String(decided.length)}:\n  ${changes.join('\n  ')}\n  --\n  ${decided.join('\n  ')}`,
-      ];
-}
-
-/** I4: no step skipped or repeated. A step that went on after an interruption appears again with the same number. */
-function inOrder(shifts: readonly ShiftRow[]): string[] {
-  const last = new Map<string, number>();
-  return shifts.flatMap(({ rollout_id: id, step_index: index }) => {
-    const before = last.get(id) ?? -1;
-    last.set(id, index);
-    return index === before + 1 || index === before
-      ? []
-      : [`I4: rollout ${id} went from step ${String(before)} to ${String(index)}`];
-  });
-}
-
-/** I5: no step is sent before the one before it has been verified and held. */
-function neverEarly(intents: readonly IntentRow[], rollouts: readonly RolloutRow[]): string[] {
-  return rollouts.flatMap(({ id, plan }) => {
-    const steps = intents.filter(
-      (intent) => intent.rollout_id === id && intent.purpose === 'step' && intent.state === 'applied' && intent.sent_at,
-    );
-    return steps.flatMap((intent, index) => {
-      const before = steps[index - 1];
-      if (!before?.settled_at || before.step_index === intent.step_index) return [];
-      const holdMs = Math.max(plan.settleMs, plan.steps[before.step_index ?? 0]?.holdMs ?? 0);
-      const waitedMs = intent.sent_at!.getTime() - before.settled_at.getTime();
-      return waitedMs >= holdMs
-        ? []
-        : [
-            `I5: rollout ${id} sent step ${String(intent.step_index)} after ${String(waitedMs)} ms of a ${String(holdMs)} ms hold`,
-          ];
-    });
-  });
-}
-
-/** Nothing open, every decision ended. */
-function settled(intents: readonly IntentRow[]): string[] {
-  return intents
-    .filter((intent) => intent.state === 'pending' || intent.state === 'sent' || intent.decision_state === 'decided')
-    .map((intent) => `I8: intent ${intent.id} is still ${intent.state}, its decision ${intent.decision_state}`);
 }

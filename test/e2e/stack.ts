@@ -12,6 +12,7 @@ import { safeEnvironment } from '../../tools/lib/safe-environment.mjs';
 import { Rest } from '../../tools/walkthrough/rest.mjs';
 import { setUp } from '../../tools/walkthrough/setup.mjs';
 import { eventually } from '../eventually.js';
+import { keepJournal } from './journal.js';
 
 /** The whole of Sluice as `npm start` has it, in a folder of its own: PostgreSQL, the sandbox, and any number of replicas. */
 export class Stack {
@@ -31,6 +32,7 @@ export class Stack {
     await stack.startPostgres();
     await createDatabaseIfMissing(stack.postgres!.url, 'sluice');
     await deploy({ url: stack.databaseUrl });
+    await keepJournal(stack.databaseUrl);
     await stack.startSandbox();
     return stack;
   }
