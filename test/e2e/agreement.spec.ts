@@ -19,7 +19,8 @@ function step(index: number, percent: number, sentAt: number, epoch: string) {
     ...{ sent_at: at(sentAt), deadline_at: at(sentAt + 1_000) },
   };
   const weights = { black: percent, red: 100 - percent };
-  return { intent, attempt, write: { atMs: at(sentAt + 20).getTime(), outcome: 'OK', weights } };
+  const write = { arrivedMs: at(sentAt + 10).getTime(), atMs: at(sentAt + 20).getTime(), outcome: 'OK', weights };
+  return { intent, attempt, write };
 }
 const [first, second] = [step(0, 10, 0, '7'), step(1, 100, 1_100, '8')];
 const good: Logs = {
@@ -43,9 +44,14 @@ describe('logs of a route', () => {
   it.each<[string, Partial<Logs>, RegExp]>([
     ['a weight above 999', { writes: [{ ...first.write, weights: { black: 1_000, red: 0 } }] }, /^I1/],
     [
-      'a write that a former owner sends after its deadline',
-      { writes: [first.write, { ...first.write, atMs: first.write.atMs + 4_000 }, second.write] },
-      /^I7: AWS got .* which nobody was to send/,
+      'a write that a former owner sends after its lease',
+      { writes: [{ ...first.write, arrivedMs: at(1_051).getTime() }, second.write] },
+      /^I7: AWS got .* after the lease of its sender/,
+    ],
+    [
+      'a write of a former owner that has its effect after the next one wrote',
+      { writes: [{ ...first.write, atMs: at(1_101).getTime() }, second.write] },
+      /^I7: AWS got .* when the next owner wrote already/,
     ],
     ['a write that nobody marked', { attempts: [first.attempt] }, /^I7: AWS got/],
     ['two writes by one mark', { writes: [first.write, first.write, second.write] }, /^I7: AWS got/],

@@ -2,6 +2,8 @@ import type { Attempt, Grant } from './journal.js';
 
 type Weights = Readonly<Record<string, number>>;
 export interface Write {
+  readonly arrivedMs: number;
+  /** When it had been carried out. */
   readonly atMs: number;
   readonly outcome: string;
   readonly weights: Weights;
@@ -45,7 +47,7 @@ export function disagreements(logs: Logs, { undisturbed }: { readonly undisturbe
   const { writes, intents, shifts, rollouts, grants, attempts, explaining } = logs;
   const always = [
     ...lawful(writes),
-    ...oneWriter(writes, attempts),
+    ...oneWriter(writes, grants, attempts),
     ...oneOwner(grants, attempts),
     ...explained(writes, intents),
     ...inOrder(shifts),
@@ -78,25 +80,27 @@ function lawful(writes: readonly Write[]): string[] {
     .map(({ weights }) => `I1: unlawful weights sent: ${key(weights)}`);
 }
 
-/** How long a mark's own answer may be on its way to who sends: by so much a write may come after the deadline in its row. */
-const onItsWayMs = 100;
-
-/** I7: AWS got nothing that its sender hadn't marked as sent just then, once a mark; so nobody wrote after the end of their lease. */
-function oneWriter(writes: readonly Write[], attempts: readonly Attempt[]): string[] {
+/**
+ * I7: AWS got nothing that its sender hadn't marked as sent before, once a mark, and nothing after the end of the lease that
+ * it was marked under; and it was all over before anything was marked under the next one.
+ */
+function oneWriter(writes: readonly Write[], grants: readonly Grant[], attempts: readonly Attempt[]): string[] {
   const unused = new Set(attempts);
+  const endOf = ({ epoch }: Attempt) => grants.find((one) => one.epoch === epoch)?.lease_until.getTime() ?? 0;
+  const nextOf = ({ epoch }: Attempt) =>
+    attempts.find((one) => Number(one.epoch) > Number(epoch))?.sent_at.getTime() ?? Infinity;
+  const told = ({ weights, arrivedMs }: Write) => `I7: AWS got ${key(weights)} at ${new Date(arrivedMs).toISOString()}`;
   return [...writes]
-    .sort((a, b) => a.atMs - b.atMs)
-    .flatMap(({ atMs, weights }) => {
-      const licence = [...unused].find(
-        (one) =>
-          keyOf(one.after) === key(weights) &&
-          one.sent_at.getTime() <= atMs &&
-          atMs <= one.deadline_at.getTime() + onItsWayMs,
-      );
-      if (licence) unused.delete(licence);
-      return licence
-        ? []
-        : [`I7: AWS got ${key(weights)} at ${new Date(atMs).toISOString()}, which nobody was to send then`];
+    .sort((a, b) => a.arrivedMs - b.arrivedMs)
+    .flatMap((write) => {
+      const same = [...unused].filter((one) => keyOf(one.after) === key(write.weights));
+      const mark = same.findLast((one) => one.sent_at.getTime() <= write.arrivedMs);
+      if (!mark) return [`${told(write)}, which nobody was to send then`];
+      unused.delete(mark);
+      return [
+        ...(write.arrivedMs <= endOf(mark) ? [] : [`${told(write)}, after the lease of its sender had ended`]),
+        ...(write.atMs < nextOf(mark) ? [] : [`${told(write)}, carried out when the next owner wrote already`]),
+      ];
     });
 }
 

@@ -57,8 +57,8 @@ function isWriteTo({ action, params }: AwsRequest, arn: string): boolean {
   );
 }
 
-function writeOf({ atMs, outcome, params }: AwsRequest): Write {
-  return { atMs, outcome, weights: weightsIn(params) };
+function writeOf({ arrivedMs, atMs, outcome, params }: AwsRequest): Write {
+  return { arrivedMs, atMs, outcome, weights: weightsIn(params) };
 }
 
 function weightsIn(params: AwsRequest['params']): Write['weights'] {

@@ -174,6 +174,8 @@ export class Stack {
 
 /** As the sandbox's AWS logs it: `Dropped` took effect without a reply. */
 export interface AwsRequest {
+  readonly arrivedMs: number;
+  /** When it had been carried out. */
   readonly atMs: number;
   readonly action: string;
   readonly params: Readonly<Record<string, string>>;

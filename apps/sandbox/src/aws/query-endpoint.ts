@@ -148,7 +148,17 @@ export class QueryEndpoint {
     });
     if (!handler.mutates) return;
     const params = loggable(form);
-    await log.append({ atMs: nowMs(), requestId, account, region, accessKeyId, action, params, outcome });
+    await log.append({
+      arrivedMs: atMs,
+      atMs: nowMs(),
+      requestId,
+      account,
+      region,
+      accessKeyId,
+      action,
+      params,
+      outcome,
+    });
   }
 
   private async perform(

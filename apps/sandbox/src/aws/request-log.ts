@@ -1,8 +1,9 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import path from 'node:path';
 
-/** One mutating call as it went. `outcome` is `OK`, an error code, `Dropped` when it took effect and no reply was sent, `Late` when it took effect after its connection was dropped. */
+/** One mutating call as it went: when it arrived, and when it had been carried out or refused. `outcome` is `OK`, an error code, `Dropped` when it took effect and no reply was sent, `Late` when it took effect after its connection was dropped. */
 export interface LoggedRequest {
+  readonly arrivedMs: number;
   readonly atMs: number;
   readonly requestId: string;
   readonly account: string;
