@@ -25,8 +25,8 @@ interface LaneIntentRow extends IntentRow {
 }
 
 /** A guard that it was decided under has moved, or its rollout has another write for the route by now (rule 5). */
-const covered = `(EXISTS (SELECT 1 FROM jsonb_each_text(i.guards) AS w LEFT JOIN guards g ON g.key = w.key
-    WHERE g.version IS DISTINCT FROM w.value::bigint)
+const covered = `(EXISTS (SELECT 1 FROM jsonb_each_text(i.guards) AS w
+    WHERE (SELECT g.version FROM guards g WHERE g.key = w.key) IS DISTINCT FROM w.value::bigint)
   OR EXISTS (SELECT 1 FROM rollout_routes x WHERE x.rollout_id = i.rollout_id AND x.route_id = i.route_id AND x.write_id IS DISTINCT FROM i.id))`;
 
 /** An intent with what its route is now. */
