@@ -33,6 +33,7 @@ describe(`with ${String(many)} rollouts, routes and intents`, () => {
   const ids = new RandomIds();
   const statements: readonly (readonly [string, (on: pg.Pool) => Promise<unknown>])[] = [
     ['what a lane sends next', (on) => new PostgresLaneStore(on).next(fence, [], 20)],
+    ['where something waits', (on) => new PostgresLaneStore(on).busy(['gtw_1', 'gtw_2'])],
     ['orphans', (on) => new PostgresLaneStore(on).orphans(fence, [])],
     [
       'marking as sent',

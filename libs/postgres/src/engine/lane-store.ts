@@ -48,6 +48,16 @@ export class PostgresLaneStore extends LaneStore {
     super();
   }
 
+  async busy(gatewayIds: readonly string[]): Promise<readonly string[]> {
+    const { rows } = await this.pool.query<{ id: string }>(
+      `SELECT g.id FROM unnest($1::text[]) AS g (id) WHERE EXISTS (
+         SELECT 1 FROM intents i WHERE i.gateway_id = g.id AND i.state IN ('pending', 'sent')
+           AND (i.state = 'sent' OR coalesce(i.not_before <= now(), true)))`,
+      [gatewayIds],
+    );
+    return rows.map((row) => row.id);
+  }
+
   async orphans(fence: GatewayFence, inFlightIds: readonly string[]): Promise<readonly Intent[]> {
     const { rows } = await this.pool.query<LaneIntentRow>(
       `${selectIntent} WHERE i.gateway_id = $1 AND i.state = 'sent' AND NOT (i.id = ANY($2)) ORDER BY i.seq`,
