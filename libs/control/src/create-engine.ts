@@ -48,6 +48,7 @@ export function createEngine(parts: EngineParts): Engine {
   const gateways = new Gateways({
     ...parts,
     store: parts.gateways,
+    busy: (gatewayIds) => parts.lanes.busy(gatewayIds),
     create: (grant, requestedAt) => {
       const gateway = openGateway(parts, grant, requestedAt, () => owned.delete(gateway));
       owned.add(gateway);

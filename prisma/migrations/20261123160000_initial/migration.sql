@@ -429,13 +429,34 @@ CREATE TABLE "idempotency_keys" (
 CREATE UNIQUE INDEX "projects_name_key" ON "projects"("name");
 
 -- CreateIndex
+CREATE INDEX "projects_created_at_id_idx" ON "projects"("created_at", "id");
+
+-- CreateIndex
 CREATE INDEX "accounts_gateway_id_idx" ON "accounts"("gateway_id");
+
+-- CreateIndex
+CREATE INDEX "accounts_project_id_created_at_id_idx" ON "accounts"("project_id", "created_at", "id");
+
+-- CreateIndex
+CREATE INDEX "accounts_created_at_id_idx" ON "accounts"("created_at", "id");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "accounts_project_id_name_key" ON "accounts"("project_id", "name");
 
 -- CreateIndex
 CREATE INDEX "clusters_kube_system_uid_idx" ON "clusters"("kube_system_uid");
+
+-- CreateIndex
+CREATE INDEX "clusters_project_id_created_at_id_idx" ON "clusters"("project_id", "created_at", "id");
+
+-- CreateIndex
+CREATE INDEX "clusters_created_at_id_idx" ON "clusters"("created_at", "id");
+
+-- CreateIndex
+CREATE INDEX "clusters_account_id_created_at_id_idx" ON "clusters"("account_id", "created_at", "id");
+
+-- CreateIndex
+CREATE INDEX "clusters_labels_idx" ON "clusters" USING GIN ("labels" jsonb_path_ops);
 
 -- CreateIndex
 CREATE UNIQUE INDEX "clusters_project_id_name_key" ON "clusters"("project_id", "name");
@@ -450,13 +471,31 @@ CREATE UNIQUE INDEX "routes_arn_key" ON "routes"("arn");
 CREATE INDEX "routes_listener_arn_idx" ON "routes"("listener_arn");
 
 -- CreateIndex
-CREATE INDEX "routes_account_id_idx" ON "routes"("account_id");
+CREATE INDEX "routes_load_balancer_arn_idx" ON "routes"("load_balancer_arn");
+
+-- CreateIndex
+CREATE INDEX "routes_project_id_created_at_id_idx" ON "routes"("project_id", "created_at", "id");
+
+-- CreateIndex
+CREATE INDEX "routes_created_at_id_idx" ON "routes"("created_at", "id");
+
+-- CreateIndex
+CREATE INDEX "routes_account_id_created_at_id_idx" ON "routes"("account_id", "created_at", "id");
+
+-- CreateIndex
+CREATE INDEX "routes_labels_idx" ON "routes" USING GIN ("labels" jsonb_path_ops);
 
 -- CreateIndex
 CREATE UNIQUE INDEX "routes_project_id_name_key" ON "routes"("project_id", "name");
 
 -- CreateIndex
-CREATE INDEX "backends_cluster_id_idx" ON "backends"("cluster_id");
+CREATE INDEX "backends_project_id_created_at_id_idx" ON "backends"("project_id", "created_at", "id");
+
+-- CreateIndex
+CREATE INDEX "backends_created_at_id_idx" ON "backends"("created_at", "id");
+
+-- CreateIndex
+CREATE INDEX "backends_cluster_id_created_at_id_idx" ON "backends"("cluster_id", "created_at", "id");
 
 -- CreateIndex
 CREATE INDEX "backends_target_group_arn_idx" ON "backends"("target_group_arn");
@@ -471,13 +510,34 @@ CREATE UNIQUE INDEX "backends_route_id_target_group_arn_key" ON "backends"("rout
 CREATE UNIQUE INDEX "bindings_backend_id_key" ON "bindings"("backend_id");
 
 -- CreateIndex
+CREATE INDEX "bindings_project_id_created_at_id_idx" ON "bindings"("project_id", "created_at", "id");
+
+-- CreateIndex
+CREATE INDEX "bindings_created_at_id_idx" ON "bindings"("created_at", "id");
+
+-- CreateIndex
+CREATE INDEX "bindings_cluster_id_created_at_id_idx" ON "bindings"("cluster_id", "created_at", "id");
+
+-- CreateIndex
+CREATE INDEX "bindings_state_idx" ON "bindings"("state");
+
+-- CreateIndex
 CREATE UNIQUE INDEX "bindings_cluster_id_namespace_name_key" ON "bindings"("cluster_id", "namespace", "name");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "provisioned_resources_arn_key" ON "provisioned_resources"("arn");
 
 -- CreateIndex
-CREATE INDEX "provisioned_resources_project_id_idx" ON "provisioned_resources"("project_id");
+CREATE INDEX "provisioned_resources_project_id_created_at_id_idx" ON "provisioned_resources"("project_id", "created_at", "id");
+
+-- CreateIndex
+CREATE INDEX "provisioned_resources_account_id_idx" ON "provisioned_resources"("account_id");
+
+-- CreateIndex
+CREATE INDEX "plans_project_id_created_at_id_idx" ON "plans"("project_id", "created_at", "id");
+
+-- CreateIndex
+CREATE INDEX "plans_created_at_id_idx" ON "plans"("created_at", "id");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "plans_project_id_name_key" ON "plans"("project_id", "name");
@@ -539,6 +599,15 @@ CREATE INDEX "events_project_id_seq_idx" ON "events"("project_id", "seq");
 -- CreateIndex
 CREATE UNIQUE INDEX "tokens_hash_key" ON "tokens"("hash");
 
+-- CreateIndex
+CREATE INDEX "tokens_project_id_created_at_id_idx" ON "tokens"("project_id", "created_at", "id");
+
+-- CreateIndex
+CREATE INDEX "tokens_created_at_id_idx" ON "tokens"("created_at", "id");
+
+-- CreateIndex
+CREATE INDEX "idempotency_keys_created_at_idx" ON "idempotency_keys"("created_at");
+
 -- Hand-written from here: what the schema language cannot say.
 
 -- What the lanes look for, however many intents have long been settled.
@@ -548,6 +617,8 @@ CREATE INDEX "intents_open_by_decision" ON "intents" ("decision_id") WHERE "stat
 CREATE INDEX "intents_open_by_rollout" ON "intents" ("rollout_id") WHERE "state" IN ('pending', 'sent');
 -- Since when a target group has weight 0, and decisions by route.
 CREATE INDEX "intents_settled_by_route" ON "intents" ("route_id", "settled_at") WHERE "settled_at" IS NOT NULL;
+-- What the metrics count at every scrape: small enough to be read instead of the table.
+CREATE INDEX "rollouts_open" ON "rollouts" ("state") WHERE "state" IN ('Scheduled', 'Running', 'Paused', 'Blocked', 'Suspended', 'RollingBack');
 CREATE INDEX "routes_drifted" ON "routes" ("project_id") WHERE "drift" IS NOT NULL;
 
 -- Whatever a decision may rely on has its guard from its first moment: FOR SHARE can't lock a row that isn't there.

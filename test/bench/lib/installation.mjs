@@ -1,7 +1,7 @@
-// A whole installation in a folder of its own: PostgreSQL, the sandbox, and one Sluice, as `npm start` has them.
+// A whole installation in a folder of its own: PostgreSQL, the sandbox, and one Sluice or more, as `npm start` has them.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { deploy } from '../../../tools/deploy.mjs';
@@ -30,12 +30,16 @@ export class Installation {
   pid;
   rest;
 
-  /** @param {{ accounts?: string[], env?: Record<string, string> }} options `accounts`: AWS account numbers at the sandbox */
-  static async start({ accounts = ['111122223333'], env = {} } = {}) {
+  /**
+   * @param {{ accounts?: string[], env?: Record<string, string>, postgres?: Record<string, string>, api?: boolean }} options
+   *   `accounts`: AWS account numbers at the sandbox; `postgres`: settings of the server; `api` false: no Sluice yet
+   */
+  static async start({ accounts = ['111122223333'], env = {}, postgres = {}, api = true } = {}) {
     forgetOutside();
     const installation = new Installation();
     try {
-      await installation.#start(accounts, env);
+      await installation.#start(accounts, postgres);
+      if (api) await installation.#startApi(env);
       return installation;
     } catch (error) {
       await installation.stop();
@@ -47,12 +51,24 @@ export class Installation {
     return this.#postgres.urlOf('sluice');
   }
 
-  async #start(accounts, env) {
-    this.#postgres = await startPostgres({ dir: path.join(this.dir, 'postgres'), settings: POSTGRES_SETTINGS });
-    await createDatabaseIfMissing(this.#postgres.url, 'sluice');
-    await deploy({ url: this.databaseUrl });
+  /** What the server logs. */
+  get postgresLog() {
+    return path.join(this.#postgres.dataDir, 'server.log');
+  }
+
+  async #start(accounts, postgres) {
+    const settings = { ...POSTGRES_SETTINGS, ...postgres };
+    this.#postgres = await startPostgres({ dir: path.join(this.dir, 'postgres'), settings });
+    await this.addDatabase('sluice');
     await this.#startSandbox(accounts);
-    await this.#startApi(env);
+  }
+
+  /** An empty database with the schema. Returns its URL. */
+  async addDatabase(name) {
+    await createDatabaseIfMissing(this.#postgres.url, name);
+    const url = this.#postgres.urlOf(name);
+    await deploy({ url });
+    return url;
   }
 
   async #startSandbox(accounts) {
@@ -67,37 +83,50 @@ export class Installation {
   }
 
   async #startApi(env) {
-    const file = (name) => path.join(this.dir, name);
+    const { pid, rest } = await this.startReplica('api', { env });
+    this.pid = pid;
+    this.rest = rest;
+  }
+
+  /**
+   * Starts one Sluice on a database and waits until it is ready.
+   * @param {string} name of its log
+   * @param {{ databaseUrl?: string, env?: Record<string, string> }} options
+   * @returns `{ pid, url, rest, stop() }`: `rest` with the first token of that database, which sees everything
+   */
+  async startReplica(name, { databaseUrl = this.databaseUrl, env = {} } = {}) {
     const port = await freePort(0);
-    writeFileSync(file('key'), randomBytes(32).toString('base64'), { mode: 0o600 });
-    const child = this.#spawn('api', [], {
-      DATABASE_URL: this.databaseUrl,
+    const key = path.join(this.dir, 'key');
+    if (!existsSync(key)) writeFileSync(key, randomBytes(32).toString('base64'), { mode: 0o600 });
+    const token = path.join(this.dir, `token-${new URL(databaseUrl).pathname.slice(1)}`);
+    const settings = {
+      DATABASE_URL: databaseUrl,
       SLUICE_HTTP_PORT: String(port),
       SLUICE_ROLE: 'all',
       SLUICE_LOG_LEVEL: 'warn',
-      SLUICE_ENCRYPTION_KEY_FILE: file('key'),
-      SLUICE_FIRST_TOKEN_FILE: file('token'),
+      SLUICE_ENCRYPTION_KEY_FILE: key,
+      SLUICE_FIRST_TOKEN_FILE: token,
       SLUICE_ALLOWED_AWS_ENDPOINTS: this.sandbox.aws.endpoint,
-      ...env,
-    });
-    const api = `http://127.0.0.1:${port}`;
+    };
+    const child = this.#spawn('api', [], { ...settings, ...env }, name);
+    const url = `http://127.0.0.1:${port}`;
     const isReady = () =>
       alive(child, this.dir) &&
-      fetch(`${api}/readyz`, { signal: AbortSignal.timeout(2_000) }).then(
+      fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) }).then(
         ({ ok }) => ok,
         () => false,
       );
     await waitUntil('Sluice', isReady, { timeoutMs: 90_000, everyMs: 100 });
-    this.pid = child.pid;
-    this.rest = new BenchRest(api, readFileSync(file('token'), 'utf8').trim());
+    const rest = new BenchRest(url, readFileSync(token, 'utf8').trim());
+    return { pid: child.pid, url, rest, stop: () => ended(child) };
   }
 
-  #spawn(app, args, env) {
+  #spawn(app, args, env, name = app) {
     const child = spawn(process.execPath, [inRoot(`apps/${app}/dist/main.js`), ...args], {
       env: safeEnvironment(env),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const log = createWriteStream(path.join(this.dir, `${app}.log`));
+    const log = createWriteStream(path.join(this.dir, `${name}.log`));
     child.stdout.pipe(log);
     child.stderr.pipe(log);
     this.#processes.push(child);
@@ -124,7 +153,10 @@ export class Installation {
   async stop() {
     for (const child of [...this.#processes].reverse()) await ended(child);
     await this.#postgres?.release();
-    if (process.env.SLUICE_BENCH_KEEP !== '1') rmSync(this.dir, { recursive: true, force: true });
+    if (process.env.SLUICE_BENCH_KEEP === '1') return;
+    // the data may stand elsewhere: see tools/lib/postgres-user.mjs
+    for (const dir of [this.dir, this.#postgres?.dataDir])
+      if (dir !== undefined) rmSync(dir, { recursive: true, force: true });
   }
 }
 

@@ -1,4 +1,4 @@
-import { rolloutStates } from '@sluice/domain';
+import { hasEnded, rolloutStates } from '@sluice/domain';
 import type { Figures } from '@sluice/postgres';
 import { Gauge } from 'prom-client';
 import type { Metrics } from './metrics.js';
@@ -8,7 +8,7 @@ const patienceMs = 2_000;
 
 /** Every label there can be, so that an alert sees 0 and not nothing. */
 const labels = {
-  rollouts: rolloutStates,
+  rollouts: rolloutStates.filter((state) => !hasEnded(state)),
   intents: ['pending', 'sent'],
   bindings: ['Pending', 'Applied', 'Refused', 'Removing', 'Removed'],
   clusters: ['ok', 'failed', 'never'],
@@ -60,7 +60,7 @@ function gaugesIn({ registry }: Metrics, collect: () => Promise<void>) {
   return {
     up: gauge('database_up', '1 if Postgres gave the figures of this scrape within 2 s.'),
     counted: {
-      rollouts: gauge('rollouts', 'Rollouts by state.', ['state']),
+      rollouts: gauge('rollouts', 'Rollouts that have not ended, by state.', ['state']),
       intents: gauge('intents_open', 'Writes that are decided and not settled, by state.', ['state']),
       bindings: gauge('bindings', 'Bindings by state.', ['state']),
       clusters: gauge('clusters', 'Clusters by their last check; retired ones are left out.', ['check']),

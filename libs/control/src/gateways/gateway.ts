@@ -49,7 +49,6 @@ export class Gateway implements OwnedGateway {
   renewed(requestedAt: number, leaseMs: number, budget: GatewayBudget): void {
     this.parts.reads.configure(budget);
     this.parts.lane.renewed(requestedAt, leaseMs, budget);
-    this.parts.lane.wake();
   }
 
   inFlightRouteIds(): readonly string[] {

@@ -10,6 +10,7 @@ const settings: GatewaySettings = {
   leaseMarginMs: 500,
   moveEveryMs: 60_000,
   leaveWithinMs: 1_000,
+  pollMs: 1_000,
 };
 
 /** Notifications that arrive at once. */
@@ -55,6 +56,8 @@ describe('the gateways of a replica', () => {
   let signals: DirectSignals;
   const made: FakeGateway[] = [];
   const logged: string[] = [];
+  const busy = new Set<string>();
+  let polls = 0;
 
   beforeEach(() => {
     timers = new ManualTimers();
@@ -63,6 +66,8 @@ describe('the gateways of a replica', () => {
     store.told = () => signals.tell('gateways');
     made.length = 0;
     logged.length = 0;
+    busy.clear();
+    polls = 0;
   });
 
   const seed = (count: number) => {
@@ -72,6 +77,10 @@ describe('the gateways of a replica', () => {
     new Gateways({
       owner,
       store,
+      busy: async (gatewayIds) => {
+        polls += 1;
+        return gatewayIds.filter((id) => busy.has(id));
+      },
       signals,
       timers,
       settings,
@@ -108,6 +117,18 @@ describe('the gateways of a replica', () => {
     expect(a.isHeld('gtw_1')).toBe(true);
     expect(a.heldAccountIds).toHaveLength(3);
     expect(made.map((one) => one.woken)).toEqual([1, 1, 1]);
+  });
+
+  it('are woken within a second where writes wait, and left alone elsewhere: one question for all', async () => {
+    seed(20);
+    await started('a');
+    busy.add('gtw_2');
+    const before = new Map(made.map((one) => [one, one.woken]));
+    polls = 0;
+    await timers.advance(1_010);
+    const woken = made.filter((one) => one.woken > before.get(one)!);
+    expect(woken.map(({ fence }) => fence.gatewayId)).toEqual(['gtw_2']);
+    expect(polls).toBe(1);
   });
 
   it('stay its own while it renews them, with the budget of the day', async () => {

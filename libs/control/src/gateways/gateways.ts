@@ -37,6 +37,8 @@ export interface GatewaySettings {
   readonly moveEveryMs: number;
   /** Longest that the end waits for the database to take the gateways back; beyond it their leases end by themselves. Default 1 000. */
   readonly leaveWithinMs: number;
+  /** Longest between two looks for writes that wait, when no notification comes. Default 1 000. */
+  readonly pollMs: number;
 }
 
 export const defaultGatewaySettings: GatewaySettings = {
@@ -45,6 +47,7 @@ export const defaultGatewaySettings: GatewaySettings = {
   leaseMarginMs: 500,
   moveEveryMs: 60_000,
   leaveWithinMs: 1_000,
+  pollMs: 1_000,
 };
 
 export interface GatewayLog {
@@ -56,6 +59,8 @@ export interface GatewaysParts {
   /** This replica's name. */
   readonly owner: string;
   readonly store: GatewayStore;
+  /** Where writes of these gateways wait or are on their way. Not asked of `store`: no lease waits for a table of writes. */
+  readonly busy: (gatewayIds: readonly string[]) => Promise<readonly string[]>;
   readonly signals: Signals;
   readonly timers: Timers;
   readonly settings: GatewaySettings;
@@ -78,6 +83,7 @@ export class Gateways {
   private readonly closing = new Set<Promise<void>>();
   private readonly renewals: Repeat;
   private readonly looks: Repeat;
+  private readonly polls: Repeat;
   private subscriptions: readonly (() => void)[] = [];
   private stopped = false;
   private movedAt = -Infinity;
@@ -87,6 +93,7 @@ export class Gateways {
   constructor(private readonly parts: GatewaysParts) {
     this.renewals = new Repeat(parts.timers, () => this.renew());
     this.looks = new Repeat(parts.timers, () => this.look());
+    this.polls = new Repeat(parts.timers, () => this.poll());
   }
 
   /** Begins to own: resolves after the first look, whether or not it found any. */
@@ -98,6 +105,7 @@ export class Gateways {
     // first, so that those who look at the same moment know of us
     await this.renewals.now();
     await this.looks.now();
+    void this.polls.now();
   }
 
   /** Whether this gateway is ours and its lease was confirmed to last for a while yet. */
@@ -118,7 +126,7 @@ export class Gateways {
   async stop(): Promise<void> {
     this.stopped = true;
     for (const unsubscribe of this.subscriptions) unsubscribe();
-    const atRest = Promise.all([this.renewals.stop(), this.looks.stop()]);
+    const atRest = Promise.all([this.renewals.stop(), this.looks.stop(), this.polls.stop()]);
     const handovers = [...this.owned.values()].map((held) => this.letGo(held));
     const { owner, store, settings, log } = this.parts;
     const left = store
@@ -155,6 +163,18 @@ export class Gateways {
       log.warn('leases of gateways could not be renewed; it is tried again', { gateways: held.length, error });
       return settings.leaseMs / 12;
     }
+  }
+
+  /** Behind a lost notification stands this: one statement for all our gateways, however many. */
+  private async poll(): Promise<number> {
+    const { busy, settings, log } = this.parts;
+    try {
+      if (this.owned.size > 0)
+        for (const gatewayId of await busy([...this.owned.keys()])) this.owned.get(gatewayId)?.gateway.wake();
+    } catch (error) {
+      log.warn('could not look for writes that wait; it is tried again', { error });
+    }
+    return settings.pollMs;
   }
 
   /** Takes our share of what is free, or hands one over. Returns in how many ms it is to look again. */

@@ -32,6 +32,8 @@ export type Marked = 'sent' | 'covered' | 'gone';
 
 /** Intents of one gateway. Every method that changes one carries the fence and changes nothing when it no longer holds. */
 export abstract class LaneStore {
+  /** Those of these gateways where something may be sent by now or is on its way: one question for all that a replica owns. */
+  abstract busy(gatewayIds: readonly string[]): Promise<readonly string[]>;
   /** Sent, but by nobody who still waits for the answer: to be settled by reading. */
   abstract orphans(fence: GatewayFence, inFlightIds: readonly string[]): Promise<readonly Intent[]>;
   /**

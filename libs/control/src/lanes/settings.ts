@@ -6,7 +6,7 @@ export interface LaneSettings {
   readonly writeTimeoutMs: number;
   /** Nothing is sent within this of the lease's end. Default 500. */
   readonly leaseMarginMs: number;
-  /** Longest between two looks for intents when no notification comes. Default 1 000. */
+  /** Before a doubtful write is read again. Default 1 000. */
   readonly pollMs: number;
   /** Writes to different routes under way at once in one lane. Default 4. */
   readonly concurrency: number;

@@ -20,11 +20,19 @@ export class PostgresEventStore extends EventStore {
     filter: { readonly projectId: string | null },
     limit: number,
   ): Promise<readonly EventView[]> {
-    const { rows } = await this.pool.query<EventRow>(
-      `SELECT seq, project_id, type, subject, data, at FROM events
-       WHERE seq > $1 AND ($2::text IS NULL OR project_id = $2) ORDER BY seq LIMIT $3`,
-      [seq.toString(), filter.projectId, limit],
-    );
+    const columns = 'seq, project_id, type, subject, data, at';
+    const { rows } =
+      filter.projectId === null
+        ? await this.pool.query<EventRow>(`SELECT ${columns} FROM events WHERE seq > $1 ORDER BY seq LIMIT $2`, [
+            seq.toString(),
+            limit,
+          ])
+        : // the project stands in the order, so that nobody walks the other projects' events for it
+          await this.pool.query<EventRow>(
+            `SELECT ${columns} FROM events WHERE project_id <= $3 AND (project_id, seq) > ($3::text, $1::bigint)
+             ORDER BY project_id, seq LIMIT $2`,
+            [seq.toString(), limit, filter.projectId],
+          );
     return rows.map(toEvent);
   }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { rolloutStates } from '@sluice/domain';
 import { createTestDatabase, type TestDatabase } from '@sluice/testing';
 import pg from 'pg';
 import { readFigures } from './figures.js';
@@ -45,4 +46,14 @@ it('gateways are counted by their owner, those without an account on them not as
   const figures = await readFigures(pool, 'me');
   expect(figures).toMatchObject({ gatewaysOwned: 1, gatewaysWithoutOwner: 2, unprovenAccounts: 1 });
   expect(figures.overdueSeconds).toBeGreaterThanOrEqual(90);
+});
+
+it('rollouts are counted while they have not ended', async () => {
+  await pool.query(
+    `INSERT INTO rollouts (id, project_id, plan_id, plan_version, name, state, frozen_plan_id, route_count, step_count, reason, message, created_by)
+     SELECT state, 'prj_1', 'pln_1', 1, 'r', state, 'x', 1, 1, 'x', '-', 'test' FROM unnest($1::text[]) state`,
+    [rolloutStates],
+  );
+  const open = { Scheduled: 1, Running: 1, Paused: 1, Blocked: 1, Suspended: 1, RollingBack: 1 };
+  expect((await readFigures(pool, 'me')).rollouts).toEqual(open);
 });

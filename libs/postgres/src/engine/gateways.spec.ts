@@ -12,6 +12,7 @@ const settings: GatewaySettings = {
   leaseMarginMs: 200,
   moveEveryMs: 60_000,
   leaveWithinMs: 1_000,
+  pollMs: 1_000,
 };
 const log = { info: () => undefined, warn: () => undefined };
 
@@ -61,6 +62,7 @@ describe('gateways of several replicas on one Postgres', () => {
     const gateways = new Gateways({
       owner,
       store,
+      busy: () => Promise.resolve([]),
       signals,
       timers: new NodeTimers(),
       settings,

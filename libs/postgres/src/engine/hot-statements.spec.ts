@@ -6,46 +6,12 @@ import { fence, planOf, putWorld, weightsOf } from './engine-rows.js';
 import { PostgresFactStore } from './fact-store.js';
 import { RandomIds } from './ids.js';
 import { PostgresLaneStore } from './lane-store.js';
+import { NotingPool } from './noting-pool.js';
 import { PostgresRolloutStore } from './rollout-store.js';
 
 const many = 20_000;
 /** Few rows at any size of an installation. */
 const small = ['gateways', 'accounts', 'clusters', 'projects'];
-
-interface Sent {
-  readonly text: string;
-  readonly values: readonly unknown[];
-}
-
-/** A pool that notes every statement that goes through it, also those of a transaction. */
-class NotingPool extends pg.Pool {
-  readonly sent: Sent[] = [];
-
-  override connect(...args: unknown[]): never {
-    const connecting = (super.connect as (...all: unknown[]) => Promise<pg.PoolClient> | undefined)(...args);
-    if (args.length > 0) return connecting as never;
-    return connecting!.then((client) => {
-      const query = client.query.bind(client) as (...all: unknown[]) => unknown;
-      return new Proxy(client, {
-        get: (target, name) => {
-          if (name === 'query')
-            return (text: string, values: readonly unknown[] = []) => {
-              this.sent.push({ text, values });
-              return query(text, values);
-            };
-          const value: unknown = Reflect.get(target, name);
-          return typeof value === 'function' ? (value as (...all: unknown[]) => unknown).bind(target) : value;
-        },
-      });
-    }) as never;
-  }
-
-  override query(...args: unknown[]): never {
-    const [text, values = []] = args as [string, unknown[]?];
-    this.sent.push({ text, values });
-    return (super.query as (...all: unknown[]) => never)(text, values);
-  }
-}
 
 describe(`with ${String(many)} rollouts, routes and intents`, () => {
   let database: TestDatabase;
@@ -67,6 +33,7 @@ describe(`with ${String(many)} rollouts, routes and intents`, () => {
   const ids = new RandomIds();
   const statements: readonly (readonly [string, (on: pg.Pool) => Promise<unknown>])[] = [
     ['what a lane sends next', (on) => new PostgresLaneStore(on).next(fence, [], 20)],
+    ['where something waits', (on) => new PostgresLaneStore(on).busy(['gtw_1', 'gtw_2'])],
     ['orphans', (on) => new PostgresLaneStore(on).orphans(fence, [])],
     [
       'marking as sent',

@@ -155,6 +155,22 @@ describe('what lanes ask of Postgres', () => {
     });
   });
 
+  describe('busy', () => {
+    it.each([
+      ['nothing', null, []],
+      ['one that may be sent', {}, ['gtw_1']],
+      ['one on its way', { state: 'sent' }, ['gtw_1']],
+      ['one that has ended', { state: 'applied' }, []],
+      ['one put off until later', { notBefore: `clock_timestamp() + interval '5 s'` }, []],
+      ['one put off until just now', { notBefore: `clock_timestamp() - interval '1 s'` }, ['gtw_1']],
+      ["another gateway's", { gatewayId: 'gtw_2' }, ['gtw_2']],
+      ["one of a gateway that isn't asked about", { gatewayId: 'gtw_9' }, []],
+    ])('of two gateways with %s', async (_, options, expected) => {
+      if (options !== null) await putIntent(pool, 'int_1', options);
+      expect(await store.busy(['gtw_1', 'gtw_2'])).toEqual(expected);
+    });
+  });
+
   describe('next', () => {
     const ids = async (busy: readonly string[] = [], most = 10) =>
       (await store.next(fence, busy, most)).intents.map((intent) => intent.id);

@@ -25,8 +25,8 @@ interface LaneIntentRow extends IntentRow {
 }
 
 /** A guard that it was decided under has moved, or its rollout has another write for the route by now (rule 5). */
-const covered = `(EXISTS (SELECT 1 FROM jsonb_each_text(i.guards) AS w LEFT JOIN guards g ON g.key = w.key
-    WHERE g.version IS DISTINCT FROM w.value::bigint)
+const covered = `(EXISTS (SELECT 1 FROM jsonb_each_text(i.guards) AS w
+    WHERE (SELECT g.version FROM guards g WHERE g.key = w.key) IS DISTINCT FROM w.value::bigint)
   OR EXISTS (SELECT 1 FROM rollout_routes x WHERE x.rollout_id = i.rollout_id AND x.route_id = i.route_id AND x.write_id IS DISTINCT FROM i.id))`;
 
 /** An intent with what its route is now. */
@@ -46,6 +46,16 @@ const settleWakeMs = 1_000;
 export class PostgresLaneStore extends LaneStore {
   constructor(private readonly pool: Pool) {
     super();
+  }
+
+  async busy(gatewayIds: readonly string[]): Promise<readonly string[]> {
+    const { rows } = await this.pool.query<{ id: string }>(
+      `SELECT g.id FROM unnest($1::text[]) AS g (id) WHERE EXISTS (
+         SELECT 1 FROM intents i WHERE i.gateway_id = g.id AND i.state IN ('pending', 'sent')
+           AND (i.state = 'sent' OR coalesce(i.not_before <= now(), true)))`,
+      [gatewayIds],
+    );
+    return rows.map((row) => row.id);
   }
 
   async orphans(fence: GatewayFence, inFlightIds: readonly string[]): Promise<readonly Intent[]> {

@@ -16,7 +16,6 @@ import type {
 import { RolloutStore } from '@sluice/control';
 import type { Change, RolloutState } from '@sluice/domain';
 import { NotFound } from '@sluice/domain';
-import { cursorNumber, decodeCursor, encodeCursor } from './cursor.js';
 import { takeClaims } from './claims.js';
 import { FrozenPlans } from './frozen-plans.js';
 import { lockGuard } from './guards.js';
@@ -24,8 +23,9 @@ import { appendEvent, notify } from './ledger-writes.js';
 import { commitMove } from './moves.js';
 import { planMaterial } from './plan-material.js';
 import { applySaid, commitChange, putRoutes, summary } from './rollout-commit.js';
+import { listDecisions, listRollouts } from './rollout-lists.js';
 import { loadRollout } from './rollout-load.js';
-import { toSummary, toView } from './rollout-views.js';
+import { toView } from './rollout-views.js';
 import type { DecisionRow, IntentRow, RolloutRow } from './rows.js';
 import { toDecision, toIntent } from './rows.js';
 import { timelinePoints } from './timeline.js';
@@ -109,32 +109,11 @@ export class PostgresRolloutStore extends RolloutStore {
     return loaded && toView(loaded, loaded.row);
   }
 
-  async list(
+  list(
     filter: { projectId: string | null; state: RolloutState | null },
     page: PageRequest,
   ): Promise<Page<RolloutSummary>> {
-    const key = decodeCursor(page.cursor, 2);
-    // only the conditions that are asked for: each permitted combination has an index that gives the order as well
-    const values: unknown[] = [page.limit + 1];
-    const where: string[] = [];
-    const place = (value: unknown) => `$${String(values.push(value))}`;
-    if (filter.projectId !== null) where.push(`project_id = ${place(filter.projectId)}`);
-    if (filter.state !== null) where.push(`state = ${place(filter.state)}`);
-    if (key)
-      where.push(
-        `(created_at, id) < (to_timestamp(${place(cursorNumber(key[0]!))}::float8/1000), ${place(key[1])}::text)`,
-      );
-    const { rows } = await this.pool.query<RolloutRow & { now: Date }>(
-      `SELECT *, now() AS now FROM rollouts ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''}
-       ORDER BY created_at DESC, id DESC LIMIT $1`,
-      values,
-    );
-    const items = rows.slice(0, page.limit).map((row) => toSummary(row, row.now.getTime()));
-    const last = rows[page.limit - 1];
-    return {
-      items,
-      next: rows.length > page.limit && last ? encodeCursor([String(last.created_at.getTime()), last.id]) : null,
-    };
+    return listRollouts(this.pool, filter, page);
   }
 
   async timeline(id: string): Promise<RolloutTimeline> {
@@ -151,24 +130,11 @@ export class PostgresRolloutStore extends RolloutStore {
     };
   }
 
-  async decisions(
+  decisions(
     filter: { projectId: string | null; rolloutId: string | null; routeId: string | null },
     page: PageRequest,
   ): Promise<Page<DecisionView>> {
-    const key = decodeCursor(page.cursor, 1);
-    const { rows } = await this.pool.query<DecisionRow>(
-      `SELECT * FROM decisions d
-       WHERE ($1::text IS NULL OR project_id = $1) AND ($2::text IS NULL OR rollout_id = $2)
-         AND ($3::text IS NULL OR EXISTS (SELECT 1 FROM intents i WHERE i.decision_id = d.id AND i.route_id = $3))
-         AND ($4::bigint IS NULL OR seq < $4::bigint)
-       ORDER BY seq DESC LIMIT $5`,
-      [filter.projectId, filter.rolloutId, filter.routeId, key ? cursorNumber(key[0]!) : null, page.limit + 1],
-    );
-    const last = rows[page.limit - 1];
-    return {
-      items: rows.slice(0, page.limit).map(toDecision),
-      next: rows.length > page.limit && last ? encodeCursor([last.seq]) : null,
-    };
+    return listDecisions(this.pool, filter, page);
   }
 
   async decision(id: string): Promise<DecisionView | null> {

@@ -1,6 +1,6 @@
 import type { NewRow, Page, PageRequest, RowFilter, RowPatch, Rows } from '@sluice/control';
 import { Prisma } from '../generated/client.js';
-import { readCursor, writeCursor } from './cursor.js';
+import { readCursor, writeCursor, type Cursor } from './cursor.js';
 import { explained } from './failures.js';
 
 interface StoredRow {
@@ -68,21 +68,49 @@ export class PrismaRows<
   }
 
   async page(filter: RowFilter, request: PageRequest): Promise<Page<R>> {
-    const where = this.#where(filter);
+    const { labels, ...columns } = this.#known(filter);
     const after = request.cursor === null ? null : readCursor(request.cursor);
-    const rest = after && {
-      OR: [{ createdAt: { gt: after.createdAt } }, { createdAt: after.createdAt, id: { gt: after.id } }],
-    };
+    const most = request.limit + 1;
     const rows = await this.mapping.findMany({
-      where: rest ? { AND: [where, rest] } : where,
+      where: labels ? { id: { in: await this.#labelled(columns, labels, after, most) } } : this.#from(columns, after),
       orderBy: inOrder,
-      take: request.limit + 1,
+      take: most,
     });
     const last = rows.length > request.limit ? rows[request.limit - 1] : undefined;
     return {
       items: rows.slice(0, request.limit).map((row) => this.mapping.toRecord(row)),
       next: last ? writeCursor(last) : null,
     };
+  }
+
+  /** `gte` beside the place itself: the `OR` alone is no place in an index, and every page would begin at the first row. */
+  #from(columns: RowFilter, after: Cursor | null): object {
+    if (after === null) return this.#where(columns);
+    const { createdAt, id } = after;
+    return {
+      AND: [
+        this.#where(columns),
+        { createdAt: { gte: createdAt }, OR: [{ createdAt: { gt: createdAt } }, { id: { gt: id } }] },
+      ],
+    };
+  }
+
+  /** Ids of a page's rows with all of these labels: Prisma has no words for what their index can find. */
+  async #labelled(
+    columns: RowFilter,
+    labels: Readonly<Record<string, string>>,
+    after: Cursor | null,
+    most: number,
+  ): Promise<string[]> {
+    const conditions = Object.entries(columns).map(
+      ([key, value]) => Prisma.sql`${Prisma.raw(`"${columnOf(key)}"`)} = ${value}`,
+    );
+    conditions.push(Prisma.sql`"labels" @> ${JSON.stringify(labels)}::jsonb`);
+    if (after) conditions.push(Prisma.sql`("created_at", "id") > (${after.createdAt}::timestamptz, ${after.id})`);
+    const rows = await this.db.$queryRaw<{ id: string }[]>`
+      SELECT "id" FROM ${Prisma.raw(`"${this.mapping.table}"`)} WHERE ${Prisma.join(conditions, ' AND ')}
+      ORDER BY "created_at", "id" LIMIT ${most}`;
+    return rows.map((row) => row.id);
   }
 
   async all(filter: RowFilter): Promise<readonly R[]> {
@@ -95,14 +123,19 @@ export class PrismaRows<
   }
 
   #where(filter: RowFilter): object {
+    if (filter.labels) throw new Error(`${this.mapping.table} can be filtered by labels page by page only`);
+    return this.#known(filter);
+  }
+
+  #known<F extends RowFilter>(filter: F): F {
     const unknown = Object.keys(filter).find((key) => !this.mapping.filters.includes(key as keyof RowFilter));
     if (unknown) throw new Error(`${this.mapping.table} can't be filtered by ${unknown}`);
-    const { labels, ...columns } = filter;
-    // each label by itself: the json path of a key that a person wrote stays a value, never SQL
-    const wanted = Object.entries(labels ?? {}).map(([key, value]) => ({ labels: { path: [key], equals: value } }));
-    return { AND: [columns, ...wanted] };
+    return filter;
   }
 }
+
+/** `projectId` -> `project_id`: how the schema maps every column. */
+const columnOf = (field: string) => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 async function refusing<T>(write: Promise<T>): Promise<T> {
   try {

@@ -73,6 +73,12 @@ class MemoryLaneStore extends LaneStore {
     super();
   }
 
+  async busy(gatewayIds: readonly string[]): Promise<readonly string[]> {
+    const isOpen = ({ state, dueAt }: LaneRow) =>
+      state === 'sent' || (state === 'pending' && dueAt <= this.timers.now());
+    return this.rows.some(isOpen) ? gatewayIds : [];
+  }
+
   async orphans(_fence: GatewayFence, inFlightIds: readonly string[]): Promise<readonly Intent[]> {
     return this.rows.filter(({ state, id }) => state === 'sent' && !inFlightIds.includes(id)).map(toIntent);
   }
