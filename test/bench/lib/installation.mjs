@@ -24,6 +24,8 @@ export class Installation {
   dir = mkdtempSync(path.join(tmpdir(), 'sluice-bench-'));
   #processes = [];
   #postgres;
+  #api;
+  #env;
   /** What the sandbox says about itself: `{ control, network, aws, accounts, clusters, sluiceClusters }`. */
   sandbox;
   /** Process id of Sluice. */
@@ -63,10 +65,15 @@ export class Installation {
     await this.#startSandbox(accounts);
   }
 
+  /** A database with nothing in it. Returns its URL. */
+  async createDatabase(name) {
+    await createDatabaseIfMissing(this.#postgres.url, name);
+    return this.#postgres.urlOf(name);
+  }
+
   /** An empty database with the schema. Returns its URL. */
   async addDatabase(name) {
-    await createDatabaseIfMissing(this.#postgres.url, name);
-    const url = this.#postgres.urlOf(name);
+    const url = await this.createDatabase(name);
     await deploy({ url });
     return url;
   }
@@ -83,18 +90,29 @@ export class Installation {
   }
 
   async #startApi(env) {
-    const { pid, rest } = await this.startReplica('api', { env });
-    this.pid = pid;
-    this.rest = rest;
+    this.#env = env;
+    await this.startApi();
+  }
+
+  /** Sluice, again after `stopApi`, elsewhere. @param nodeArgs options of Node, `--cpu-prof` for one */
+  async startApi(nodeArgs = []) {
+    this.#api = await this.startReplica('api', { env: this.#env, nodeArgs });
+    this.pid = this.#api.pid;
+    this.rest = this.#api.rest;
+  }
+
+  /** Ends Sluice in order; everything else goes on. */
+  async stopApi() {
+    await this.#api.stop();
   }
 
   /**
    * Starts one Sluice on a database and waits until it is ready.
    * @param {string} name of its log
-   * @param {{ databaseUrl?: string, env?: Record<string, string> }} options
+   * @param {{ databaseUrl?: string, env?: Record<string, string>, nodeArgs?: string[] }} options
    * @returns `{ pid, url, rest, stop() }`: `rest` with the first token of that database, which sees everything
    */
-  async startReplica(name, { databaseUrl = this.databaseUrl, env = {} } = {}) {
+  async startReplica(name, { databaseUrl = this.databaseUrl, env = {}, nodeArgs = [] } = {}) {
     const port = await freePort(0);
     const key = path.join(this.dir, 'key');
     if (!existsSync(key)) writeFileSync(key, randomBytes(32).toString('base64'), { mode: 0o600 });
@@ -108,7 +126,7 @@ export class Installation {
       SLUICE_FIRST_TOKEN_FILE: token,
       SLUICE_ALLOWED_AWS_ENDPOINTS: this.sandbox.aws.endpoint,
     };
-    const child = this.#spawn('api', [], { ...settings, ...env }, name);
+    const child = this.#spawn('api', [], { ...settings, ...env }, { name, nodeArgs });
     const url = `http://127.0.0.1:${port}`;
     const isReady = () =>
       alive(child, this.dir) &&
@@ -121,12 +139,12 @@ export class Installation {
     return { pid: child.pid, url, rest, stop: () => ended(child) };
   }
 
-  #spawn(app, args, env, name = app) {
-    const child = spawn(process.execPath, [inRoot(`apps/${app}/dist/main.js`), ...args], {
+  #spawn(app, args, env, { name = app, nodeArgs = [] } = {}) {
+    const child = spawn(process.execPath, [...nodeArgs, inRoot(`apps/${app}/dist/main.js`), ...args], {
       env: safeEnvironment(env),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const log = createWriteStream(path.join(this.dir, `${name}.log`));
+    const log = createWriteStream(path.join(this.dir, `${name}.log`), { flags: 'a' });
     child.stdout.pipe(log);
     child.stderr.pipe(log);
     this.#processes.push(child);
@@ -166,7 +184,9 @@ async function succeed(reply) {
 
 function alive(child, dir) {
   if (child.exitCode !== null || child.signalCode !== null)
-    throw new Error(`${child.spawnargs[1]} ended with ${child.exitCode ?? child.signalCode}; its log is in ${dir}`);
+    throw new Error(
+      `${child.spawnargs.join(' ')} ended with ${child.exitCode ?? child.signalCode}; its log is in ${dir}`,
+    );
   return true;
 }
 

@@ -10,20 +10,22 @@ import { inParallel } from './rest.mjs';
 const ROUTES_PER_LOAD_BALANCER = 50;
 const LOAD_BALANCERS = 3;
 const AT_ONCE = 8;
-const HEALTH_CHECK_SECONDS = 10;
 const SERVICE = { namespace: 'shop', service: 'shop', port: 80 };
 
 /** The project and the clusters `old` and `new`; routes are added by `addRoutes`. */
 export class World {
   #installation;
   #targets;
+  #healthCheckSeconds;
   #made = 0;
   project;
   clusters;
 
-  static async create(installation) {
+  /** `healthCheckSeconds`: how often the sandbox checks each target; thousands of them want it less often. */
+  static async create(installation, { healthCheckSeconds = 10 } = {}) {
     const world = new World();
     world.#installation = installation;
+    world.#healthCheckSeconds = healthCheckSeconds;
     world.#targets = await serveTargets();
     const { rest } = installation;
     world.project = await rest.post('/projects', { name: 'upgrade' });
@@ -128,7 +130,7 @@ export class World {
       Port: 80,
       VpcId: vpcId,
       TargetType: 'ip',
-      HealthCheckIntervalSeconds: HEALTH_CHECK_SECONDS,
+      HealthCheckIntervalSeconds: this.#healthCheckSeconds,
       HealthCheckTimeoutSeconds: 2,
       HealthyThresholdCount: 2,
       UnhealthyThresholdCount: 2,
@@ -189,15 +191,16 @@ export class World {
   }
 
   /** A plan that moves the routes to the new cluster in `steps` equal steps. */
-  async addPlan(name, routes, { steps, holdMs }) {
+  addPlan(name, routes, { steps, holdMs }) {
+    return this.addPlanOf(name, routes, { kind: 'linear', to: { old: 0, new: 100 }, count: steps, holdMs });
+  }
+
+  /** @param steps as the API takes them */
+  async addPlanOf(name, routes, steps) {
     const { plan } = await this.#installation.rest.post('/plans', {
       projectId: this.project.id,
       name,
-      spec: {
-        routes: { kind: 'ids', ids: routes.map((route) => route.id) },
-        steps: { kind: 'linear', to: { old: 0, new: 100 }, count: steps, holdMs },
-        settleMs: 0,
-      },
+      spec: { routes: { kind: 'ids', ids: routes.map((route) => route.id) }, steps, settleMs: 0 },
     });
     return plan;
   }
