@@ -90,10 +90,17 @@ export abstract class RolloutStore {
   /** A person's word: `word` sees the rollout under its lock, so that the first try is the last whatever the engine does. */
   abstract say(id: string, word: (loaded: LoadedRollout) => Change, options?: SayOptions): Promise<void>;
   /** Takes due wake-ups, most urgent first, in one statement; a taker that dies lets them go after `claimMs`. */
-  abstract claimDue(limit: number, claimMs: number): Promise<readonly string[]>;
-  /** Milliseconds until the next wake-up by Postgres's clock (0 = due), null = none. */
-  abstract nextWakeInMs(): Promise<number | null>;
+  abstract claimDue(limit: number, claimMs: number): Promise<DueRollouts>;
 }
+
+export interface DueRollouts {
+  readonly ids: readonly string[];
+  /** Milliseconds until the next wake-up that isn't due yet, by Postgres's clock; null = none. */
+  readonly nextInMs: number | null;
+}
+
+/** Whoever waits for wake-ups looks this often anyway: one that is further away needs no signal. */
+export const wakerSleepMs = 1_000;
 
 export interface SayOptions {
   /** Refuse (Conflict `NewerMoveExists`) where something newer has moved one of its routes. */

@@ -1,21 +1,20 @@
 import type { LaneLog } from '../lanes/lane.js';
 import type { Timers } from '../ports/timers.js';
 import type { ReconcileRollout } from './reconcile-rollout.js';
-import type { RolloutStore, Signals } from './rollout-store.js';
+import { wakerSleepMs, type RolloutStore, type Signals } from './rollout-store.js';
 
 const batch = 32;
 /** Rollouts being decided at once; a decision asks Postgres alone, so nobody outside can keep the places taken. */
 const most = 64;
 /** A claimed rollout that isn't decided within this is taken by the next who looks; deciding twice is harmless (compare-and-set). */
 const claimMs = 2_000;
-/** Longest sleep: behind a lost notification stands this. */
-const longestSleepMs = 1_000;
-
 /** Wakes rollouts when they are due, by one timer set to the earliest of them. */
 export class Waker {
   private timer: { cancel(): void } | null = null;
   private looking: Promise<void> | null = null;
   private lookAgain = false;
+  /** More may be due than there were places. */
+  private isFull = false;
   private stopped = false;
   private unsubscribe: (() => void) | null = null;
   private readonly deciding = new Map<string, Promise<void>>();
@@ -52,12 +51,12 @@ export class Waker {
     this.looking = this.decideDue()
       .catch((error: unknown) => {
         this.log.warn('could not look for due rollouts; it will again', { error });
-        return longestSleepMs;
+        return wakerSleepMs;
       })
       .then((sleepMs) => {
         this.looking = null;
         if (this.stopped) return;
-        const nextMs = this.lookAgain ? 0 : Math.min(sleepMs, longestSleepMs);
+        const nextMs = this.lookAgain ? 0 : Math.min(sleepMs, wakerSleepMs);
         this.lookAgain = false;
         this.timer = this.timers.after(nextMs, () => this.look());
       });
@@ -66,11 +65,12 @@ export class Waker {
   /** Returns after how many ms something is due again. */
   private async decideDue(): Promise<number> {
     const free = Math.min(batch, most - this.deciding.size);
-    if (free <= 0) return longestSleepMs;
-    const due = await this.store.claimDue(free, claimMs);
-    for (const id of due) this.decide(id);
-    if (due.length === free) return 0;
-    return (await this.store.nextWakeInMs()) ?? longestSleepMs;
+    this.isFull = free <= 0;
+    if (this.isFull) return wakerSleepMs;
+    const { ids, nextInMs } = await this.store.claimDue(free, claimMs);
+    for (const id of ids) this.decide(id);
+    if (ids.length === free) return 0;
+    return nextInMs ?? wakerSleepMs;
   }
 
   /** Once at a time; woken meanwhile, it is decided again after that. */
@@ -87,7 +87,7 @@ export class Waker {
       .then(() => {
         this.deciding.delete(id);
         if (this.decideAgain.delete(id) && !this.stopped) this.decide(id);
-        this.look(); // its next wake-up may be the earliest now
+        if (this.isFull) this.look();
       });
     this.deciding.set(id, done);
   }

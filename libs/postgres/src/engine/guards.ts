@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import type { OneStatement } from './one-statement.js';
 
 /**
  * Guards come first in every transaction: locked in the order of their keys, so that no two can wait for each other,
@@ -13,6 +14,21 @@ export async function guardsHold(client: PoolClient, relied: Readonly<Record<str
   );
   const now = new Map(rows.map((row) => [row.key, BigInt(row.version)]));
   return keys.every((key) => now.get(key) === relied[key]);
+}
+
+/** The same as parts of a statement; `guarded` has one row, whose `hold` says it. */
+export function addGuards(statement: OneStatement, relied: Readonly<Record<string, bigint>>): void {
+  const versions = Object.fromEntries(Object.entries(relied).map(([key, version]) => [key, version.toString()]));
+  const wanted = statement.json(versions);
+  statement.with(
+    'held',
+    `SELECT key, version FROM guards WHERE key = ANY(${statement.value(Object.keys(relied))}) ORDER BY key FOR SHARE`,
+  );
+  statement.with(
+    'guarded',
+    `SELECT NOT EXISTS (SELECT 1 FROM jsonb_each_text(${wanted}) AS w LEFT JOIN held ON held.key = w.key
+                        WHERE held.version IS DISTINCT FROM w.value::bigint) AS hold`,
+  );
 }
 
 /** Takes a guard for itself: for whoever is going to move it. */

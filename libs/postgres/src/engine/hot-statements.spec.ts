@@ -51,7 +51,6 @@ describe(`with ${String(many)} rollouts, routes and intents`, () => {
     ],
     ['deferring', (on) => new PostgresLaneStore(on).defer(fence, 'pending_2', 0, { reason: 'x', message: 'x' })],
     ['claiming what is due', (on) => new PostgresRolloutStore(on, ids).claimDue(16, 2_000)],
-    ['the next wake-up', (on) => new PostgresRolloutStore(on, ids).nextWakeInMs()],
     ['loading a rollout', (on) => new PostgresRolloutStore(on, ids).load('rol_77')],
     [
       'committing a decision',

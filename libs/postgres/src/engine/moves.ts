@@ -3,6 +3,7 @@ import type { Ids } from '@sluice/control';
 import type { Evidence, LedgerLine, Move } from '@sluice/domain';
 import { changesOf, isEmergency, priorityOf } from '@sluice/domain';
 import { notify } from './ledger-writes.js';
+import { OneStatement } from './one-statement.js';
 
 export interface MoveToCommit {
   readonly projectId: string;
@@ -17,68 +18,65 @@ export interface MoveToCommit {
 
 /**
  * The one way a move is written down, whoever its author: a line of the ledger and one intent per route, with the guards
- * it was decided under. The caller has locked the guards and the author. Returns the decision's id and its intents' by route.
+ * it was decided under. The caller has locked the guards and the author. Returns the decision's id.
  */
 export async function commitMove(
   client: PoolClient,
   ids: Ids,
+  move: MoveToCommit,
+): Promise<{ readonly decisionId: string }> {
+  const statement = new OneStatement();
+  statement.with('author', 'SELECT 1');
+  const { decisionId } = addMove(statement, ids, move, 'author');
+  await statement.run(client, 'SELECT 1');
+  return { decisionId };
+}
+
+/** The same as parts of a statement, done if the part `author` has its one row. */
+export function addMove(
+  statement: OneStatement,
+  ids: Ids,
   { projectId, rolloutId, ledger, move, guards, evidence }: MoveToCommit,
-): Promise<{ readonly decisionId: string; readonly intentIds: Readonly<Record<string, string>> }> {
+  author: string,
+): { readonly decisionId: string; readonly intentIds: Readonly<Record<string, string>> } {
   const decisionId = ids.next('dec');
   const proposals = move?.proposals ?? [];
-  await client.query(
-    `WITH line AS (
-       INSERT INTO decisions (id, project_id, rollout_id, kind, reason, message, actor, step_index, changes, facts, state, decide_version, created_at, ended_at)
-       VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12, clock_timestamp(), CASE WHEN $11 = 'applied' THEN clock_timestamp() END)
-       RETURNING id)
-     INSERT INTO decision_evidence (decision_id, body) SELECT id, $13::json FROM line WHERE $13::json IS NOT NULL`,
-    [
-      decisionId,
-      projectId,
-      rolloutId,
-      ledger.kind,
-      ledger.reason,
-      ledger.message,
-      ledger.actor,
-      ledger.stepIndex,
-      JSON.stringify(changesOf(move)),
-      JSON.stringify(ledger.facts),
-      proposals.length === 0 ? 'applied' : 'decided',
-      ledger.decideVersion,
-      evidence === undefined ? null : JSON.stringify(evidence),
-    ],
+  const { value, json } = statement;
+  const state = proposals.length === 0 ? 'applied' : 'decided';
+  statement.with(
+    'decision',
+    `INSERT INTO decisions (id, project_id, rollout_id, kind, reason, message, actor, step_index, changes, facts, state, decide_version, created_at, ended_at)
+     SELECT ${value(decisionId)}, ${value(projectId)}, ${value(rolloutId)}, ${value(ledger.kind)}, ${value(ledger.reason)}, ${value(ledger.message)},
+            ${value(ledger.actor)}, ${value(ledger.stepIndex)}::int, ${json(changesOf(move))}, ${json(ledger.facts)}, ${value(state)},
+            ${value(ledger.decideVersion)}::int, clock_timestamp(), ${state === 'applied' ? 'clock_timestamp()' : 'NULL'}
+     FROM ${author}`,
   );
-  if (!move || proposals.length === 0) return { decisionId, intentIds: {} };
+  if (evidence !== undefined)
+    statement.with(
+      'evidence',
+      `INSERT INTO decision_evidence (decision_id, body) SELECT ${value(decisionId)}, ${value(JSON.stringify(evidence))}::json FROM ${author}`,
+    );
   const rows = proposals.map((proposal) => ({
     id: ids.next('int'),
     route_id: proposal.routeId,
     goal: proposal.goal,
     before: proposal.before,
     after: proposal.after,
-    guards: boundBy(move, rolloutId, projectId, proposal, guards),
+    guards: move && boundBy(move, rolloutId, projectId, proposal, guards),
   }));
-  const { rows: inserted } = await client.query<{ gateway_id: string | null }>(
-    `INSERT INTO intents (id, project_id, account_id, gateway_id, rollout_id, route_id, listener_arn, decision_id, purpose, priority,
-                          step_index, goal, before, after, guards, min_healthy_targets, forced, created_at)
-     SELECT n.id, $1, r.account_id, a.gateway_id, $2, r.id, r.listener_arn, $3, $4, $5, $6, n.goal,
-            CASE WHEN jsonb_typeof(n.before) = 'array' THEN n.before END, n.after, n.guards, $7, $8, clock_timestamp()
-     FROM jsonb_to_recordset($9::jsonb) AS n (id text, route_id text, goal jsonb, before jsonb, after jsonb, guards jsonb)
-     JOIN routes r ON r.id = n.route_id JOIN accounts a ON a.id = r.account_id
-     RETURNING gateway_id`,
-    [
-      projectId,
-      rolloutId,
-      decisionId,
-      move.purpose,
-      priorityOf[move.purpose],
-      move.stepIndex,
-      move.minHealthyTargets,
-      move.forced === null ? null : JSON.stringify(move.forced),
-      JSON.stringify(rows),
-    ],
-  );
-  for (const gatewayId of new Set(inserted.flatMap((row) => row.gateway_id ?? [])))
-    await notify(client, 'intents', gatewayId);
+  if (move && rows.length > 0)
+    statement.with(
+      'placed',
+      `INSERT INTO intents (id, project_id, account_id, gateway_id, rollout_id, route_id, listener_arn, decision_id, purpose, priority,
+                            step_index, goal, before, after, guards, min_healthy_targets, forced, created_at)
+       SELECT n.id, ${value(projectId)}, r.account_id, a.gateway_id, ${value(rolloutId)}, r.id, r.listener_arn, ${value(decisionId)},
+              ${value(move.purpose)}, ${value(priorityOf[move.purpose])}::int, ${value(move.stepIndex)}::int, n.goal,
+              CASE WHEN jsonb_typeof(n.before) = 'array' THEN n.before END, n.after, n.guards, ${value(move.minHealthyTargets)}::int,
+              ${json(move.forced)}, clock_timestamp()
+       FROM ${author} CROSS JOIN jsonb_to_recordset(${json(rows)}) AS n (id text, route_id text, goal jsonb, before jsonb, after jsonb, guards jsonb)
+       JOIN routes r ON r.id = n.route_id JOIN accounts a ON a.id = r.account_id
+       RETURNING CASE WHEN gateway_id IS NOT NULL THEN pg_notify('sluice_intents', gateway_id) END`,
+    );
   return { decisionId, intentIds: Object.fromEntries(rows.map((row) => [row.route_id, row.id])) };
 }
 
@@ -109,12 +107,20 @@ function boundBy(
   );
 }
 
-/** Intents not yet sent of a rollout end as superseded (rule 5), and with them the decisions that have nothing else open. */
-export async function supersedePending(client: PoolClient, rolloutId: string, why: string): Promise<void> {
+/**
+ * Intents not yet sent of a rollout end as superseded (rule 5), but for those of the decision that says so, and with them
+ * the decisions that have nothing else open.
+ */
+export async function supersedePending(
+  client: PoolClient,
+  rolloutId: string,
+  why: string,
+  byDecisionId: string | null,
+): Promise<void> {
   const { rows } = await client.query<{ decision_id: string }>(
     `UPDATE intents SET state = 'superseded', settled_at = clock_timestamp(), reason = 'Superseded', message = $2
-     WHERE rollout_id = $1 AND state = 'pending' RETURNING decision_id`,
-    [rolloutId, why],
+     WHERE rollout_id = $1 AND state = 'pending' AND decision_id IS DISTINCT FROM $3 RETURNING decision_id`,
+    [rolloutId, why, byDecisionId],
   );
   for (const decisionId of new Set(rows.map((row) => row.decision_id))) await endDecision(client, decisionId);
   // what is on its way is broken off where it still can be

@@ -1,15 +1,16 @@
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { CommitResult, Ids, LoadedRollout } from '@sluice/control';
-import type { Change, Move } from '@sluice/domain';
+import type { Change } from '@sluice/domain';
 import { evidenceOf, isEmergency } from '@sluice/domain';
 import { refuseOverNewer, releaseClaims, takeClaims } from './claims.js';
 import type { FrozenPlans } from './frozen-plans.js';
-import { guardsHold, lockGuard, moveGuard } from './guards.js';
-import { appendEvent, notify } from './ledger-writes.js';
-import { commitMove, supersedePending } from './moves.js';
+import { addGuards, guardsHold, lockGuard, moveGuard } from './guards.js';
+import { eventOf } from './ledger-writes.js';
+import { addMove, supersedePending } from './moves.js';
+import { OneStatement } from './one-statement.js';
 import { assignments } from './rollout-patch.js';
-import type { RolloutRow } from './rows.js';
-import { setWakeup } from './wakeups.js';
+import { again, inTransaction } from './transaction.js';
+import { addWakeup } from './wakeups.js';
 
 export interface Writer {
   readonly ids: Ids;
@@ -20,7 +21,24 @@ export interface Writer {
  * Stores one transition. Lock order everywhere: guards, claims, the rollout, its routes, routes, intents, each by id.
  * `moved`: the version or a guard that the change relies on is not what it was.
  */
-export async function commitChange(
+export function commitChange(pool: Pool, writer: Writer, loaded: LoadedRollout, change: Change): Promise<CommitResult> {
+  const { supersede, claims, plan, steady, adopted } = change;
+  const isPlain = supersede === null && claims === 'keep' && !plan && !steady && !adopted;
+  return isPlain
+    ? again(() => commitAtOnce(pool, writer, loaded, change))
+    : inTransaction(pool, (client) => commitInParts(client, writer, loaded, change));
+}
+
+/** What most decisions are: guards, rollout, routes and intents in one statement, which takes its locks in that order. */
+async function commitAtOnce(pool: Pool, writer: Writer, loaded: LoadedRollout, change: Change): Promise<CommitResult> {
+  const statement = new OneStatement();
+  addGuards(statement, reliedOn(loaded, change));
+  addChange(statement, writer.ids, loaded, change, { frozenPlanId: null, only: '(SELECT hold FROM guarded)' });
+  const changed = await statement.run(pool, 'SELECT 1 FROM changed');
+  return changed.length === 0 ? 'moved' : 'committed';
+}
+
+async function commitInParts(
   client: PoolClient,
   writer: Writer,
   loaded: LoadedRollout,
@@ -97,6 +115,7 @@ export async function putRoutes(client: PoolClient, rolloutId: string, routeIds:
   );
 }
 
+/** With the rollout locked, or known to be, by a statement before this one. */
 async function applyChange(client: PoolClient, writer: Writer, loaded: LoadedRollout, change: Change): Promise<void> {
   const { rollout } = loaded;
   let { guards } = loaded;
@@ -106,54 +125,53 @@ async function applyChange(client: PoolClient, writer: Writer, loaded: LoadedRol
   }
   if (change.claims === 'release') await releaseClaims(client, rollout.id);
   const frozenPlanId = change.plan ? await writer.plans.put(client, change.plan) : null;
-  const row = await updateRollout(client, loaded, change, frozenPlanId);
-  await updateRoutes(client, rollout.id, change.routes);
+  const statement = new OneStatement();
+  const decisionId = addChange(statement, writer.ids, { ...loaded, guards }, change, { frozenPlanId, only: 'true' });
+  await statement.run(client, 'SELECT 1 FROM changed');
   if (change.steady) await setSteadyShares(client, change.steady);
-  if (change.supersede !== null) await supersedePending(client, rollout.id, change.supersede);
-  await writeDecision(client, writer.ids, loaded, change, guards);
-  await setWakeup(client, rollout.id, change.wakeAt, row.state === 'RollingBack' ? 0 : 1, loaded.woken);
-  // other receivers come next: somebody has to look at them
-  if (change.claims !== 'keep' || change.rollout.stepIndex !== undefined || change.rollout.state !== undefined)
-    await notify(client, 'wants', change.rollout.reason === 'Resumed' ? 'retry' : '');
-  if (isNews(loaded, change))
-    await appendEvent(client, rollout.projectId, 'rollout.changed', `rollout/${rollout.id}`, summary(row));
+  if (change.supersede !== null) await supersedePending(client, rollout.id, change.supersede, decisionId);
+  if (change.adopted && decisionId !== null) await adopt(client, change.adopted, decisionId);
 }
 
-async function writeDecision(
-  client: PoolClient,
+/**
+ * What every transition writes, as parts of a statement: the rollout, as the part `changed`, where `only` holds, and if so
+ * its routes, the decision with its intents, the wake-up and what people are told. Returns the decision's id, if there is one.
+ */
+function addChange(
+  statement: OneStatement,
   ids: Ids,
-  { rollout, seen, now }: LoadedRollout,
+  loaded: LoadedRollout,
   change: Change,
-  guards: Readonly<Record<string, bigint>>,
-): Promise<void> {
-  if (!change.ledger) return;
+  { frozenPlanId, only }: { readonly frozenPlanId: string | null; readonly only: string },
+): string | null {
+  const { rollout, guards, seen, now } = loaded;
   const { ledger, move, word } = change;
-  const isReplayed = ledger.decideVersion !== null || word !== null;
-  const committed = await commitMove(client, ids, {
-    projectId: rollout.projectId,
+  updateRollout(statement, loaded, change, frozenPlanId, only);
+  const state = change.rollout.state ?? rollout.state;
+  addWakeup(statement, 'changed', {
     rolloutId: rollout.id,
-    ledger,
-    move,
-    guards,
-    ...(isReplayed && { evidence: evidenceOf(rollout, seen, now, word) }),
+    atMs: change.wakeAt,
+    priority: state === 'RollingBack' ? 0 : 1,
+    seenWoken: loaded.woken,
   });
-  if (move) await pointToWrites(client, rollout.id, move, committed.intentIds);
-  if (change.adopted) await adopt(client, change.adopted, committed.decisionId);
-}
-
-/** The new intents stand for their routes from now on. */
-async function pointToWrites(
-  client: PoolClient,
-  rolloutId: string,
-  move: Move,
-  intentIds: Readonly<Record<string, string>>,
-): Promise<void> {
-  const routeIds = move.proposals.map((proposal) => proposal.routeId);
-  await client.query(
-    `UPDATE rollout_routes x SET write_id = n.write_id
-     FROM unnest($2::text[], $3::text[]) AS n (route_id, write_id) WHERE x.rollout_id = $1 AND x.route_id = n.route_id`,
-    [rolloutId, routeIds, routeIds.map((id) => intentIds[id])],
-  );
+  const isReplayed = ledger !== null && (ledger.decideVersion !== null || word !== null);
+  const committed =
+    ledger &&
+    addMove(
+      statement,
+      ids,
+      {
+        projectId: rollout.projectId,
+        rolloutId: rollout.id,
+        ledger,
+        move,
+        guards,
+        ...(isReplayed && { evidence: evidenceOf(rollout, seen, now, word) }),
+      },
+      'changed',
+    );
+  updateRoutes(statement, rollout.id, change.routes, committed?.intentIds ?? {});
+  return committed?.decisionId ?? null;
 }
 
 /** People see a change of what they are told; a hold that is looked at again is none. */
@@ -167,34 +185,60 @@ function isNews({ rollout }: LoadedRollout, change: Change): boolean {
   );
 }
 
-async function updateRollout(
-  client: PoolClient,
+function updateRollout(
+  statement: OneStatement,
   loaded: LoadedRollout,
   change: Change,
   frozenPlanId: string | null,
-): Promise<RolloutRow> {
-  const set = assignments(change.rollout, 4);
-  const plan = change.plan;
-  const frozen =
-    plan && frozenPlanId !== null
-      ? {
-          sql: `, frozen_plan_id = $${String(4 + set.values.length)}, route_count = $${String(5 + set.values.length)}, step_count = $${String(6 + set.values.length)}`,
-          values: [frozenPlanId, plan.routes.length, plan.steps.length],
-        }
-      : { sql: '', values: [] };
-  const { rows } = await client.query<RolloutRow>(
-    `UPDATE rollouts SET version = version + $2, updated_at = now(), next_at = to_timestamp($3::float8 / 1000)${set.sql === '' ? '' : `, ${set.sql}`}${frozen.sql}
-     WHERE id = $1 RETURNING *`,
-    [loaded.rollout.id, isNews(loaded, change) ? 1 : 0, change.wakeAt, ...set.values, ...frozen.values],
+  only: string,
+): void {
+  const { value } = statement;
+  const { plan } = change;
+  const { rollout } = loaded;
+  const set = [
+    `version = version + ${isNews(loaded, change) ? '1' : '0'}`,
+    'updated_at = now()',
+    `next_at = to_timestamp(${value(change.wakeAt)}::float8 / 1000)`,
+    ...assignments(change.rollout, value),
+    ...(plan && frozenPlanId !== null
+      ? [
+          `frozen_plan_id = ${value(frozenPlanId)}`,
+          `route_count = ${value(plan.routes.length)}`,
+          `step_count = ${value(plan.steps.length)}`,
+        ]
+      : []),
+  ];
+  const told = isNews(loaded, change)
+    ? eventOf(statement, rollout.projectId, 'rollout.changed', `rollout/${rollout.id}`, summaryAfter(loaded, change))
+    : 'NULL';
+  // other receivers come next: somebody has to look at them
+  const wants = changesWants(change)
+    ? `pg_notify('sluice_wants', ${value(change.rollout.reason === 'Resumed' ? 'retry' : '')})`
+    : 'NULL';
+  statement.with(
+    'changed',
+    `UPDATE rollouts SET ${set.join(', ')} WHERE id = ${value(rollout.id)} AND version = ${value(rollout.version)} AND ${only}
+     RETURNING id, ${told} AS told, ${wants} AS wants`,
   );
-  return rows[0]!;
 }
 
-/** One statement for all routes that change; absent values stay as they are. */
-async function updateRoutes(client: PoolClient, rolloutId: string, patches: Change['routes']): Promise<void> {
-  const changed = patches.filter((patch) => Object.keys(patch).length > 1);
+const changesWants = (change: Change) =>
+  change.claims !== 'keep' || change.rollout.stepIndex !== undefined || change.rollout.state !== undefined;
+
+/** All routes that change, each with its new write, if it gets one; absent values stay as they are. */
+function updateRoutes(
+  statement: OneStatement,
+  rolloutId: string,
+  patches: Change['routes'],
+  intentIds: Readonly<Record<string, string>>,
+): void {
+  const byRoute = new Map<string, Record<string, unknown>>(patches.map((patch) => [patch.routeId, { ...patch }]));
+  for (const [routeId, write] of Object.entries(intentIds))
+    byRoute.set(routeId, { ...byRoute.get(routeId), routeId, write });
+  const changed = [...byRoute.values()].filter((patch) => Object.keys(patch).length > 1);
   if (changed.length === 0) return;
-  await client.query(
+  statement.with(
+    'routes_changed',
     `UPDATE rollout_routes x SET
        step_index = CASE WHEN n.p ? 'stepIndex' THEN (n.p->>'stepIndex')::int ELSE x.step_index END,
        baseline = CASE WHEN n.p ? 'baseline' THEN n.p->'baseline' ELSE x.baseline END,
@@ -202,9 +246,9 @@ async function updateRoutes(client: PoolClient, rolloutId: string, patches: Chan
        verified_at = CASE WHEN n.p ? 'verifiedAt' THEN to_timestamp((n.p->>'verifiedAt')::float8 / 1000) ELSE x.verified_at END,
        held_ms = CASE WHEN n.p ? 'heldMs' THEN (n.p->>'heldMs')::bigint ELSE x.held_ms END,
        touched = CASE WHEN n.p ? 'touched' THEN (n.p->>'touched')::boolean ELSE x.touched END,
-       write_id = CASE WHEN n.p ? 'write' THEN NULL ELSE x.write_id END
-     FROM jsonb_array_elements($2::jsonb) AS n (p) WHERE x.rollout_id = $1 AND x.route_id = n.p->>'routeId'`,
-    [rolloutId, JSON.stringify(changed)],
+       write_id = CASE WHEN n.p ? 'write' THEN n.p->>'write' ELSE x.write_id END
+     FROM changed CROSS JOIN jsonb_array_elements(${statement.json(changed)}) AS n (p)
+     WHERE x.rollout_id = ${statement.value(rolloutId)} AND x.route_id = n.p->>'routeId'`,
   );
 }
 
@@ -223,15 +267,23 @@ async function adopt(client: PoolClient, live: NonNullable<Change['adopted']>, d
   );
 }
 
-/** What an event tells of a rollout: enough for a list, the rest by GET. */
-export function summary(row: RolloutRow): Record<string, unknown> {
-  return {
-    id: row.id,
-    name: row.name,
-    state: row.state,
-    version: row.version,
-    stepIndex: row.step_index,
-    reason: row.reason,
-    message: row.message,
-  };
+function summaryAfter({ rollout }: LoadedRollout, change: Change): Readonly<Record<string, unknown>> {
+  const { state, stepIndex, reason, message } = { ...rollout, ...change.rollout };
+  return summary({
+    id: rollout.id,
+    name: rollout.name,
+    state,
+    version: rollout.version + 1,
+    stepIndex,
+    reason,
+    message,
+  });
 }
+
+/** What an event tells of a rollout: enough for a list, the rest by GET. */
+export function summary(one: Summary): Readonly<Record<string, unknown>> {
+  const { id, name, state, version, stepIndex, reason, message } = one;
+  return { id, name, state, version, stepIndex, reason, message };
+}
+
+type Summary = Pick<LoadedRollout['rollout'], 'id' | 'name' | 'state' | 'version' | 'stepIndex' | 'reason' | 'message'>;

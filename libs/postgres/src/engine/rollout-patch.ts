@@ -1,10 +1,5 @@
 import type { RolloutPatch } from '@sluice/domain';
 
-interface Assignment {
-  readonly sql: string;
-  readonly values: readonly unknown[];
-}
-
 const columns: { readonly [K in keyof RolloutPatch]-?: { column: string; kind: 'plain' | 'time' | 'json' } } = {
   state: { column: 'state', kind: 'plain' },
   stepIndex: { column: 'step_index', kind: 'plain' },
@@ -21,16 +16,12 @@ const columns: { readonly [K in keyof RolloutPatch]-?: { column: string; kind: '
   diffs: { column: 'diffs', kind: 'json' },
 };
 
-/** `SET` list for the present keys of a patch; placeholders start at `first`. */
-export function assignments(patch: RolloutPatch, first: number): Assignment {
-  const parts: string[] = [];
-  const values: unknown[] = [];
-  for (const [key, { column, kind }] of Object.entries(columns)) {
+/** Assignments of the present keys of a patch; `place` gives a value's placeholder. */
+export function assignments(patch: RolloutPatch, place: (value: unknown) => string): readonly string[] {
+  return Object.entries(columns).flatMap(([key, { column, kind }]) => {
     const value = patch[key as keyof RolloutPatch];
-    if (value === undefined) continue;
-    const place = `$${String(first + values.length)}`;
-    parts.push(kind === 'time' ? `${column} = to_timestamp(${place}::float8 / 1000)` : `${column} = ${place}`);
-    values.push(kind === 'json' && value !== null ? JSON.stringify(value) : value);
-  }
-  return { sql: parts.join(', '), values };
+    if (value === undefined) return [];
+    const placed = place(kind === 'json' && value !== null ? JSON.stringify(value) : value);
+    return [kind === 'time' ? `${column} = to_timestamp(${placed}::float8 / 1000)` : `${column} = ${placed}`];
+  });
 }

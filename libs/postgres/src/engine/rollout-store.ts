@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type {
   CommitResult,
   DecisionView,
+  DueRollouts,
   Ids,
   LoadedRollout,
   NewRollout,
@@ -97,7 +98,13 @@ export class PostgresRolloutStore extends RolloutStore {
         await client.query('INSERT INTO wakeups (rollout_id, at) VALUES ($1, $2)', [rollout.id, row.start_at]);
         await notify(client, 'rollouts', '');
       }
-      await appendEvent(client, rollout.projectId, 'rollout.changed', `rollout/${rollout.id}`, summary(row));
+      await appendEvent(
+        client,
+        rollout.projectId,
+        'rollout.changed',
+        `rollout/${rollout.id}`,
+        summary({ ...row, stepIndex: row.step_index }),
+      );
     });
     const view = await this.view(rollout.id);
     if (!view) throw new NotFound('rollout', rollout.id);
@@ -147,7 +154,7 @@ export class PostgresRolloutStore extends RolloutStore {
   }
 
   commit(loaded: LoadedRollout, change: Change): Promise<CommitResult> {
-    return inTransaction(this.pool, (client) => commitChange(client, this.writer, loaded, change));
+    return commitChange(this.pool, this.writer, loaded, change);
   }
 
   say(id: string, word: (loaded: LoadedRollout) => Change, options: SayOptions = {}): Promise<void> {
@@ -159,21 +166,18 @@ export class PostgresRolloutStore extends RolloutStore {
     });
   }
 
-  async claimDue(limit: number, claimMs: number): Promise<readonly string[]> {
-    const { rows } = await this.pool.query<{ rollout_id: string }>(
-      `UPDATE wakeups SET at = now() + $2 * interval '1 ms'
-       WHERE rollout_id IN (SELECT rollout_id FROM wakeups WHERE at <= now() ORDER BY priority, at LIMIT $1 FOR UPDATE SKIP LOCKED)
-       RETURNING rollout_id`,
+  async claimDue(limit: number, claimMs: number): Promise<DueRollouts> {
+    const { rows } = await this.pool.query<{ ids: string[]; next_in_ms: string | null }>(
+      `WITH due AS (SELECT rollout_id FROM wakeups WHERE at <= now() ORDER BY priority, at LIMIT $1 FOR UPDATE SKIP LOCKED),
+       claimed AS (
+         UPDATE wakeups w SET at = now() + $2 * interval '1 ms' FROM due WHERE w.rollout_id = due.rollout_id RETURNING w.rollout_id)
+       SELECT ARRAY(SELECT rollout_id FROM claimed) AS ids,
+              (SELECT greatest(0, ceil(extract(epoch FROM at - clock_timestamp()) * 1000)) FROM wakeups
+               WHERE at > now() ORDER BY at LIMIT 1) AS next_in_ms`,
       [limit, claimMs],
     );
-    return rows.map((row) => row.rollout_id);
-  }
-
-  async nextWakeInMs(): Promise<number | null> {
-    const { rows } = await this.pool.query<{ ms: string }>(
-      `SELECT greatest(0, ceil(extract(epoch FROM at - clock_timestamp()) * 1000)) AS ms FROM wakeups ORDER BY at LIMIT 1`,
-    );
-    return rows[0] ? Number(rows[0].ms) : null;
+    const { ids = [], next_in_ms: nextInMs = null } = rows[0] ?? {};
+    return { ids, nextInMs: nextInMs === null ? null : Number(nextInMs) };
   }
 
   private get writer() {
