@@ -55,7 +55,10 @@ export function createEngine(parts: EngineParts): Engine {
       return gateway;
     },
   });
-  parts.signals.on('wants', (payload) => owned.forEach((gateway) => gateway.wantsChanged(payload === 'retry')));
+  parts.signals.on('wants', (payload) => {
+    const concerns = ({ fence }: Gateway) => ['', 'retry', fence.gatewayId].includes(payload);
+    for (const gateway of owned) if (concerns(gateway)) gateway.wantsChanged(payload === 'retry');
+  });
   const reconcile = new ReconcileRollout(parts.rollouts, new StartRollout(parts.rollouts));
   return new Engine({
     gateways,

@@ -57,6 +57,7 @@ export * from './gateway/read-budget-state.js';
 export * from './gateway/period.js';
 export * from './gateway/reads-wanted.js';
 export * from './gateway/schedule.js';
+export * from './gateway/watches-others.js';
 export * from './gateway/groups-to-watch.js';
 
 export * from './drain/drained.js';

@@ -109,7 +109,7 @@ export interface SayOptions {
 
 /** Wakes the replicas: NOTIFY where it gets through, a poll of at most a second behind it. */
 export abstract class Signals {
-  /** `rollouts`: a wake-up moved; `intents`: a gateway has work; `outbox`: an event to number; `events`: a numbered one to tell; `gateways`: one was let go of; `wants`: something else is to be looked at. */
+  /** `rollouts`: a wake-up moved; `intents`: a gateway has work; `outbox`: an event to number; `events`: a numbered one to tell; `gateways`: one was let go of; `wants`: something else is to be looked at, by the gateway that it names (`retry`, or none: by all). */
   abstract on(topic: SignalTopic, listener: (payload: string) => void): () => void;
 }
 

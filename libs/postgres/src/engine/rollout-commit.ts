@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { CommitResult, Ids, LoadedRollout } from '@sluice/control';
-import type { Change } from '@sluice/domain';
-import { evidenceOf, isEmergency } from '@sluice/domain';
+import type { Change, Rollout } from '@sluice/domain';
+import { evidenceOf, isEmergency, watchesOthers } from '@sluice/domain';
 import { refuseOverNewer, releaseClaims, takeClaims } from './claims.js';
 import type { FrozenPlans } from './frozen-plans.js';
 import { addGuards, guardsHold, lockGuard, moveGuard } from './guards.js';
@@ -211,10 +211,7 @@ function updateRollout(
   const told = isNews(loaded, change)
     ? eventOf(statement, rollout.projectId, 'rollout.changed', `rollout/${rollout.id}`, summaryAfter(loaded, change))
     : 'NULL';
-  // other receivers come next: somebody has to look at them
-  const wants = changesWants(change)
-    ? `pg_notify('sluice_wants', ${value(change.rollout.reason === 'Resumed' ? 'retry' : '')})`
-    : 'NULL';
+  const wants = watchesOthers(rollout, change) ? tellsWatchers(statement, rollout, change) : 'NULL';
   statement.with(
     'changed',
     `UPDATE rollouts SET ${set.join(', ')} WHERE id = ${value(rollout.id)} AND version = ${value(rollout.version)} AND ${only}
@@ -222,8 +219,14 @@ function updateRollout(
   );
 }
 
-const changesWants = (change: Change) =>
-  change.claims !== 'keep' || change.rollout.stepIndex !== undefined || change.rollout.state !== undefined;
+/** Tells those who look at its routes; all of them, where a person says that what kept us out is mended. */
+function tellsWatchers({ value }: OneStatement, rollout: Rollout, change: Change): string {
+  if (change.rollout.reason === 'Resumed') return `pg_notify('sluice_wants', 'retry')`;
+  const routeIds = (change.plan ?? rollout.plan).routes.map((route) => route.id);
+  return `(SELECT count(pg_notify('sluice_wants', gateway_id)) FROM (
+            SELECT DISTINCT a.gateway_id FROM routes r JOIN accounts a ON a.id = r.account_id
+            WHERE r.id = ANY(${value(routeIds)}) AND a.gateway_id IS NOT NULL) one)`;
+}
 
 /** All routes that change, each with its new write, if it gets one; absent values stay as they are. */
 function updateRoutes(

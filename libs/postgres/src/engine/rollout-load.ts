@@ -61,10 +61,7 @@ export async function loadRollout(
   const row = rows[0];
   if (!row) return null;
   const plan = await plans.get(db, row.frozen_plan_id);
-  const routes = await routeRows(db, id);
-  const clusters = await clusterRows(db, plan);
-  const health = await healthRows(db, plan);
-  const flying = await olderInFlight(db, id, routes);
+  const { routes, clusters, health, flying } = await seenRows(db, id, plan);
   return {
     row,
     now: row.now.getTime(),
@@ -82,25 +79,6 @@ export async function loadRollout(
   };
 }
 
-/** One row per route, with the write that stands for it and the newest looks at its action and owner. */
-export async function routeRows(db: Queryable, rolloutId: string): Promise<readonly RouteRow[]> {
-  const { rows } = await db.query<RouteRow>(
-    `SELECT x.route_id, x.step_index, x.baseline, x.expected, x.verified_at, x.held_ms, x.touched,
-            r.pinned, g.version AS guard,
-            i.id AS intent_id, i.purpose AS intent_purpose, i.state AS intent_state, i.reason AS intent_reason,
-            i.message AS intent_message, i.live AS intent_live,
-            ${seenRouteColumns}
-     FROM rollout_routes x
-     LEFT JOIN routes r ON r.id = x.route_id
-     LEFT JOIN guards g ON g.key = 'route/' || x.route_id
-     LEFT JOIN intents i ON i.id = x.write_id
-     ${seenRouteJoins}
-     WHERE x.rollout_id = $1 ORDER BY x.position`,
-    [rolloutId],
-  );
-  return rows;
-}
-
 interface ClusterRow {
   id: string;
   name: string;
@@ -109,44 +87,74 @@ interface ClusterRow {
   guard: string;
 }
 
-async function clusterRows(db: Queryable, plan: FrozenPlan): Promise<readonly ClusterRow[]> {
-  const ids = [...new Set(plan.routes.flatMap((route) => route.backends.map((backend) => backend.clusterId)))];
-  const { rows } = await db.query<ClusterRow>(
-    `SELECT c.id, c.name, c.cordoned_by IS NOT NULL AS cordoned, c.retired_by IS NOT NULL AS retired, g.version AS guard
-     FROM clusters c JOIN guards g ON g.key = 'cluster/' || c.id WHERE c.id = ANY($1)`,
-    [ids],
-  );
-  return rows;
-}
-
 interface HealthRow extends LookColumns<TargetHealth, number> {
   subject: string;
 }
 
-async function healthRows(db: Queryable, plan: FrozenPlan): Promise<readonly HealthRow[]> {
-  const pairs = plan.routes.flatMap((route) =>
-    route.backends.map((backend) => ({ account: route.accountId, subject: `health/${backend.targetGroupArn}` })),
-  );
-  const { rows } = await db.query<HealthRow>(
-    `SELECT f.subject, f.at, f.period_ms, f.look, f.runs
-     FROM unnest($1::text[], $2::text[]) AS wanted (account_id, subject)
-     JOIN facts f ON f.account_id = wanted.account_id AND f.subject = wanted.subject`,
-    [pairs.map((pair) => pair.account), pairs.map((pair) => pair.subject)],
-  );
-  return rows;
+type OlderWriteRow = Pick<IntentRow, 'id' | 'route_id' | 'purpose' | 'state' | 'reason' | 'message' | 'live'>;
+
+/** Beside the first route: what concerns all of them. */
+interface BesideColumns {
+  clusters: ClusterRow[] | null;
+  health: (Omit<HealthRow, 'at'> & { at_ms: number })[] | null;
+  flying: OlderWriteRow[] | null;
 }
 
+/** One row per route, with the write that stands for it and the newest looks at its action and owner. */
+const selectRoutes = `
+  SELECT x.route_id, x.step_index, x.baseline, x.expected, x.verified_at, x.held_ms, x.touched,
+         r.pinned, g.version AS guard,
+         i.id AS intent_id, i.purpose AS intent_purpose, i.state AS intent_state, i.reason AS intent_reason,
+         i.message AS intent_message, i.live AS intent_live,
+         ${seenRouteColumns}, beside.*
+  FROM rollout_routes x
+  LEFT JOIN routes r ON r.id = x.route_id
+  LEFT JOIN guards g ON g.key = 'route/' || x.route_id
+  LEFT JOIN intents i ON i.id = x.write_id
+  ${seenRouteJoins}`;
+
+const clustersBeside = `
+  SELECT json_agg(json_build_object('id', c.id, 'name', c.name, 'cordoned', c.cordoned_by IS NOT NULL,
+                                    'retired', c.retired_by IS NOT NULL, 'guard', k.version::text))
+  FROM clusters c JOIN guards k ON k.key = 'cluster/' || c.id WHERE c.id = ANY($2)`;
+
+const healthBeside = `
+  SELECT json_agg(json_build_object('subject', f.subject, 'at_ms', extract(epoch FROM f.at) * 1000, 'period_ms', f.period_ms,
+                                    'look', f.look, 'runs', f.runs))
+  FROM unnest($3::text[], $4::text[]) AS wanted (account_id, subject)
+  JOIN facts f ON f.account_id = wanted.account_id AND f.subject = wanted.subject`;
+
 /** Writes that a newer one has replaced, whose socket may still be open. */
-async function olderInFlight(
-  db: Queryable,
-  rolloutId: string,
-  routes: readonly RouteRow[],
-): Promise<readonly IntentRow[]> {
-  const { rows } = await db.query<IntentRow>(
-    `SELECT * FROM intents WHERE rollout_id = $1 AND state = 'sent' AND NOT (id = ANY($2))`,
-    [rolloutId, routes.flatMap((route) => route.intent_id ?? [])],
+const flyingBeside = `
+  SELECT json_agg(json_build_object('id', s.id, 'route_id', s.route_id, 'purpose', s.purpose, 'state', s.state,
+                                    'reason', s.reason, 'message', s.message, 'live', s.live))
+  FROM intents s WHERE s.rollout_id = $1 AND s.state = 'sent'
+    AND NOT EXISTS (SELECT 1 FROM rollout_routes w WHERE w.rollout_id = $1 AND w.write_id = s.id)`;
+
+/** All that is known of a rollout's routes, clusters, target groups and writes, as of one moment. */
+async function seenRows(db: Queryable, rolloutId: string, plan: FrozenPlan) {
+  const backends = plan.routes.flatMap((route) =>
+    route.backends.map((backend) => ({ ...backend, accountId: route.accountId })),
   );
-  return rows;
+  const { rows } = await db.query<RouteRow & BesideColumns>(
+    `${selectRoutes}
+     LEFT JOIN LATERAL (SELECT (${clustersBeside}) AS clusters, (${healthBeside}) AS health, (${flyingBeside}) AS flying) beside
+       ON x.position = (SELECT min(position) FROM rollout_routes WHERE rollout_id = $1)
+     WHERE x.rollout_id = $1 ORDER BY x.position`,
+    [
+      rolloutId,
+      [...new Set(backends.map((backend) => backend.clusterId))],
+      backends.map((backend) => backend.accountId),
+      backends.map((backend) => `health/${backend.targetGroupArn}`),
+    ],
+  );
+  const beside = rows[0];
+  return {
+    routes: rows as readonly RouteRow[],
+    clusters: beside?.clusters ?? [],
+    health: (beside?.health ?? []).map(({ at_ms: atMs, ...row }): HealthRow => ({ ...row, at: new Date(atMs) })),
+    flying: beside?.flying ?? [],
+  };
 }
 
 function toStored(row: RolloutRow, plan: FrozenPlan, routes: readonly RouteRow[]): StoredRollout {
@@ -194,7 +202,7 @@ function observation(
   routes: readonly RouteRow[],
   clusters: readonly ClusterRow[],
   health: readonly HealthRow[],
-  flying: readonly IntentRow[],
+  flying: readonly OlderWriteRow[],
 ): Observation {
   const arnOf = (row: HealthRow) => row.subject.slice('health/'.length);
   return {
@@ -226,7 +234,7 @@ function writeFact(row: RouteRow): WriteFact | null {
   };
 }
 
-function olderWrite(row: IntentRow): WriteFact {
+function olderWrite(row: OlderWriteRow): WriteFact {
   return {
     intentId: row.id,
     routeId: row.route_id,
