@@ -41,6 +41,11 @@ export class FactRecorder {
     this.storeIn(changed ? 0 : this.parts.delayMs);
   }
 
+  /** Somebody else stores a newer look at this subject. */
+  forget(key: string): void {
+    this.pending.delete(key);
+  }
+
   /** Stores what is left, once, unless somebody else owns the gateway. */
   async close(): Promise<void> {
     this.isClosed = true;

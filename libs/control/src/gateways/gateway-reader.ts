@@ -10,7 +10,7 @@ import {
   type WatchedSubject,
 } from '@sluice/domain';
 import type { ExternalFailure } from '../ports/external-failure.js';
-import type { ActionFact, Wants, WatchedHealth } from '../ports/fact-store.js';
+import type { ActionFact, FactWrite, Wants, WatchedHealth } from '../ports/fact-store.js';
 import type { ExternalFailureLike } from '../ports/load-balancer.js';
 import type { Timer } from '../ports/timers.js';
 import { AccountTroubles, concernsAccount, NoAccess, retryAfterMs } from './account-troubles.js';
@@ -155,18 +155,14 @@ export class GatewayReader implements LeadableReader {
     this.written.delete(`${accountId} ${routeArn}`);
   }
 
-  wrote(accountId: string, routeArn: string, written: WrittenLately, live: ActionFact | null): void {
+  wrote(accountId: string, routeArn: string, written: WrittenLately, live: ActionFact | null): FactWrite | null {
     this.written.set(`${accountId} ${routeArn}`, written);
-    if (live === null) return;
+    if (live === null) return null;
     // a reply that lists everything as intended is a look, begun when the write was
-    const clockAt = this.parts.clock.now() - (this.parts.timers.now() - written.atMs);
-    const seen: Seen<ActionFact> = { outcome: { ok: true, value: live }, at: written.atMs, clockAt };
-    this.saw('action', accountId, new Map([[routeArn, seen]]), (arn, one) => ({
-      kind: 'action',
-      accountId,
-      arn,
-      fact: factOf(one),
-    }));
+    const at = this.parts.clock.now() - (this.parts.timers.now() - written.atMs);
+    const look = { kind: 'action', accountId, arn: routeArn, fact: { ok: true, at, value: live } } as const;
+    this.watch.looked('action', accountId, routeArn, written.atMs, { retryMs: null, isAlone: false });
+    return this.keeper.keepUnstored(look, this.watch.periodOf('action', accountId, routeArn));
   }
 
   /** Begins nothing more, breaks off what is under way and stores what was seen. */

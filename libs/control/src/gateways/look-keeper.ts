@@ -79,6 +79,16 @@ export class LookKeeper {
     return { retryMs: Math.min(periodMs / 2, retryAfterMs(failures)), isAlone: false };
   }
 
+  /** Takes in a look that the caller stores, in place of whatever older one waits to be. */
+  keepUnstored(look: Look, periodMs: number): FactWrite {
+    const key = subjectKey(look.kind, look.accountId, look.arn);
+    const { write } = joinLook(this.known.get(key), look, periodMs);
+    this.known.set(key, write);
+    this.failures.delete(key);
+    this.recorder.forget(key);
+    return write;
+  }
+
   /** Forgets what is no longer watched and was last seen an hour ago. */
   forget(isWatched: (kind: SubjectKind, accountId: string, arn: string) => boolean): void {
     const oldest = this.parts.clock.now() - forgottenAfterMs;

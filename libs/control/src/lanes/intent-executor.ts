@@ -196,7 +196,8 @@ export class IntentExecutor {
         outcome.unverified ?? 'the reply did not list the weights as intended',
       );
     const written = { before: base.action.weights, after, atMs: startedMs };
-    this.parts.looks.wrote(intent.accountId, intent.routeArn, written, outcome.live && withoutListener(outcome.live));
+    const live = outcome.live && withoutListener(outcome.live);
+    const look = this.parts.looks.wrote(intent.accountId, intent.routeArn, written, live);
     await this.settle(attempt.fence, intent, {
       kind: 'settle',
       outcome: {
@@ -204,6 +205,7 @@ export class IntentExecutor {
         message: `Written, and verified by the reply.${ageText(storedAgeMs)}${notesText(notes)}`,
         live: after,
         requestId: outcome.requestId,
+        look,
       },
     });
   }

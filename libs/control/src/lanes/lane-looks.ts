@@ -1,6 +1,6 @@
 import type { Ownership } from '@sluice/domain';
 import type { ReadsForSends, WrittenLately } from '../gateways/reads-for-sends.js';
-import type { ActionFact, WatchedHealth } from '../ports/fact-store.js';
+import type { ActionFact, FactWrite, WatchedHealth } from '../ports/fact-store.js';
 
 /** What the write half of a gateway asks of its read half. */
 export interface LaneLooks extends ReadsForSends {
@@ -12,6 +12,9 @@ export interface LaneLooks extends ReadsForSends {
   lastAction(accountId: string, routeArn: string): { readonly action: ActionFact; readonly ageMs: number } | null;
   /** A write goes out: from now on what stood before an earlier one may be what this one made of the route. */
   sending(accountId: string, routeArn: string): void;
-  /** A write was verified: what it wrote is a look like any other, and what stood before it is no news for a minute. */
-  wrote(accountId: string, routeArn: string, written: WrittenLately, live: ActionFact | null): void;
+  /**
+   * A write was verified: what stood before it is no news for a minute. What it wrote, where the reply lists it, is a look
+   * like any other, which is to be stored with the settlement.
+   */
+  wrote(accountId: string, routeArn: string, written: WrittenLately, live: ActionFact | null): FactWrite | null;
 }

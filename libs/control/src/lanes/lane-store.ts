@@ -1,9 +1,17 @@
 import type { Weights } from '@sluice/domain';
+import type { FactWrite } from '../ports/fact-store.js';
 import type { GatewayFence } from '../ports/gateway-store.js';
 import type { Intent } from './intent.js';
 
 export type Settlement =
-  | { readonly state: 'applied'; readonly message: string; readonly live: Weights; readonly requestId: string | null }
+  | {
+      readonly state: 'applied';
+      readonly message: string;
+      readonly live: Weights;
+      readonly requestId: string | null;
+      /** The write's own reply, as the newest look at the route: stored with the settlement. */
+      readonly look?: FactWrite | null;
+    }
   | {
       readonly state: 'failed';
       readonly reason: string;

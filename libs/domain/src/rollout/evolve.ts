@@ -64,7 +64,7 @@ export function decided(rollout: Rollout, seen: Observation, decision: Decision,
 
 /** What the end of a write makes of its route. `live` is what was seen or verified; a failed write leaves the route as it was. */
 export function settled(
-  route: RouteProgress,
+  route: Pick<RouteProgress, 'routeId'>,
   write: { readonly purpose: WriteFact['purpose']; readonly stepIndex: number | null },
   outcome: { readonly state: 'applied' | 'failed' | 'superseded'; readonly live: Weights | null },
   at: Instant,

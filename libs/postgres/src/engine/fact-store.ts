@@ -69,6 +69,18 @@ const routesClaimed = `
   JOIN rollout_routes w ON w.rollout_id = c.rollout_id AND w.route_id = c.route_id
   ORDER BY c.route_id`;
 
+/** Newer looks take the place of older ones, whoever stores them first. `looks`: a table or part with the columns of `toRow`. */
+export const storeLooks = (looks: string) => `
+    INSERT INTO facts (account_id, subject, at, period_ms, look, runs)
+    SELECT account_id, subject, to_timestamp(at_ms / 1000), period_ms, look, runs FROM ${looks} ORDER BY account_id, subject
+    ON CONFLICT (account_id, subject) DO UPDATE
+      SET at = excluded.at, period_ms = excluded.period_ms, look = excluded.look, runs = excluded.runs
+      WHERE excluded.at >= facts.at`;
+
+/** A jsonb of `toRow`s as a table; `more`: further columns. */
+export const looksIn = (parameter: string, more = '') =>
+  `jsonb_to_recordset(${parameter}) AS l (account_id text, subject text, at_ms float8, period_ms int, look jsonb, runs jsonb${more})`;
+
 /**
  * One statement: the fence, the looks, the wake-ups that they cause. The gateway's row isn't locked, so that a renewal never
  * waits for looks: a look that an old owner stores in the moment of a takeover is true all the same, and `at` orders it.
@@ -77,15 +89,8 @@ const recordLooks = `
   WITH mine AS (
     SELECT 1 FROM gateways WHERE id = $1 AND epoch = $2 AND grant_id = $3 AND lease_until > clock_timestamp()),
   looks AS (
-    SELECT l.* FROM jsonb_to_recordset($4) AS l
-      (account_id text, subject text, at_ms float8, period_ms int, look jsonb, runs jsonb, changed boolean)
-    WHERE EXISTS (SELECT 1 FROM mine)),
-  stored AS (
-    INSERT INTO facts (account_id, subject, at, period_ms, look, runs)
-    SELECT account_id, subject, to_timestamp(at_ms / 1000), period_ms, look, runs FROM looks ORDER BY account_id, subject
-    ON CONFLICT (account_id, subject) DO UPDATE
-      SET at = excluded.at, period_ms = excluded.period_ms, look = excluded.look, runs = excluded.runs
-      WHERE excluded.at >= facts.at
+    SELECT l.* FROM ${looksIn('$4', ', changed boolean')} WHERE EXISTS (SELECT 1 FROM mine)),
+  stored AS (${storeLooks('looks')}
     RETURNING account_id, subject),
   news AS (
     SELECT account_id, split_part(subject, '/', 1) AS kind, substr(subject, strpos(subject, '/') + 1) AS arn
@@ -155,15 +160,7 @@ export class PostgresFactStore extends FactStore {
   }
 
   async first(facts: readonly FactWrite[]): Promise<void> {
-    await this.pool.query(
-      `INSERT INTO facts (account_id, subject, at, period_ms, look, runs)
-       SELECT n.account_id, n.subject, to_timestamp(n.at_ms / 1000), n.period_ms, n.look, n.runs
-       FROM jsonb_to_recordset($1) AS n (account_id text, subject text, at_ms float8, period_ms int, look jsonb, runs jsonb)
-       ON CONFLICT (account_id, subject) DO UPDATE
-         SET at = excluded.at, period_ms = excluded.period_ms, look = excluded.look, runs = excluded.runs
-         WHERE excluded.at >= facts.at`,
-      [JSON.stringify(facts.map(toRow))],
-    );
+    await this.pool.query(storeLooks(looksIn('$1')), [JSON.stringify(facts.map(toRow))]);
   }
 
   /** Requests are forgotten after a minute: whoever asked has given up by then. */
@@ -214,7 +211,8 @@ export class PostgresFactStore extends FactStore {
   }
 }
 
-function toRow(one: FactWrite) {
+/** A look as a row of `facts`. */
+export function toRow(one: FactWrite) {
   return {
     account_id: one.accountId,
     subject: `${one.kind}/${one.arn}`,

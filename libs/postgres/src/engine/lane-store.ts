@@ -1,14 +1,16 @@
 import type { Pool, PoolClient } from 'pg';
 import type { GatewayFence, Intent, Marked, NextIntents, Settlement, Why } from '@sluice/control';
 import { LaneStore } from '@sluice/control';
-import type { RoutePatch, RouteProgress, Weights } from '@sluice/domain';
+import type { Weights } from '@sluice/domain';
 import { settled } from '@sluice/domain';
-import { appendEvent } from './ledger-writes.js';
-import { endDecision } from './moves.js';
+import { looksIn, storeLooks, toRow } from './fact-store.js';
+import { eventOf } from './ledger-writes.js';
+import { endOf } from './moves.js';
+import { OneStatement } from './one-statement.js';
 import { purposeOf } from './rollout-load.js';
-import { ms, type IntentRow } from './rows.js';
+import type { IntentRow } from './rows.js';
 import { inTransaction } from './transaction.js';
-import { wakeRollout } from './wakeups.js';
+import { addWake, wakeRollout } from './wakeups.js';
 
 interface LaneIntentRow extends IntentRow {
   state: Intent['state'];
@@ -37,8 +39,9 @@ const selectIntent = `
           FROM backends b JOIN clusters c ON c.id = b.cluster_id WHERE b.route_id = r.id) AS backends
   FROM intents i JOIN routes r ON r.id = i.route_id`;
 
-/** $2 epoch, $3 grant id. */
-const fenceHolds = `EXISTS (SELECT 1 FROM gateways l WHERE l.id = i.gateway_id AND l.epoch = $2 AND l.grant_id = $3)`;
+/** Of the gateway of intent `i`, with placeholders of the epoch and the grant id. */
+const fenceHolds = (epoch = '$2', grantId = '$3') =>
+  `EXISTS (SELECT 1 FROM gateways l WHERE l.id = i.gateway_id AND l.epoch = ${epoch}::bigint AND l.grant_id = ${grantId}::uuid)`;
 
 /** Settles wake a rollout at once with the last write of a step or a failure, and otherwise once a second. */
 const settleWakeMs = 1_000;
@@ -131,7 +134,7 @@ export class PostgresLaneStore extends LaneStore {
       const { rowCount } = await client.query(
         `UPDATE intents i SET state = 'pending', not_before = clock_timestamp() + $4 * interval '1 ms', reason = $5, message = $6,
                 attempts = attempts + CASE WHEN state = 'pending' THEN 1 ELSE 0 END
-         WHERE i.id = $1 AND i.state IN ('pending', 'sent') AND ${fenceHolds}`,
+         WHERE i.id = $1 AND i.state IN ('pending', 'sent') AND ${fenceHolds()}`,
         [intentId, fence.epoch.toString(), fence.grantId, delayMs, why.reason, why.message],
       );
       if (rowCount !== 1) return false;
@@ -146,7 +149,7 @@ export class PostgresLaneStore extends LaneStore {
     return inTransaction(this.pool, async (client) => {
       const { rows } = await client.query<{ rollout_id: string | null }>(
         `UPDATE intents i SET reason = $4, message = $5
-         WHERE i.id = $1 AND i.state = 'sent' AND i.message IS DISTINCT FROM $5 AND ${fenceHolds} RETURNING i.rollout_id`,
+         WHERE i.id = $1 AND i.state = 'sent' AND i.message IS DISTINCT FROM $5 AND ${fenceHolds()} RETURNING i.rollout_id`,
         [intentId, fence.epoch.toString(), fence.grantId, why.reason, why.message],
       );
       const rolloutId = rows[0]?.rollout_id;
@@ -155,10 +158,7 @@ export class PostgresLaneStore extends LaneStore {
   }
 
   settle(fence: GatewayFence, intentId: string, outcome: Settlement): Promise<boolean> {
-    return inTransaction(this.pool, async (client) => {
-      if (!(await lockIntent(client, intentId))) return false;
-      return settleIn(client, fence, intentId, outcome);
-    });
+    return inTransaction(this.pool, (client) => settleIn(client, fence, intentId, outcome));
   }
 
   /** Neither sent nor covered: fenced, ended by somebody else, or its permission has expired. */
@@ -193,104 +193,131 @@ async function lockIntent(client: PoolClient, intentId: string): Promise<LockedI
   return rows[0] ?? null;
 }
 
+interface IntentToSettle extends IntentRow {
+  project_id: string;
+  now: Date;
+  /** The write that stands for the route in its rollout. */
+  write_id: string | null;
+}
+
+/**
+ * Locks what a settlement writes: the route's row of its rollout, the intent, the decision, in this order. A statement of
+ * its own: what the next one sees is then what everybody before us has left.
+ */
+async function lockToSettle(client: PoolClient, intentId: string): Promise<IntentToSettle | null> {
+  const { rows } = await client.query<IntentToSettle>(
+    `WITH route AS MATERIALIZED (
+       SELECT x.write_id FROM rollout_routes x JOIN intents i ON i.rollout_id = x.rollout_id AND i.route_id = x.route_id
+       WHERE i.id = $1 FOR UPDATE OF x),
+     intent AS MATERIALIZED (
+       SELECT * FROM intents WHERE id = $1 AND (SELECT count(*) FROM route) >= 0 FOR UPDATE),
+     decision AS MATERIALIZED (
+       SELECT 1 FROM decisions WHERE id = (SELECT decision_id FROM intent) FOR NO KEY UPDATE)
+     SELECT intent.*, (SELECT write_id FROM route) AS write_id, clock_timestamp() AS now
+     FROM intent WHERE (SELECT count(*) FROM decision) >= 0`,
+    [intentId],
+  );
+  return rows[0] ?? null;
+}
+
 async function settleIn(
   client: PoolClient,
   fence: GatewayFence,
   intentId: string,
   outcome: Settlement,
 ): Promise<boolean> {
-  const { rows } = await client.query<IntentRow & { project_id: string; settled_at: Date }>(
-    `UPDATE intents i SET state = $4, settled_at = clock_timestamp(), reason = $5, message = $6, live = $7, request_id = $8
-     WHERE i.id = $1 AND i.state IN ('pending', 'sent') AND ${fenceHolds} RETURNING i.*`,
-    [
-      intentId,
-      fence.epoch.toString(),
-      fence.grantId,
-      outcome.state,
-      reasonOf(outcome),
-      outcome.message,
-      'live' in outcome && outcome.live ? JSON.stringify(outcome.live) : null,
-      'requestId' in outcome ? outcome.requestId : null,
-    ],
-  );
-  const intent = rows[0];
+  const intent = await lockToSettle(client, intentId);
   if (!intent) return false;
-  // a write that shows after a newer one was verified explains nothing: what stands there is the newer one's, or drift
-  const live = outcome.state === 'applied' && !(await isOutlived(client, intent)) ? outcome.live : null;
-  if (live) await explain(client, intent, live);
-  const isLast = await endDecision(client, intent.decision_id);
-  if (intent.rollout_id !== null) {
-    if (live) await settleRoute(client, intent, live);
-    await wakeRollout(client, intent.rollout_id, isLast || outcome.state !== 'applied' ? 0 : settleWakeMs);
+  const statement = new OneStatement();
+  addOutcome(statement, fence, intent, outcome);
+  if (outcome.state === 'applied') {
+    addExplanation(statement, intent, outcome.live);
+    addProgress(statement, intent, outcome.live);
+    if (outcome.look) {
+      const looks = looksIn(statement.json([toRow(outcome.look)]));
+      statement.with('look', storeLooks(`ended CROSS JOIN ${looks}`));
+    }
   }
-  await appendEvent(client, intent.project_id, 'route.weights', `route/${intent.route_id}`, {
+  addEndOfDecision(statement, intent, outcome);
+  const ended = await statement.run(client, 'SELECT 1 FROM ended');
+  return ended.length === 1;
+}
+
+/** As the part `ended`, with its one row if the fence holds and nobody ended it before us. */
+function addOutcome(statement: OneStatement, fence: GatewayFence, intent: IntentToSettle, outcome: Settlement): void {
+  const { value, json } = statement;
+  const told = eventOf(statement, intent.project_id, 'route.weights', `route/${intent.route_id}`, {
     routeId: intent.route_id,
     rolloutId: intent.rollout_id,
-    intentId,
+    intentId: intent.id,
     outcome: outcome.state,
-    weights: live ?? intent.after,
+    weights: outcome.state === 'applied' ? outcome.live : intent.after,
     message: outcome.message,
   });
-  return true;
-}
-
-/** Whether a newer write of the route has been verified by now. */
-async function isOutlived(client: PoolClient, intent: IntentRow): Promise<boolean> {
-  const { rowCount } = await client.query(
-    `SELECT 1 FROM intents n WHERE n.route_id = $1 AND n.seq > $2 AND n.state = 'applied' LIMIT 1`,
-    [intent.route_id, intent.seq],
+  const live = 'live' in outcome ? outcome.live : null;
+  const requestId = 'requestId' in outcome ? outcome.requestId : null;
+  statement.with(
+    'ended',
+    `UPDATE intents i SET state = ${value(outcome.state)}, settled_at = ${value(intent.now)}, reason = ${value(reasonOf(outcome))},
+            message = ${value(outcome.message)}, live = ${json(live)}, request_id = ${value(requestId)}
+     WHERE i.id = ${value(intent.id)} AND i.state IN ('pending', 'sent') AND ${fenceHolds(value(fence.epoch.toString()), value(fence.grantId))}
+     RETURNING ${told} AS told`,
   );
-  return rowCount !== 0;
 }
 
-/** From now on this decision explains what is live on the route. */
-async function explain(client: PoolClient, intent: IntentRow, live: Weights): Promise<void> {
-  await client.query(
-    'UPDATE routes SET expected = $2, explained_by = $3, drift = NULL, version = version + 1 WHERE id = $1',
-    [intent.route_id, JSON.stringify(live), intent.decision_id],
+/**
+ * From now on this decision explains what is live on the route, unless a newer write of the route has been verified by now:
+ * what stands there is that one's then, or drift. `explained` has a row in the first case.
+ */
+function addExplanation(statement: OneStatement, intent: IntentToSettle, live: Weights): void {
+  const { value, json } = statement;
+  const routeId = value(intent.route_id);
+  statement.with(
+    'explained',
+    `UPDATE routes SET expected = ${json(live)}, explained_by = ${value(intent.decision_id)}, drift = NULL, version = version + 1
+     FROM ended WHERE id = ${routeId}
+       AND NOT EXISTS (SELECT 1 FROM intents n WHERE n.route_id = ${routeId} AND n.seq > ${value(intent.seq)}::bigint AND n.state = 'applied')
+     RETURNING 1`,
   );
 }
 
 /** What `settled` makes of the route's row. A write that something newer stands for only says what is live. */
-async function settleRoute(client: PoolClient, intent: IntentRow & { settled_at: Date }, live: Weights): Promise<void> {
-  const { rows } = await client.query<{
-    step_index: number;
-    expected: Weights | null;
-    verified_at: Date | null;
-    held_ms: string;
-    touched: boolean;
-    write_id: string | null;
-  }>(
-    'SELECT step_index, expected, verified_at, held_ms, touched, write_id FROM rollout_routes WHERE rollout_id = $1 AND route_id = $2',
-    [intent.rollout_id, intent.route_id],
-  );
-  const row = rows[0];
-  if (!row) return;
-  const progress: RouteProgress = {
-    routeId: intent.route_id,
-    stepIndex: row.step_index,
-    expected: row.expected ?? [],
-    verifiedAt: ms(row.verified_at),
-    heldMs: Number(row.held_ms),
-    touched: row.touched,
-  };
+function addProgress(statement: OneStatement, intent: IntentToSettle, live: Weights): void {
+  if (intent.rollout_id === null) return;
+  const { value, json } = statement;
   const write = { purpose: purposeOf(intent.purpose), stepIndex: intent.step_index };
-  const patch = settled(progress, write, { state: 'applied', live }, intent.settled_at.getTime());
+  const patch = settled({ routeId: intent.route_id }, write, { state: 'applied', live }, intent.now.getTime());
   if (!patch) return;
-  const kept: RoutePatch = row.write_id === intent.id ? patch : { routeId: patch.routeId, expected: live };
-  await client.query(
-    `UPDATE rollout_routes SET expected = $3, step_index = coalesce($4, step_index),
-            verified_at = coalesce(to_timestamp($5::float8 / 1000), verified_at), held_ms = coalesce($6, held_ms)
-     WHERE rollout_id = $1 AND route_id = $2`,
-    [
-      intent.rollout_id,
-      intent.route_id,
-      JSON.stringify(kept.expected),
-      kept.stepIndex ?? null,
-      kept.verifiedAt ?? null,
-      kept.heldMs ?? null,
-    ],
+  const stands = intent.write_id === intent.id;
+  const { expected, stepIndex = null, verifiedAt = null, heldMs = null } = stands ? patch : { expected: live };
+  statement.with(
+    'progress',
+    `UPDATE rollout_routes SET expected = ${json(expected)}, step_index = coalesce(${value(stepIndex)}, step_index),
+            verified_at = coalesce(to_timestamp(${value(verifiedAt)}::float8 / 1000), verified_at), held_ms = coalesce(${value(heldMs)}, held_ms)
+     FROM explained WHERE rollout_id = ${value(intent.rollout_id)} AND route_id = ${value(intent.route_id)}`,
   );
+}
+
+/** With its last intent ends the decision, and its rollout is woken at once; otherwise once a second. */
+function addEndOfDecision(statement: OneStatement, intent: IntentToSettle, outcome: Settlement): void {
+  const { value } = statement;
+  const own = value(intent.id);
+  const decisionId = value(intent.decision_id);
+  const message = value(outcome.message);
+  statement.with(
+    'decision',
+    endOf(
+      decisionId,
+      `SELECT CASE WHEN id = ${own} THEN ${value(outcome.state)} ELSE state END AS state,
+              CASE WHEN id = ${own} THEN ${message} ELSE message END AS message
+       FROM intents CROSS JOIN ended WHERE decision_id = ${decisionId}`,
+    ),
+  );
+  if (intent.rollout_id === null) return;
+  const others = `SELECT 1 FROM intents WHERE decision_id = ${decisionId} AND id <> ${own} AND state IN ('pending', 'sent')`;
+  const inMs =
+    outcome.state === 'applied' ? `CASE WHEN EXISTS (${others}) THEN ${String(settleWakeMs)} ELSE 0 END` : '0';
+  addWake(statement, `(SELECT ${value(intent.rollout_id)} FROM ended)`, inMs);
 }
 
 function reasonOf(outcome: Settlement): string | null {

@@ -140,14 +140,16 @@ export async function endDecision(client: PoolClient, decisionId: string): Promi
     [decisionId],
   );
   if (open.rowCount !== 0) return false;
-  await client.query(
-    `UPDATE decisions d SET state = s.state, ended_at = clock_timestamp(), end_message = s.message
-     FROM (SELECT CASE WHEN bool_and(state = 'applied') THEN 'applied' WHEN bool_or(state = 'applied') THEN 'partlyApplied'
-                       WHEN bool_or(state = 'failed') THEN 'failed' ELSE 'superseded' END AS state,
-                  (SELECT string_agg(m, '; ') FROM (SELECT DISTINCT message AS m FROM intents WHERE decision_id = $1 LIMIT 3) few) AS message
-           FROM intents WHERE decision_id = $1) s
-     WHERE d.id = $1 AND d.state = 'decided'`,
-    [decisionId],
-  );
+  await client.query(endOf('$1', 'SELECT state, message FROM intents WHERE decision_id = $1'), [decisionId]);
   return true;
 }
+
+/** Ends a decision as its intents (`state`, `message`) say, unless one of them is open. */
+export const endOf = (decisionId: string, intents: string): string => `
+  UPDATE decisions d SET state = s.state, ended_at = clock_timestamp(), end_message = s.message
+  FROM (SELECT CASE WHEN bool_and(state = 'applied') THEN 'applied' WHEN bool_or(state = 'applied') THEN 'partlyApplied'
+                    WHEN bool_or(state = 'failed') THEN 'failed' ELSE 'superseded' END AS state,
+               array_to_string((array_agg(DISTINCT message))[1:3], '; ') AS message,
+               bool_or(state IN ('pending', 'sent')) AS is_open
+        FROM (${intents}) i) s
+  WHERE d.id = ${decisionId} AND d.state = 'decided' AND NOT s.is_open`;

@@ -302,7 +302,7 @@ export class ScriptedLane {
         return stored ? { action: actionOf(arn, stored.weights), ageMs: stored.ageMs } : null;
       },
       sending: () => undefined,
-      wrote: () => undefined,
+      wrote: () => null,
     };
   }
 
