@@ -10,7 +10,7 @@ import { NoAccess } from '../gateways/account-troubles.js';
 import { backoffMs } from './backoff.js';
 import type { Intent } from './intent.js';
 import type { LaneLooks } from './lane-looks.js';
-import type { LaneStore } from './lane-store.js';
+import type { LaneStore, Settlement } from './lane-store.js';
 import { askPolicy, factsFor, failed, heldBack, wantedWeights, type Deferred, type Prepared } from './prepare.js';
 
 /** Where a test or a fault drill may stop the process: every point between two awaits that matters. */
@@ -47,6 +47,8 @@ export interface Attempt {
   readonly signal: AbortSignal;
   /** The socket of this route's write is closed: from now on nothing of it can be on its way. */
   readonly socketClosed: () => void;
+  /** The intent has ended: nothing of it waits any more. */
+  readonly ended: () => void;
 }
 
 /**
@@ -198,16 +200,14 @@ export class IntentExecutor {
     const written = { before: base.action.weights, after, atMs: startedMs };
     const live = outcome.live && withoutListener(outcome.live);
     const look = this.parts.looks.wrote(intent.accountId, intent.routeArn, written, live);
-    await this.settle(attempt.fence, intent, {
-      kind: 'settle',
-      outcome: {
-        state: 'applied',
-        message: `Written, and verified by the reply.${ageText(storedAgeMs)}${notesText(notes)}`,
-        live: after,
-        requestId: outcome.requestId,
-        look,
-      },
+    const settled = await this.end(attempt.fence, intent, {
+      state: 'applied',
+      message: `Written, and verified by the reply.${ageText(storedAgeMs)}${notesText(notes)}`,
+      live: after,
+      requestId: outcome.requestId,
+      look,
     });
+    if (settled) attempt.ended();
   }
 
   private async afterFailedWrite(attempt: Attempt, intent: Intent, after: Weights, error: unknown): Promise<void> {
@@ -300,7 +300,14 @@ export class IntentExecutor {
     intent: Intent,
     { outcome }: Extract<Prepared, { kind: 'settle' }>,
   ): Promise<void> {
-    if (await this.parts.store.settle(fence, intent.id, outcome)) this.parts.onSettled?.(outcome.state);
+    await this.end(fence, intent, outcome);
+  }
+
+  /** False: fenced, or ended by somebody else. */
+  private async end(fence: GatewayFence, intent: Intent, outcome: Settlement): Promise<boolean> {
+    const hasEnded = await this.parts.store.settle(fence, intent.id, outcome);
+    if (hasEnded) this.parts.onSettled?.(outcome.state);
+    return hasEnded;
   }
 
   private pause(ms: number): Promise<void> {

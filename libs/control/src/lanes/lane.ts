@@ -41,6 +41,8 @@ export class Lane {
     string,
     { readonly intent: Intent; readonly done: Promise<void>; readonly call: AbortController; open: boolean }
   >();
+  /** Something may wait that the last look did not start: it has to be looked again when an attempt ends. */
+  private mayBeKeptBack = true;
   /** Somebody said something: what is in flight may be covered by it. */
   private mayBeCovered = false;
   private readonly settling = new Map<string, Promise<void>>();
@@ -145,12 +147,15 @@ export class Lane {
     const heldBack = waitOutMs > 0 ? (this.waitOutRouteIds ?? []) : [];
     if (this.mayHaveOrphans) await this.settleOrphans(heldBack);
     const busy = [...this.inFlight.keys(), ...heldBack];
+    this.mayBeKeptBack = busy.length > 0 || this.settling.size > 0;
     const { intents, inMs } = await this.parts.store.next(this.fence, busy, mostPerRead);
+    this.mayBeKeptBack ||= intents.length === mostPerRead;
     const first = intents[0];
     if (!first) return least(inMs, waitOutMs > 0 ? waitOutMs : null);
     const allowance = this.parts.bucket.allowance(first.purpose);
     if (allowance.tokens === 0) return least(allowance.retryInMs, inMs);
     const starting = this.startable(intents, allowance.tokens);
+    this.mayBeKeptBack ||= starting.length < intents.length;
     this.start(starting, intents);
     // whoever ends wakes the lane; what is left for want of tokens waits for the next one
     return starting.length < intents.length ? least(allowance.retryInMs, inMs) : inMs;
@@ -285,6 +290,7 @@ export class Lane {
 
   private track(intent: Intent, work: (attempt: Attempt) => Promise<void>): void {
     const entry = { intent, open: true, done: Promise.resolve(), call: new AbortController() };
+    let hasEnded = false;
     const attempt: Attempt = {
       fence: this.fence,
       timeLeftMs: () => this.timeLeftMs(),
@@ -296,8 +302,9 @@ export class Lane {
         entry.open = false;
         this.inFlight.delete(intent.routeId);
         this.settling.set(intent.id, entry.done);
-        this.wake();
+        if (this.mayBeKeptBack) this.wake();
       },
+      ended: () => (hasEnded = true),
     };
     entry.done = work(attempt)
       .catch((error: unknown) => {
@@ -310,7 +317,7 @@ export class Lane {
       .finally(() => {
         if (this.inFlight.get(intent.routeId) === entry) this.inFlight.delete(intent.routeId);
         this.settling.delete(intent.id);
-        this.wake();
+        if (!hasEnded || this.mayBeKeptBack) this.wake();
       });
     this.inFlight.set(intent.routeId, entry);
   }
