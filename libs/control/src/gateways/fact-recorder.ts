@@ -12,8 +12,8 @@ interface Pending {
 }
 
 /**
- * Stores looks in small batches, one at a time: news at once, what shows the same as before within `delayMs`. What couldn't
- * be stored is kept and tried again, the newest of each subject.
+ * Stores looks in small batches, one at a time: news at once, what shows the same as before within `delayMs` or a sixth of
+ * its period. What couldn't be stored is kept and tried again, the newest of each subject.
  */
 export class FactRecorder {
   private pending = new Map<string, Pending>();
@@ -38,7 +38,12 @@ export class FactRecorder {
   add(key: string, write: FactWrite, changed: boolean): void {
     if (this.isClosed) return;
     this.pending.set(key, { write, changed: changed || this.pending.get(key)?.changed === true });
-    this.storeIn(changed ? 0 : this.parts.delayMs);
+    this.storeIn(changed ? 0 : Math.min(this.parts.delayMs, write.watched.periodMs / 6));
+  }
+
+  /** Somebody waits to see them. */
+  storeNow(): void {
+    this.storeIn(0);
   }
 
   /** Somebody else stores a newer look at this subject. */

@@ -208,7 +208,8 @@ export class GatewayReader implements LeadableReader {
         kind === 'health'
           ? this.health.ask(accountId, [{ arn }], now, 'fresh')
           : this.actions.ask(accountId, route ? [route] : [], now, 'fresh');
-      asked.catch((error: unknown) => {
+      const stored = asked.then(() => this.keeper.storeNow());
+      stored.catch((error: unknown) => {
         if (this.ended.signal.aborted) return;
         this.parts.log.warn('a look that was asked for could not be made', this.with({ accountId, arn, error }));
       });

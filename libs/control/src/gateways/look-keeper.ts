@@ -99,6 +99,11 @@ export class LookKeeper {
     }
   }
 
+  /** Somebody waits to see what was seen. */
+  storeNow(): void {
+    this.recorder.storeNow();
+  }
+
   /** Stores what is left. */
   close(): Promise<void> {
     return this.recorder.close();

@@ -4,7 +4,7 @@ export interface ReaderSettings {
   readonly minPeriodMs: number;
   /** Longest a look may take, all its requests together. Default 20 000. */
   readonly timeoutMs: number;
-  /** How long looks that bring no news may wait for others to be stored with. Default 500. */
+  /** How long looks that bring no news may wait for others to be stored with, at most a sixth of their period. Default 5 000. */
   readonly recordDelayMs: number;
   /** For how long after a verified write a look that shows what was before it is a lag. Default 60 000. */
   readonly lagMs: number;
@@ -15,7 +15,7 @@ export interface ReaderSettings {
 export const defaultReaderSettings: ReaderSettings = {
   minPeriodMs: 30_000,
   timeoutMs: 20_000,
-  recordDelayMs: 500,
+  recordDelayMs: 5_000,
   lagMs: 60_000,
   concurrency: 4,
 };
