@@ -41,7 +41,8 @@ describe('what a step of one route costs', () => {
     // the end of a hold, the end of a write, and holds so short that theirs is told of
     expect(looksForWakeUps.length).toBeLessThanOrEqual(4 * counted);
     const others = costs.filter((text) => !looksForWakeUps.includes(text));
-    expect(others.length > 12 * counted ? tally(others) : 'at most 12').toBe('at most 12');
+    // the first of them may have been under way when counting began
+    expect(others.length > 12 * counted + 6 ? tally(others) : 'at most 12').toBe('at most 12');
   });
 });
 

@@ -125,7 +125,7 @@ describe('what a gateway makes of it', () => {
     const gateway = new ScriptedGateway();
     gateway.want('acc_1', { rules: ['r'] });
     await started(gateway);
-    await gateway.timers.advance(minute + 1_000);
+    await gateway.timers.advance(minute + 6_000);
     gateway.facts.records.length = 0;
     gateway.weights.set(ruleArn('r'), red90);
     await gateway.timers.advance(minute);
