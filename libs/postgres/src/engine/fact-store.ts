@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { FactStore, type FactWrite, type GatewayFence, type Subject, type Wants } from '@sluice/control';
 import { groupsToWatch, type Fact, type Run, type Watched, type WatchedGroup, type Weights } from '@sluice/domain';
+import { prepared } from './prepared.js';
 
 type OfRoutes = Awaited<ReturnType<FactStore['ofRoutes']>>;
 type StoredLook =
@@ -186,13 +187,15 @@ export class PostgresFactStore extends FactStore {
   async record(fence: GatewayFence, facts: readonly FactWrite[], changed: readonly number[]): Promise<boolean> {
     const news = new Set(changed);
     const looks = facts.map((one, i) => ({ ...toRow(one), changed: news.has(i) }));
-    const { rows } = await this.pool.query<{ is_ours: boolean }>(recordLooks, [
-      fence.gatewayId,
-      fence.epoch.toString(),
-      fence.grantId,
-      JSON.stringify(looks),
-      decidingStates,
-    ]);
+    const { rows } = await this.pool.query<{ is_ours: boolean }>(
+      prepared(recordLooks, [
+        fence.gatewayId,
+        fence.epoch.toString(),
+        fence.grantId,
+        JSON.stringify(looks),
+        decidingStates,
+      ]),
+    );
     return rows[0]?.is_ours === true;
   }
 

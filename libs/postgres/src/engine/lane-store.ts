@@ -7,6 +7,7 @@ import { looksIn, storeLooks, toRow } from './fact-store.js';
 import { eventOf } from './ledger-writes.js';
 import { endOf } from './moves.js';
 import { OneStatement } from './one-statement.js';
+import { prepared } from './prepared.js';
 import { purposeOf } from './rollout-load.js';
 import type { IntentRow } from './rows.js';
 import { inTransaction } from './transaction.js';
@@ -71,11 +72,13 @@ export class PostgresLaneStore extends LaneStore {
 
   async next(fence: GatewayFence, busyRouteIds: readonly string[], most: number): Promise<NextIntents> {
     const { rows } = await this.pool.query<LaneIntentRow & { in_ms: string | null }>(
-      `${selectIntent.replace('SELECT i.*', `SELECT ceil(extract(epoch FROM i.not_before - clock_timestamp()) * 1000) AS in_ms, i.*`)}
+      prepared(
+        `${selectIntent.replace('SELECT i.*', `SELECT ceil(extract(epoch FROM i.not_before - clock_timestamp()) * 1000) AS in_ms, i.*`)}
        WHERE i.gateway_id = $1 AND i.state = 'pending' AND NOT (i.route_id = ANY($2))
          AND (i.priority = 0 OR NOT EXISTS (SELECT 1 FROM intents s WHERE s.route_id = i.route_id AND s.state = 'sent'))
        ORDER BY coalesce(i.not_before, '-infinity') > now(), i.priority, i.listener_arn, i.seq LIMIT $3`,
-      [fence.gatewayId, busyRouteIds, most],
+        [fence.gatewayId, busyRouteIds, most],
+      ),
     );
     const waitsMs = (row: { in_ms: string | null }) => Math.max(0, Number(row.in_ms ?? 0));
     const due = rows.filter((row) => waitsMs(row) === 0);
@@ -93,7 +96,8 @@ export class PostgresLaneStore extends LaneStore {
 
   async markSent(fence: GatewayFence, intentId: string, deadlineMs: number, after: Weights): Promise<Marked> {
     const { rows } = await this.pool.query<{ sent: boolean; guarded: boolean }>(
-      `WITH held AS MATERIALIZED (
+      prepared(
+        `WITH held AS MATERIALIZED (
          SELECT g.key, g.version FROM guards g
          WHERE g.key IN (SELECT jsonb_object_keys(guards) FROM intents WHERE id = $1) ORDER BY g.key FOR SHARE),
        guarded AS (
@@ -110,7 +114,8 @@ export class PostgresLaneStore extends LaneStore {
          UPDATE rollout_routes x SET touched = true FROM sent
          WHERE x.rollout_id = sent.rollout_id AND x.route_id = sent.route_id AND NOT x.touched)
        SELECT EXISTS (SELECT 1 FROM sent) AS sent, (SELECT ok FROM guarded) AS guarded`,
-      [intentId, fence.epoch.toString(), fence.grantId, deadlineMs, JSON.stringify(after)],
+        [intentId, fence.epoch.toString(), fence.grantId, deadlineMs, JSON.stringify(after)],
+      ),
     );
     const row = rows[0];
     if (row?.sent) return 'sent';
@@ -206,7 +211,8 @@ interface IntentToSettle extends IntentRow {
  */
 async function lockToSettle(client: PoolClient, intentId: string): Promise<IntentToSettle | null> {
   const { rows } = await client.query<IntentToSettle>(
-    `WITH route AS MATERIALIZED (
+    prepared(
+      `WITH route AS MATERIALIZED (
        SELECT x.write_id FROM rollout_routes x JOIN intents i ON i.rollout_id = x.rollout_id AND i.route_id = x.route_id
        WHERE i.id = $1 FOR UPDATE OF x),
      intent AS MATERIALIZED (
@@ -215,7 +221,8 @@ async function lockToSettle(client: PoolClient, intentId: string): Promise<Inten
        SELECT 1 FROM decisions WHERE id = (SELECT decision_id FROM intent) FOR NO KEY UPDATE)
      SELECT intent.*, (SELECT write_id FROM route) AS write_id, clock_timestamp() AS now
      FROM intent WHERE (SELECT count(*) FROM decision) >= 0`,
-    [intentId],
+      [intentId],
+    ),
   );
   return rows[0] ?? null;
 }

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
+import { prepared } from './prepared.js';
 
 /**
  * Several changes as one statement: each part is a `WITH` query, so a transaction of ten round trips is one. Parts see the
@@ -20,7 +21,7 @@ export class OneStatement {
   }
 
   async run<R extends QueryResultRow>(db: Pool | PoolClient, select: string): Promise<readonly R[]> {
-    const { rows } = await db.query<R>(`WITH ${this.parts.join(',\n')}\n${select}`, this.values);
+    const { rows } = await db.query<R>(prepared(`WITH ${this.parts.join(',\n')}\n${select}`, this.values));
     return rows;
   }
 }

@@ -10,6 +10,7 @@ import type {
   WriteFact,
 } from '@sluice/domain';
 import type { FrozenPlans } from './frozen-plans.js';
+import { prepared } from './prepared.js';
 import { ms, type IntentRow, type RolloutRow } from './rows.js';
 import {
   entry,
@@ -52,11 +53,13 @@ export async function loadRollout(
   const { rows } = await db.query<
     RolloutRow & { now: Date; guard: string; freeze_guard: string; woken: string | null }
   >(
-    `SELECT o.*, clock_timestamp() AS now, g.version AS guard, f.version AS freeze_guard, w.woken
+    prepared(
+      `SELECT o.*, clock_timestamp() AS now, g.version AS guard, f.version AS freeze_guard, w.woken
      FROM rollouts o JOIN guards g ON g.key = 'rollout/' || o.id JOIN guards f ON f.key = 'freeze/' || o.project_id
      LEFT JOIN wakeups w ON w.rollout_id = o.id
      WHERE o.id = $1${lock ? ' FOR UPDATE OF o' : ''}`,
-    [id],
+      [id],
+    ),
   );
   const row = rows[0];
   if (!row) return null;
@@ -137,16 +140,18 @@ async function seenRows(db: Queryable, rolloutId: string, plan: FrozenPlan) {
     route.backends.map((backend) => ({ ...backend, accountId: route.accountId })),
   );
   const { rows } = await db.query<RouteRow & BesideColumns>(
-    `${selectRoutes}
+    prepared(
+      `${selectRoutes}
      LEFT JOIN LATERAL (SELECT (${clustersBeside}) AS clusters, (${healthBeside}) AS health, (${flyingBeside}) AS flying) beside
        ON x.position = (SELECT min(position) FROM rollout_routes WHERE rollout_id = $1)
      WHERE x.rollout_id = $1 ORDER BY x.position`,
-    [
-      rolloutId,
-      [...new Set(backends.map((backend) => backend.clusterId))],
-      backends.map((backend) => backend.accountId),
-      backends.map((backend) => `health/${backend.targetGroupArn}`),
-    ],
+      [
+        rolloutId,
+        [...new Set(backends.map((backend) => backend.clusterId))],
+        backends.map((backend) => backend.accountId),
+        backends.map((backend) => `health/${backend.targetGroupArn}`),
+      ],
+    ),
   );
   const beside = rows[0];
   return {

@@ -24,6 +24,7 @@ import { appendEvent, notify } from './ledger-writes.js';
 import { commitMove } from './moves.js';
 import { planMaterial } from './plan-material.js';
 import { applySaid, commitChange, putRoutes, summary } from './rollout-commit.js';
+import { prepared } from './prepared.js';
 import { listDecisions, listRollouts } from './rollout-lists.js';
 import { loadRollout } from './rollout-load.js';
 import { toView } from './rollout-views.js';
@@ -168,13 +169,15 @@ export class PostgresRolloutStore extends RolloutStore {
 
   async claimDue(limit: number, claimMs: number): Promise<DueRollouts> {
     const { rows } = await this.pool.query<{ ids: string[]; next_in_ms: string | null }>(
-      `WITH due AS (SELECT rollout_id FROM wakeups WHERE at <= now() ORDER BY priority, at LIMIT $1 FOR UPDATE SKIP LOCKED),
+      prepared(
+        `WITH due AS (SELECT rollout_id FROM wakeups WHERE at <= now() ORDER BY priority, at LIMIT $1 FOR UPDATE SKIP LOCKED),
        claimed AS (
          UPDATE wakeups w SET at = now() + $2 * interval '1 ms' FROM due WHERE w.rollout_id = due.rollout_id RETURNING w.rollout_id)
        SELECT ARRAY(SELECT rollout_id FROM claimed) AS ids,
               (SELECT greatest(0, ceil(extract(epoch FROM at - clock_timestamp()) * 1000)) FROM wakeups
                WHERE at > now() ORDER BY at LIMIT 1) AS next_in_ms`,
-      [limit, claimMs],
+        [limit, claimMs],
+      ),
     );
     const { ids = [], next_in_ms: nextInMs = null } = rows[0] ?? {};
     return { ids, nextInMs: nextInMs === null ? null : Number(nextInMs) };
