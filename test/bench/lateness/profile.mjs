@@ -39,5 +39,5 @@ function packageOf({ url, functionName }) {
   const own = /\/(libs|apps)\/([^/]+)\//.exec(url);
   if (own) return `${own[1]}/${own[2]}`;
   if (url.startsWith('node:')) return url;
-  return functionName === '(idle)' || functionName === '(garbage collector)' ? functionName : 'native';
+  return functionName.startsWith('(') ? functionName : `built in: ${functionName}`;
 }
