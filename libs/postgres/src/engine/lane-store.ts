@@ -237,8 +237,8 @@ async function settleIn(
   if (!intent) return false;
   const statement = new OneStatement();
   addOutcome(statement, fence, intent, outcome);
+  addExplanation(statement, intent, outcome);
   if (outcome.state === 'applied') {
-    addExplanation(statement, intent, outcome.live);
     addProgress(statement, intent, outcome.live);
     if (outcome.look) {
       const looks = looksIn(statement.json([toRow(outcome.look)]));
@@ -246,14 +246,16 @@ async function settleIn(
     }
   }
   addEndOfDecision(statement, intent, outcome);
-  const ended = await statement.run(client, 'SELECT 1 FROM ended');
+  // told when the route's row is ours, so that whoever sees a later event of the route sees this one as well
+  const ended = await statement.run(
+    client,
+    `SELECT ${told(statement, intent, outcome)} FROM ended WHERE (SELECT count(*) FROM explained) >= 0`,
+  );
   return ended.length === 1;
 }
 
-/** As the part `ended`, with its one row if the fence holds and nobody ended it before us. */
-function addOutcome(statement: OneStatement, fence: GatewayFence, intent: IntentToSettle, outcome: Settlement): void {
-  const { value, json } = statement;
-  const told = eventOf(statement, intent.project_id, 'route.weights', `route/${intent.route_id}`, {
+function told(statement: OneStatement, intent: IntentToSettle, outcome: Settlement): string {
+  return eventOf(statement, intent.project_id, 'route.weights', `route/${intent.route_id}`, {
     routeId: intent.route_id,
     rolloutId: intent.rollout_id,
     intentId: intent.id,
@@ -261,6 +263,11 @@ function addOutcome(statement: OneStatement, fence: GatewayFence, intent: Intent
     weights: outcome.state === 'applied' ? outcome.live : intent.after,
     message: outcome.message,
   });
+}
+
+/** As the part `ended`, with its one row if the fence holds and nobody ended it before us. */
+function addOutcome(statement: OneStatement, fence: GatewayFence, intent: IntentToSettle, outcome: Settlement): void {
+  const { value, json } = statement;
   const live = 'live' in outcome ? outcome.live : null;
   const requestId = 'requestId' in outcome ? outcome.requestId : null;
   statement.with(
@@ -268,7 +275,7 @@ function addOutcome(statement: OneStatement, fence: GatewayFence, intent: Intent
     `UPDATE intents i SET state = ${value(outcome.state)}, settled_at = ${value(intent.now)}, reason = ${value(reasonOf(outcome))},
             message = ${value(outcome.message)}, live = ${json(live)}, request_id = ${value(requestId)}
      WHERE i.id = ${value(intent.id)} AND i.state IN ('pending', 'sent') AND ${fenceHolds(value(fence.epoch.toString()), value(fence.grantId))}
-     RETURNING ${told} AS told`,
+     RETURNING 1`,
   );
 }
 
@@ -276,12 +283,13 @@ function addOutcome(statement: OneStatement, fence: GatewayFence, intent: Intent
  * From now on this decision explains what is live on the route, unless a newer write of the route has been verified by now:
  * what stands there is that one's then, or drift. `explained` has a row in the first case.
  */
-function addExplanation(statement: OneStatement, intent: IntentToSettle, live: Weights): void {
+function addExplanation(statement: OneStatement, intent: IntentToSettle, outcome: Settlement): void {
   const { value, json } = statement;
+  if (outcome.state !== 'applied') return statement.with('explained', 'SELECT 1 WHERE false');
   const routeId = value(intent.route_id);
   statement.with(
     'explained',
-    `UPDATE routes SET expected = ${json(live)}, explained_by = ${value(intent.decision_id)}, drift = NULL, version = version + 1
+    `UPDATE routes SET expected = ${json(outcome.live)}, explained_by = ${value(intent.decision_id)}, drift = NULL, version = version + 1
      FROM ended WHERE id = ${routeId}
        AND NOT EXISTS (SELECT 1 FROM intents n WHERE n.route_id = ${routeId} AND n.seq > ${value(intent.seq)}::bigint AND n.state = 'applied')
      RETURNING 1`,
