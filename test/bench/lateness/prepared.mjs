@@ -23,6 +23,8 @@ export async function withRollouts({ rollouts, gateways }, work) {
     await prepareCounting(installation.databaseUrl);
     world = await World.create(installation, { healthCheckSeconds: HEALTH_CHECK_SECONDS });
     const routes = await step(`${rollouts} routes in ${gateways} accounts`, () => makeRoutes(world, numbers, rollouts));
+    const calls = new Calls(installation.sandbox);
+    await calls.read();
     const plans = new Map();
     const made = {
       installation,
@@ -31,7 +33,7 @@ export async function withRollouts({ rollouts, gateways }, work) {
       },
       world,
       routes,
-      calls: new Calls(installation.sandbox),
+      calls,
       begin: (name, list, steps) => createAll({ installation, world, plans }, name, list, steps),
       abort: (ids) => inParallel(ids, AT_ONCE, (id) => installation.rest.post(`/rollouts/${id}:abort`)),
     };

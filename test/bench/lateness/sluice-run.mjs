@@ -88,15 +88,10 @@ function measure(routes, all, verifiedMs, { holdMs, fromMs }) {
 
 /** Reads of the step's own account between its due time and its Modify. */
 function readsBefore(done, reads) {
-  const byAccount = Map.groupBy ? Map.groupBy(reads, (call) => call.account) : grouped(reads);
+  const byAccount = new Map();
+  for (const read of reads) byAccount.set(read.account, [...(byAccount.get(read.account) ?? []), read]);
   return done.reduce((sum, { dueMs, atMs, call }) => {
     const own = byAccount.get(call.account) ?? [];
     return sum + own.filter((read) => read.atMs >= dueMs && read.atMs <= atMs).length;
   }, 0);
-}
-
-function grouped(reads) {
-  const groups = new Map();
-  for (const read of reads) groups.set(read.account, [...(groups.get(read.account) ?? []), read]);
-  return groups;
 }
