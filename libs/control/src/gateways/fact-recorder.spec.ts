@@ -21,19 +21,40 @@ class BreakingFactStore extends InMemoryFactStore {
   }
 }
 
+function recorderOf(
+  facts: InMemoryFactStore,
+  timers: ManualTimers,
+  onFailed: (error: unknown) => void = () => undefined,
+) {
+  const fence = { gatewayId: 'gtw_1', epoch: 1n, grantId: 'grant' };
+  return new FactRecorder({ facts, fence, timers, delayMs: 500, onFenced: () => undefined, onFailed });
+}
+
 describe('the recorder of looks', () => {
+  it('stores what is as it was within a sixth of its period, at once when somebody waits, never what another stores', async () => {
+    const timers = new ManualTimers();
+    const facts = new InMemoryFactStore();
+    const recorder = recorderOf(facts, timers);
+    recorder.add('black', look(1, 'Same'), false);
+    await timers.advance(166);
+    expect(facts.records).toHaveLength(0);
+    await timers.advance(1);
+    expect(facts.records).toHaveLength(1);
+    recorder.add('black', look(2, 'Same'), false);
+    recorder.storeNow();
+    await timers.advance(0);
+    expect(facts.records).toHaveLength(2);
+    recorder.add('black', look(3, 'Same'), false);
+    recorder.forget('black');
+    await timers.advance(1_000);
+    expect(facts.records).toHaveLength(2);
+  });
+
   it('keeps what could not be stored: the newest look, and that something changed before it', async () => {
     const timers = new ManualTimers();
     const facts = new BreakingFactStore();
     const failed: unknown[] = [];
-    const recorder = new FactRecorder({
-      facts,
-      fence: { gatewayId: 'gtw_1', epoch: 1n, grantId: 'grant' },
-      timers,
-      delayMs: 500,
-      onFenced: () => undefined,
-      onFailed: (error) => void failed.push(error),
-    });
+    const recorder = recorderOf(facts, timers, (error) => void failed.push(error));
     facts.outage = new Error('connection refused');
     recorder.add('black', look(1, 'Changed'), true);
     facts.meanwhile = () => recorder.add('black', look(2, 'Same'), false);

@@ -69,7 +69,7 @@ export class FactRecorder {
 
   private begin(): void {
     this.timer = null;
-    if (this.storing) return;
+    if (this.storing || this.pending.size === 0) return;
     let nextMs = 0;
     this.storing = this.store()
       .then((stored) => (nextMs = stored ? 0 : retryMs))

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { ScriptedLane, deferred, laneWeights, type LaneRow } from '@sluice/testing';
 import { ExternalFailure } from '../ports/external-failure.js';
 import type { WriteOutcome } from '../ports/load-balancer.js';
@@ -149,6 +149,30 @@ describe('the last look before a send', () => {
     world.putBack('a');
     await world.run();
     expect(world.store.row('a').state).toBe('applied');
+  });
+});
+
+describe('looking for what is to be sent', () => {
+  it('is done once for a write that goes well, and again for what had to wait for it', async () => {
+    const world = new ScriptedLane();
+    await world.run(0);
+    const next = jest.spyOn(world.store, 'next');
+    world.put('a');
+    world.lane.told();
+    await world.timers.advance(1_000);
+    expect(world.store.row('a').state).toBe('applied');
+    expect(next).toHaveBeenCalledTimes(1);
+    const held = deferred<void>();
+    world.readsWait = held.promise;
+    world.put('b');
+    world.lane.told();
+    await world.timers.advance(0);
+    world.put('c', { routeId: world.store.row('b').routeId });
+    world.lane.told();
+    await world.timers.advance(0);
+    held.resolve();
+    await world.timers.advance(0);
+    expect([world.store.row('b').state, world.store.row('c').state]).toEqual(['applied', 'applied']);
   });
 });
 

@@ -228,6 +228,36 @@ describe('what lanes ask of Postgres', () => {
   });
 
   describe('settle', () => {
+    const lookAt = (at: number): Settlement => {
+      const watched = {
+        fact: { ok: false, at, transient: true, code: 'x', message: 'x' },
+        periodMs: 1_000,
+        runs: [],
+      } as const;
+      return { ...applied, look: { kind: 'action', accountId: 'acc_1', arn: 'arn:rte_1', watched } };
+    };
+    const seenAt = async () =>
+      (await one<{ at: Date }>(`SELECT at FROM facts WHERE subject = 'action/arn:rte_1'`))?.at.getTime();
+
+    it('stores the look that the reply was, unless a newer one is known', async () => {
+      const at = Date.now();
+      for (const [id, ago] of [
+        ['int_1', 0],
+        ['int_2', 1_000],
+      ] as const) {
+        await putIntent(pool, id, { state: 'sent' });
+        expect(await store.settle(fence, id, lookAt(at - ago))).toBe(true);
+        expect(await seenAt()).toBe(at);
+      }
+    });
+
+    it('stores no look for who is fenced', async () => {
+      await pool.query('DELETE FROM facts');
+      await putIntent(pool, 'int_1', { state: 'sent' });
+      expect(await store.settle({ ...fence, epoch: 6n }, 'int_1', lookAt(Date.now()))).toBe(false);
+      expect(await seenAt()).toBeUndefined();
+    });
+
     it.each(strangers)('changes nothing under %s', async (_sentence, by, change) => {
       await putIntent(pool, 'int_1', { state: 'sent' });
       await pool.query(change);

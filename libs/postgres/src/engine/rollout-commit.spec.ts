@@ -211,6 +211,20 @@ describe('wake-ups', () => {
     expect(await nextInMs()).toBeNull();
   });
 
+  it('is told to those who wait where it comes before they look anyway', async () => {
+    const told: string[] = [];
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    client.on('notification', ({ channel }) => void told.push(channel));
+    await client.query('LISTEN sluice_rollouts');
+    await store.commit((await store.load('rol_1'))!, hold(far()));
+    await client.query('SELECT 1');
+    expect(told).toEqual([]);
+    await store.commit((await store.load('rol_1'))!, hold(Date.now() + 500));
+    await eventually('the signal', async () => told.length > 0 || null);
+    await client.end();
+  });
+
   it.each([
     ['wishes to sleep until an event', null],
     ['wishes to sleep for an hour', 3_600_000],
