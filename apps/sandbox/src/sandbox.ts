@@ -109,6 +109,7 @@ class Starting {
     const aws = await this.ports.start('aws', options.ports.aws, (port) =>
       startAws({
         dir: options.dir,
+        isKept: options.awsState === 'file',
         port,
         faults,
         networkUrl: need(networkUrl, 'aws', '--network-url'),

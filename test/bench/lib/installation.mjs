@@ -82,7 +82,11 @@ export class Installation {
     const dir = path.join(this.dir, 'sandbox');
     const args = ['--dir', dir, '--parts', 'data-plane,aws,clusters', '--accounts', accounts.join(',')];
     // the data plane carries no traffic here, it only tells health checks where their targets are
-    const child = this.#spawn('sandbox', [...args, '--poll-ms', '60000', '--health-interval-scale', '1'], {});
+    const child = this.#spawn(
+      'sandbox',
+      [...args, '--poll-ms', '60000', '--health-interval-scale', '1', '--aws-state', 'memory'],
+      {},
+    );
     let said = '';
     child.stdout.on('data', (chunk) => (said += chunk));
     await waitUntil('the sandbox', () => alive(child, this.dir) && /^sandbox ready/m.test(said), { timeoutMs: 60_000 });

@@ -34,16 +34,21 @@ const initialChecking = { reason: 'Elb.InitialHealthChecking', description: 'Ini
 export class HealthChecker {
   private readonly watched = new Map<string, Watched>();
   private sweepTimer: NodeJS.Timeout | undefined;
+  private nextSweepMs = Infinity;
   private stopped = false;
 
   constructor(private readonly parts: HealthCheckerParts) {}
 
-  /** To be called at the start and after each change of anything: begins and ends checks, and resets what is not in use. */
-  reconcile(): void {
+  /**
+   * To be called at the start and after each change of anything: begins and ends checks, and resets what is not in use.
+   * `only`: the account that has changed; undefined = all.
+   */
+  reconcile(only?: string): void {
     if (this.stopped) return;
     const seen = new Set<string>();
-    let nextDrainMs = Infinity;
+    let nextDrainMs = only === undefined ? Infinity : this.nextSweepMs;
     for (const { account, regionName, state } of this.parts.store.regions()) {
+      if (only !== undefined && account !== only) continue;
       const attached = attachments(state);
       for (const group of Object.values(state.targetGroups)) {
         const zones = enabledZones(state, group, regionName, attached);
@@ -60,7 +65,7 @@ export class HealthChecker {
       }
     }
     for (const [key, entry] of this.watched) {
-      if (!seen.has(key)) this.unwatch(key, entry);
+      if (!seen.has(key) && (only === undefined || key.startsWith(`${only}/`))) this.unwatch(key, entry);
     }
     this.sweepAt(nextDrainMs);
   }
@@ -105,6 +110,7 @@ export class HealthChecker {
 
   private sweepAt(atMs: number): void {
     clearTimeout(this.sweepTimer);
+    this.nextSweepMs = atMs;
     if (atMs === Infinity) return;
     this.sweepTimer = setTimeout(() => this.sweep(), Math.max(0, atMs - this.parts.nowMs()) + 1);
   }

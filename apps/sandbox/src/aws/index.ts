@@ -19,6 +19,8 @@ export { atSpeed, bucketsOf } from './limits.js';
 export interface AwsOptions {
   /** Holds `aws.json` (everything) and `aws-requests.jsonl` (every mutating call). */
   readonly dir: string;
+  /** Whether `aws.json` is written at all; true by default. */
+  readonly isKept?: boolean;
   /** 0 chooses one. */
   readonly port: number;
   readonly faults: Faults;
@@ -42,7 +44,7 @@ export interface RunningAws {
 /** Starts the sandbox's AWS (ELBv2, and a little of EC2 and STS) on loopback. State in `dir` survives `kill -9`. */
 export async function startAws(options: AwsOptions): Promise<RunningAws> {
   const { faults, nowMs = Date.now } = options;
-  const store = await StateStore.open(options.dir);
+  const store = await StateStore.open(options.dir, options.isKept);
   const log = new RequestLog(options.dir);
   const limits = new Limits(options.buckets ?? generousBuckets);
   const traffic = new TrafficLog();
@@ -66,9 +68,9 @@ export async function startAws(options: AwsOptions): Promise<RunningAws> {
     nowMs,
     limits,
     traffic,
-    changed: () => {
+    changed: (account) => {
       staleReads.remember();
-      checker.reconcile();
+      checker.reconcile(account);
     },
   });
   const server = createServer((request, response) => {

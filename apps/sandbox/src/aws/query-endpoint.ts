@@ -24,8 +24,8 @@ export interface EndpointParts {
   readonly log: RequestLog;
   readonly traffic: TrafficLog;
   readonly nowMs: () => number;
-  /** Called after each change that took effect. */
-  readonly changed: () => void;
+  /** Called after each change that took effect, in this account. */
+  readonly changed: (account: string) => void;
 }
 
 interface Service {
@@ -183,7 +183,7 @@ export class QueryEndpoint {
     };
     const result = handler.run(call);
     if (handler.mutates) {
-      changed();
+      changed(account);
       await store.save();
     }
     return result;

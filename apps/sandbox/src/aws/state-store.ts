@@ -23,12 +23,14 @@ export class StateStore {
   private constructor(
     private readonly file: string,
     private readonly stored: Stored,
+    private readonly isKept: boolean,
   ) {}
 
-  static async open(dir: string): Promise<StateStore> {
+  /** `isKept` false: nothing is written, what it knows ends with the process. */
+  static async open(dir: string, isKept = true): Promise<StateStore> {
     await mkdir(dir, { recursive: true });
     const file = path.join(dir, 'aws.json');
-    return new StateStore(file, await read(file));
+    return new StateStore(file, await read(file), isKept);
   }
 
   get sessions(): Session[] {
@@ -51,6 +53,7 @@ export class StateStore {
   /** Resolves once a file that holds everything up to now is in place. All that ask while a write is under way share the next one. */
   save(): Promise<void> {
     this.revision += 1;
+    if (!this.isKept) return Promise.resolve();
     if (this.nextWrite === undefined) {
       this.nextWrite = this.lastWrite.then(() => {
         this.nextWrite = undefined;

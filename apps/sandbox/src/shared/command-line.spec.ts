@@ -10,6 +10,7 @@ describe('the command line', () => {
       region: 'us-east-1',
       accounts: ['111122223333'],
       healthIntervalScale: 0.1,
+      awsState: 'file',
       ports: { control: 0, network: 0, aws: 0, cluster: 0 },
     });
   });
@@ -47,6 +48,7 @@ describe('the command line', () => {
     [['--dir', 'x', '--accounts', '123'], "'123' is not an account id"],
     [['--dir', 'x', '--health-interval-scale', '0'], 'not a number above 0'],
     [['--dir', 'x', '--aws-port', '70000'], 'is not a port'],
+    [['--dir', 'x', '--aws-state', 'disk'], "'disk' is not one of file, memory"],
     [['--dir', 'x', '--kubeconfig', 'blue'], "has no '='"],
     [['--dir', 'x', '--wat'], '--wat'],
   ])('refuses %j and says why', (args, message) => {

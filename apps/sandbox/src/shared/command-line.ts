@@ -23,6 +23,8 @@ export interface SandboxOptions {
   /** Multiplies the rates of the token buckets, not their bursts. */
   readonly awsSpeed: number;
   readonly pollMs: number;
+  /** `memory`: what the sandbox's AWS knows ends with the process, and a change costs the same however much there is. */
+  readonly awsState: 'file' | 'memory';
   readonly ports: Readonly<Record<'control' | 'network' | 'aws' | 'cluster', number>>;
 }
 
@@ -38,6 +40,7 @@ const usage = `node main.js --dir <state dir> [options]
   --health-interval-scale 0.1                  real seconds per second of health check interval and timeout
   --aws-limits generous|real                   size of the token buckets
   --aws-speed 5                                multiplies their rates, not their bursts
+  --aws-state file|memory                      whether AWS's state outlives the process; a large one is written whole with every change
   --poll-ms 250                                how often the data plane asks for changes
   --control-port --network-port --aws-port --cluster-port   0, or one that is taken: another is chosen and remembered`;
 
@@ -59,6 +62,7 @@ export function readCommandLine(args: readonly string[]): SandboxOptions {
       'health-interval-scale': { type: 'string', default: '0.1' },
       'aws-limits': { type: 'string', default: 'generous' },
       'aws-speed': { type: 'string', default: '1' },
+      'aws-state': { type: 'string', default: 'file' },
       'poll-ms': { type: 'string', default: '250' },
       'control-port': { type: 'string', default: '0' },
       'network-port': { type: 'string', default: '0' },
@@ -88,6 +92,7 @@ export function readCommandLine(args: readonly string[]): SandboxOptions {
     healthIntervalScale: positive(values['health-interval-scale'], '--health-interval-scale'),
     awsLimits: among(values['aws-limits'], ['generous', 'real'], '--aws-limits'),
     awsSpeed: positive(values['aws-speed'], '--aws-speed'),
+    awsState: among(values['aws-state'], ['file', 'memory'], '--aws-state'),
     pollMs: positive(values['poll-ms'], '--poll-ms'),
     ports: {
       control: port(values['control-port']),
