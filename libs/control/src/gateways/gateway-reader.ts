@@ -180,6 +180,8 @@ export class GatewayReader implements LeadableReader {
   }
 
   private lost(): void {
+    // who stops has let go of it before: that is no news
+    if (this.ended.signal.aborted) return;
     this.end();
     this.parts.log.warn('another replica owns the gateway; nothing more is read here', this.with({}));
     this.parts.onLost();
