@@ -5,7 +5,7 @@ import { inParallel } from '../lib/rest.mjs';
 import { atLeast } from '../lib/report.mjs';
 
 const GOAL_PER_SECOND = 60;
-const PER_GATEWAY = 6;
+const PER_GATEWAY = 2;
 const STEPS = 100;
 const WARM_UP_MS = 10_000;
 
