@@ -2,10 +2,13 @@
 export function deferred<Value = void>(): {
   readonly promise: Promise<Value>;
   readonly resolve: (value: Value) => void;
+  readonly reject: (error: Error) => void;
 } {
   let resolve: (value: Value) => void = () => undefined;
-  const promise = new Promise<Value>((settle) => {
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<Value>((settle, fail) => {
     resolve = settle;
+    reject = fail;
   });
-  return { promise, resolve: (value) => resolve(value) };
+  return { promise, resolve: (value) => resolve(value), reject: (error) => reject(error) };
 }

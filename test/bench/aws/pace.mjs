@@ -15,6 +15,10 @@ export function paceOf(speed, holdMs = 60_000 / speed) {
     reads: { burst: READS.burst, perSecond: READS.perSecond * speed },
     readBudgetPerSecond: READ_BUDGET_PER_SECOND * speed,
     limits: { limits: 'real', speed },
-    apiBudget: { modifyPerSecond: MODIFY.perSecond * speed, modifyBurst: MODIFY.burst },
+    apiBudget: {
+      modifyPerSecond: MODIFY.perSecond * speed,
+      modifyBurst: MODIFY.burst,
+      readPerSecond: READ_BUDGET_PER_SECOND * speed,
+    },
   };
 }

@@ -16,9 +16,9 @@ export interface LeadableReader extends LaneLooks {
 
 export interface GatewayParts {
   readonly fence: GatewayFence;
-  readonly lane: Lane;
-  readonly reader: LeadableReader;
-  readonly reads: ReadBudget;
+  readonly lane: Pick<Lane, 'wake' | 'told' | 'renewed' | 'inFlightRouteIds' | 'hasOpenEmergency' | 'close'>;
+  readonly reader: Pick<LeadableReader, 'start' | 'stop' | 'wantsChanged' | 'retryNow'>;
+  readonly reads: Pick<ReadBudget, 'configure' | 'close'>;
   readonly timers: Timers;
   readonly log: LaneLog;
   readonly onClosed: () => void;
@@ -31,19 +31,26 @@ const reopenMs = 1_000;
 export class Gateway implements OwnedGateway {
   readonly fence: GatewayFence;
   private closed = false;
+  /** The reader has tried to know what is stored: before that, a person's write would fail for want of it. */
+  private isOpen = false;
 
   constructor(private readonly parts: GatewayParts) {
     this.fence = parts.fence;
   }
 
-  /** Reading starts at once, also while writing waits out. */
+  /** Reading starts at once, also while writing waits out; writing when what is stored is known, or can't be read. */
   open(): void {
     if (this.closed) return;
-    this.parts.reader.start().catch((error: unknown) => {
-      this.parts.log.warn('stored facts could not be read; tried again', { gatewayId: this.fence.gatewayId, error });
-      this.parts.timers.after(reopenMs, () => this.open());
-    });
-    this.parts.lane.wake();
+    void this.parts.reader
+      .start()
+      .catch((error: unknown) => {
+        this.parts.log.warn('stored facts could not be read; tried again', { gatewayId: this.fence.gatewayId, error });
+        this.parts.timers.after(reopenMs, () => this.open());
+      })
+      .then(() => {
+        this.isOpen = true;
+        this.wake();
+      });
   }
 
   renewed(requestedAt: number, leaseMs: number, budget: GatewayBudget): void {
@@ -61,7 +68,7 @@ export class Gateway implements OwnedGateway {
 
   /** Something may be waiting to be sent. */
   wake(): void {
-    this.parts.lane.told();
+    if (this.isOpen) this.parts.lane.told();
   }
 
   /** Routes, rollouts or what they need may have changed; `retry`: a person says that what kept us out is mended. */

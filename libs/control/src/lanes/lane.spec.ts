@@ -114,6 +114,17 @@ describe('the last look before a send', () => {
     expect(world.store.row('a').state).toBe('applied');
   });
 
+  it("lets a person's write wait until the tags of its route are read, rather than refuse what was accepted", async () => {
+    const world = new ScriptedLane();
+    world.owner = null;
+    world.put('a', { purpose: 'oneOff', rolloutId: null });
+    await world.run(5_000);
+    expect(world.store.row('a')).toMatchObject({ state: 'pending', reason: 'ObservationIsStale' });
+    world.owner = { kind: 'unowned' };
+    await world.run(2_000);
+    expect(world.store.row('a').state).toBe('applied');
+  });
+
   it.each(['covered', 'gone'] as const)('sends nothing that is %s when it is marked', async (said) => {
     const world = new ScriptedLane();
     world.put('a');

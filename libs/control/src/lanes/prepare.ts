@@ -63,7 +63,9 @@ export function askPolicy(
   const effect = worst(findings);
   const first = findings.find((finding) => finding.effect === effect);
   if (effect === null || effect === 'note' || !first) return { kind: 'send', after, notes: findings };
-  if (effect === 'hold')
+  // the tags of a route that was just registered are about to be read: nobody who was told yes is refused for that
+  const isAboutToBeKnown = first.rule === 'ownership' && change.ownership === null;
+  if (effect === 'hold' || isAboutToBeKnown)
     return { kind: 'defer', delayMs: deferMs, why: { reason: first.reason, message: first.message } };
   return failed(first.reason, first.message, live);
 }

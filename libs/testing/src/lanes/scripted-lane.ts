@@ -20,7 +20,7 @@ import {
   type Why,
   type WriteOutcome,
 } from '@sluice/control';
-import { isEmergency, sameWeights, type Fact, type TargetHealth, type Weights } from '@sluice/domain';
+import { isEmergency, sameWeights, type Fact, type Ownership, type TargetHealth, type Weights } from '@sluice/domain';
 import { ManualTimers } from '../timers/manual-timers.js';
 
 /** What a route's intents stand in the fake of the store, with how they ended. */
@@ -155,6 +155,8 @@ export class ScriptedLane {
     ['red', { healthy: 2, ageMs: 0 }],
     ['black', { healthy: 2, ageMs: 0 }],
   ]);
+  /** Of every route; null = its tags were never read. */
+  owner: Ownership | null = { kind: 'unowned' };
   /** What a read of health that somebody has to wait for says; null = it never ends. */
   healthRead: Fact<TargetHealth> | null = null;
   readonly stored = new Map<string, { readonly weights: Weights; readonly ageMs: number }>();
@@ -296,7 +298,7 @@ export class ScriptedLane {
           fact: { ok: true, at, value: { ...health(seen.healthy), targetGroupArn } },
         };
       },
-      ownerOf: () => ({ kind: 'unowned' }),
+      ownerOf: () => this.owner,
       lastAction: (_accountId, arn) => {
         const stored = this.stored.get(arn);
         return stored ? { action: actionOf(arn, stored.weights), ageMs: stored.ageMs } : null;
