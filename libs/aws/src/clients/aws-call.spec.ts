@@ -115,6 +115,15 @@ describe('a call on a budget', () => {
     expect(sent()).toEqual([]);
   });
 
+  it('sends no write after the end of a lease, though it was told that there was time', async () => {
+    const base = { routeArn: ruleArn, document: { actions: [{ Type: 'forward', TargetGroupArn: red }], unknown: [] } };
+    const wasStopped = { timeoutMs: 1_000, sendBefore: performance.now() - 1 };
+
+    const write = port.writeWeights(access, base, [{ targetGroupArn: red, weight: 1 }], wasStopped);
+    await expect(write).rejects.toThrow(/the deadline passed before anything was sent/);
+    expect(sent()).toEqual([]);
+  });
+
   it('ends with the budget’s own error when that gives no turn', async () => {
     const closing = new Error('the gateway closes');
     await expect(port.identity(access, { take: () => Promise.reject(closing) })).rejects.toBe(closing);

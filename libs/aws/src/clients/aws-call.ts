@@ -27,7 +27,7 @@ export class AwsCall {
     defaultTimeoutMs: number,
   ) {
     const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
-    this.deadlineAt = performance.now() + timeoutMs;
+    this.deadlineAt = Math.min(performance.now() + timeoutMs, options.sendBefore ?? Infinity);
     this.deadline = AbortSignal.timeout(timeoutMs);
     this.signal = options.signal === undefined ? this.deadline : AbortSignal.any([this.deadline, options.signal]);
   }

@@ -43,6 +43,8 @@ export interface Attempt {
   readonly fence: GatewayFence;
   /** How long a call may take, asked again right before its bytes are written. */
   readonly timeLeftMs: () => number;
+  /** When the lease ends for bytes, in `Timers.now()`. */
+  readonly sendBefore: () => number;
   /** Aborted when something newer covers the intent: its call is broken off, and read back like any other in doubt. */
   readonly signal: AbortSignal;
   /** The socket of this route's write is closed: from now on nothing of it can be on its way. */
@@ -171,6 +173,7 @@ export class IntentExecutor {
     const { after, notes } = prepared;
     let outcome: WriteOutcome;
     try {
+      const sendBefore = attempt.sendBefore();
       const timeoutMs = attempt.timeLeftMs();
       if (timeoutMs <= 0) {
         attempt.socketClosed();
@@ -181,7 +184,7 @@ export class IntentExecutor {
       }
       this.parts.looks.sending(intent.accountId, intent.routeArn);
       outcome = await this.timed(base.isDefault ? 'ModifyListener' : 'ModifyRule', startedMs, () =>
-        this.parts.loadBalancer.writeWeights(access, base, after, { timeoutMs, signal: attempt.signal }),
+        this.parts.loadBalancer.writeWeights(access, base, after, { timeoutMs, sendBefore, signal: attempt.signal }),
       );
       this.parts.bucket.succeeded();
     } catch (error) {

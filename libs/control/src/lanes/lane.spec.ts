@@ -222,10 +222,13 @@ describe('the lease of a lane', () => {
 
   it('bounds how long a call may take', async () => {
     const world = new ScriptedLane();
+    const leasedAt = world.timers.now();
     await world.timers.advance(leaseMs - leaseMarginMs - 1_234);
     world.put('a');
     await world.run();
     expect(world.writes[0]?.timeoutMs).toBe(1_234);
+    // as an instant, too: who is stopped after this doesn't take what is left for what is left then
+    expect(world.writes[0]?.sendBefore).toBe(leasedAt + leaseMs - leaseMarginMs);
     expect(world.store.marks[0]?.deadlineMs).toBe(1_234);
     const fresh = new ScriptedLane();
     fresh.put('a');

@@ -294,6 +294,7 @@ export class Lane {
     const attempt: Attempt = {
       fence: this.fence,
       timeLeftMs: () => this.timeLeftMs(),
+      sendBefore: () => this.sendBefore,
       signal: entry.call.signal,
       socketClosed: () => {
         this.closedAt.set(intent.routeId, this.parts.timers.now());
@@ -322,11 +323,15 @@ export class Lane {
     this.inFlight.set(intent.routeId, entry);
   }
 
+  /** Bytes leave before this or not at all. */
+  private get sendBefore(): number {
+    return this.deadline - this.parts.settings.leaseMarginMs;
+  }
+
   /** In whole milliseconds, asked again right before bytes are written. */
   private timeLeftMs(): number {
-    const { writeTimeoutMs, leaseMarginMs } = this.parts.settings;
     if (this.closing) return 0;
-    return Math.floor(Math.min(writeTimeoutMs, this.deadline - this.parts.timers.now() - leaseMarginMs));
+    return Math.floor(Math.min(this.parts.settings.writeTimeoutMs, this.sendBefore - this.parts.timers.now()));
   }
 }
 

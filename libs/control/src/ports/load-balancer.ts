@@ -23,6 +23,11 @@ export interface CallOptions {
   /** For all requests of the call together, waiting in `take` included. Default: the adapter's. */
   readonly timeoutMs?: number;
   /**
+   * Nothing of a write may leave after this, by `performance.now()` (the process's `Timers`). An instant and not a span: a process
+   * that is stopped between asking how long it may and making the call wouldn't know that the span is over.
+   */
+  readonly sendBefore?: number;
+  /**
    * Awaited before every request to AWS that the call makes (each page, each half of a halved batch, each retry) with
    * the operation's name, so that a budget can pace and count them. With it nothing below retries. When it rejects,
    * nothing is sent and the call rejects with the same error.

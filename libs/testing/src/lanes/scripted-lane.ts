@@ -37,6 +37,7 @@ export interface LaneWrite {
   readonly routeArn: string;
   readonly after: Weights;
   readonly timeoutMs: number | undefined;
+  readonly sendBefore: number | undefined;
   readonly atMs: number;
 }
 
@@ -309,8 +310,8 @@ export class ScriptedLane {
   }
 
   private async write(routeArn: string, after: Weights, call: CallOptions = {}): Promise<WriteOutcome> {
-    const { timeoutMs, signal } = call;
-    this.writes.push({ routeArn, after, timeoutMs, atMs: this.timers.now() });
+    const { timeoutMs, sendBefore, signal } = call;
+    this.writes.push({ routeArn, after, timeoutMs, sendBefore, atMs: this.timers.now() });
     const apply = () => void this.live.set(routeArn, after);
     const answer = this.answers.shift();
     if (answer) return answer(apply, signal);
