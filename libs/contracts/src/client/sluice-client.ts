@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { Account, AccountCheck, AccountPage, type CreateAccount, type UpdateAccount } from '../accounts.js';
+import {
+  Account,
+  AccountCheck,
+  AccountGateway,
+  AccountPage,
+  type CreateAccount,
+  type UpdateAccount,
+} from '../accounts.js';
 import {
   AppliedBinding,
   Backend,
@@ -96,6 +103,8 @@ export class SluiceClient {
     create: (body: CreateAccount, options?: WriteOptions) => this.#post(Account, '/v1/accounts', body, options),
     list: (filter?: InProject, page?: PageOptions) => this.#list(AccountPage, '/v1/accounts', page, filter),
     get: (id: string, options?: ReadOptions) => this.#get(Account, `/v1/accounts/${seg(id)}`, {}, options),
+    gateway: (id: string, options?: ReadOptions) =>
+      this.#get(AccountGateway, `/v1/accounts/${seg(id)}/gateway`, {}, options),
     update: (id: string, body: UpdateAccount, options?: WriteOptions) =>
       this.#patch(Account, `/v1/accounts/${seg(id)}`, body, options),
     remove: (id: string, options?: WriteOptions) => this.#delete(nothing, `/v1/accounts/${seg(id)}`, options),

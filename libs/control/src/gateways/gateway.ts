@@ -1,6 +1,7 @@
 import type { LaneLooks } from '../lanes/lane-looks.js';
+import type { ApiBucket } from '../lanes/api-bucket.js';
 import type { Lane, LaneLog } from '../lanes/lane.js';
-import type { GatewayBudget, GatewayFence } from '../ports/gateway-store.js';
+import type { GatewayBudget, GatewayFence, GatewaySpending } from '../ports/gateway-store.js';
 import type { Timers } from '../ports/timers.js';
 import type { OwnedGateway } from './gateways.js';
 import type { ReadBudget } from './read-budget.js';
@@ -11,6 +12,8 @@ export interface LeadableReader extends LaneLooks {
   start(): Promise<void>;
   stop(): Promise<void>;
   wantsChanged(): void;
+  /** How often a route, and the health of what is raised, is looked at. */
+  readonly lookEveryMs: number;
   retryNow(): void;
 }
 
@@ -19,6 +22,7 @@ export interface GatewayParts {
   readonly lane: Lane;
   readonly reader: LeadableReader;
   readonly reads: ReadBudget;
+  readonly bucket: ApiBucket;
   readonly timers: Timers;
   readonly log: LaneLog;
   readonly onClosed: () => void;
@@ -58,6 +62,11 @@ export class Gateway implements OwnedGateway {
 
   hasOpenEmergency(): boolean {
     return this.parts.lane.hasOpenEmergency();
+  }
+
+  spending(): GatewaySpending {
+    const { reads, bucket, reader } = this.parts;
+    return { reads: reads.use(), writes: bucket.use(), lookEveryMs: reader.lookEveryMs };
   }
 
   /** Something may be waiting to be sent. */

@@ -13,6 +13,8 @@ const settings: GatewaySettings = {
   moveEveryMs: 60_000,
   leaveWithinMs: 1_000,
 };
+const unspent = { perSecond: 0, allowedPerSecond: 5, tokens: 20 };
+const spending = { reads: unspent, writes: unspent, lookEveryMs: 30_000 };
 const log = { info: () => undefined, warn: () => undefined };
 
 class NodeTimers extends Timers {
@@ -72,6 +74,7 @@ describe('gateways of several replicas on one Postgres', () => {
           renewed: () => undefined,
           inFlightRouteIds: () => inFlight[grant.gatewayId] ?? [],
           hasOpenEmergency: () => false,
+          spending: () => spending,
           close: () => Promise.resolve(),
           wake: () => undefined,
         };
