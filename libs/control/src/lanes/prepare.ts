@@ -63,7 +63,7 @@ export function askPolicy(
   const effect = worst(findings);
   const first = findings.find((finding) => finding.effect === effect);
   if (effect === null || effect === 'note' || !first) return { kind: 'send', after, notes: findings };
-  if (effect === 'hold')
+  if (effect === 'hold' || (isFollowUp(intent) && change.ownership === null))
     return { kind: 'defer', delayMs: deferMs, why: { reason: first.reason, message: first.message } };
   return failed(first.reason, first.message, live);
 }
@@ -79,9 +79,17 @@ export function heldBack(intent: Intent, looks: LaneLooks, now: Instant): Deferr
   return prepared.kind === 'defer' ? prepared : null;
 }
 
-/** Attaching and detaching move no share: what is asked of shares doesn't bind them. */
+/**
+ * Attaching and detaching follow from a backend that is made or removed: nobody stands by who could try again when the
+ * owner of a route, registered a moment ago, has been read.
+ */
+function isFollowUp({ purpose }: Intent): boolean {
+  return purpose === 'attach' || purpose === 'detach';
+}
+
+/** They move no share: what is asked of shares doesn't bind them. */
 function bindsIt(intent: Intent, finding: RuleFinding): boolean {
-  if (intent.purpose !== 'attach' && intent.purpose !== 'detach') return true;
+  if (!isFollowUp(intent)) return true;
   return ['unsafeWeights', 'ownership', 'acknowledgement'].includes(finding.rule);
 }
 
@@ -120,7 +128,7 @@ export async function factsFor(
     isKnown(arn) && health[arn]?.fact.ok === true && health[arn].fact.value.healthy > 0;
   if (purpose === 'emergency' && !receivers.some(isHealthy))
     await Promise.race([read(receivers, 'emergency'), within(emergencyReadMs)]);
-  if (purpose === 'person' && intent.purpose !== 'attach' && intent.purpose !== 'detach')
+  if (purpose === 'person' && !isFollowUp(intent))
     await read(
       [...new Set([...live, ...after].map((one) => one.targetGroupArn))].filter((arn) => !isKnown(arn)),
       'send',

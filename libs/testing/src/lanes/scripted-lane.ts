@@ -20,7 +20,7 @@ import {
   type Why,
   type WriteOutcome,
 } from '@sluice/control';
-import { isEmergency, sameWeights, type Fact, type TargetHealth, type Weights } from '@sluice/domain';
+import { isEmergency, sameWeights, type Fact, type Ownership, type TargetHealth, type Weights } from '@sluice/domain';
 import { ManualTimers } from '../timers/manual-timers.js';
 
 /** What a route's intents stand in the fake of the store, with how they ended. */
@@ -144,6 +144,8 @@ export class ScriptedLane {
   /** What a read shows instead of what is there, by route ARN. */
   readonly reading = new Map<string, Weights | ExternalFailure>();
   readonly reads: { readonly arns: readonly string[]; readonly notBefore: number; readonly priority: string }[] = [];
+  /** Whose every route is; null = not read yet. */
+  owner: Ownership | null = { kind: 'unowned' };
   /** Of the watch, by name of the target group; absent = never looked. */
   readonly watched = new Map<string, { readonly healthy: number; readonly ageMs: number }>([
     ['red', { healthy: 2, ageMs: 0 }],
@@ -290,7 +292,7 @@ export class ScriptedLane {
           fact: { ok: true, at, value: { ...health(seen.healthy), targetGroupArn } },
         };
       },
-      ownerOf: () => ({ kind: 'unowned' }),
+      ownerOf: () => this.owner,
       lastAction: (_accountId, arn) => {
         const stored = this.stored.get(arn);
         return stored ? { action: actionOf(arn, stored.weights), ageMs: stored.ageMs } : null;
