@@ -118,7 +118,12 @@ export async function setLimits({ endpoint }, limits) {
 
 /** All calls that AWS was asked since `fromMs` (Date.now), as its own record has them: see docs/sandbox.md. */
 export async function callsSince({ endpoint }, fromMs) {
-  const reply = await fetch(`${endpoint}/sandbox/requests?after=0&limit=100000`);
-  const { calls } = await reply.json();
-  return calls.filter(({ atMs }) => atMs >= fromMs);
+  const found = [];
+  for (let after = 0; ;) {
+    const reply = await fetch(`${endpoint}/sandbox/requests?after=${after}`);
+    const { calls, next } = await reply.json();
+    if (calls.length === 0) return found;
+    found.push(...calls.filter(({ atMs }) => atMs >= fromMs));
+    after = next;
+  }
 }

@@ -1,6 +1,7 @@
 // A client that never stops asking, as users do: a steady rate of real HTTP requests, every answer counted by who gave it
 // (headers that the sandbox's pods set) and every failure kept.
 import http from 'node:http';
+import { waitUntil } from '../lib/processes.mjs';
 
 const TIMEOUT_MS = 10_000;
 /** A broken run fails by the thousand; the first ones tell why. */
@@ -84,6 +85,22 @@ export class LoadClient {
     this.#lost += 1;
     const where = host === undefined ? '' : `${host} `;
     if (this.#failures.length < KEPT_FAILURES) this.#failures.push(`${new Date(at).toISOString()}: ${where}${what}`);
+  }
+}
+
+/** Waits until every target is answered as it should be: load balancers take a moment to follow what was set up. */
+export async function untilAllAnswer(targets, { timeoutMs = 60_000 } = {}) {
+  const agent = new http.Agent({ keepAlive: true });
+  const isAnswered = (target) =>
+    request(target, agent).then(
+      (answer) => wrongWith(answer, target) === undefined,
+      () => false,
+    );
+  try {
+    for (const target of targets)
+      await waitUntil(`an answer of ${target.host ?? target.url}`, () => isAnswered(target), { timeoutMs });
+  } finally {
+    agent.destroy();
   }
 }
 

@@ -1,8 +1,9 @@
 // A whole cluster replaced by one rollout over a hundred routes, in an account that gives what AWS gives: some ten reads
 // and three writes a second.
+import { waitUntil } from '../../lib/processes.mjs';
 import { say, step } from '../../lib/say.mjs';
 import { callsSince, elbClient, setLimits, weightsOfRules } from '../aws.mjs';
-import { LoadClient } from '../load-client.mjs';
+import { LoadClient, untilAllAnswer } from '../load-client.mjs';
 import { Rest } from '../rest.mjs';
 import { runRollout } from '../run-rollout.mjs';
 import { ProgressOfMany } from './progress.mjs';
@@ -41,10 +42,9 @@ export async function clusterUpgrade({ access, sandbox, signal, onAlb, speed = 1
     spec: planSpec(holdMs),
   });
   const elb = await elbClient(access.aws);
-  const load = new LoadClient(
-    routes.map(({ url, host, name }) => ({ url, host, service: name })),
-    { countedBy: 'cluster', perSecond: REQUESTS_PER_SECOND },
-  );
+  const targets = routes.map(({ url, host, name }) => ({ url, host, service: name }));
+  await untilAllAnswer(targets);
+  const load = new LoadClient(targets, { countedBy: 'cluster', perSecond: REQUESTS_PER_SECOND });
   const startedMs = Date.now();
   const liveWeights = async () => {
     const weights = await weightsOfRules(
@@ -83,6 +83,11 @@ async function realLimits(rest, { aws, account, speed }) {
       readPerSecond: READ.perSecond * speed,
       readBurst: READ.burst,
     },
+  });
+  // the owner of the gateway hears of it with its next renewal; until then it would read as before
+  await waitUntil('the budget of the upgrade', async () => {
+    const { gateway } = await rest.get(`/accounts/${account.id}/gateway`);
+    return gateway?.spending?.reads.allowedPerSecond === READ.perSecond * speed;
   });
   await setLimits(aws, { limits: 'real', speed });
   const faster = speed === 1 ? '' : `, ${speed} times as fast as AWS's`;
