@@ -52,6 +52,7 @@ import {
   Rollout,
   RolloutPage,
   RolloutPreview,
+  RolloutProgress,
   RolloutTimeline,
   type CreateRollout,
   type RolloutState,
@@ -231,8 +232,11 @@ export class SluiceClient {
     list: (filter?: InProject & { readonly state?: RolloutState }, page?: PageOptions) =>
       this.#list(RolloutPage, '/v1/rollouts', page, filter),
     get: (id: string, options?: ReadOptions) => this.#get(Rollout, `/v1/rollouts/${seg(id)}`, {}, options),
-    timeline: (id: string, options?: ReadOptions) =>
-      this.#get(RolloutTimeline, `/v1/rollouts/${seg(id)}/timeline`, {}, options),
+    /** Of one route, or of all of them, which is much where they are many. */
+    timeline: (id: string, of: { readonly routeId?: string } = {}, options?: ReadOptions) =>
+      this.#get(RolloutTimeline, `/v1/rollouts/${seg(id)}/timeline`, of, options),
+    progress: (id: string, options?: ReadOptions) =>
+      this.#get(RolloutProgress, `/v1/rollouts/${seg(id)}/progress`, {}, options),
     /** `reason` goes into the ledger. */
     verb: (id: string, verb: RolloutVerb, reason?: string, options?: WriteOptions) =>
       this.#post(Rollout, `/v1/rollouts/${seg(id)}:${verb}`, reason === undefined ? undefined : { reason }, options),
