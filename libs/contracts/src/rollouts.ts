@@ -150,6 +150,11 @@ export const RolloutRoute = z
       })
       .nullable()
       .describe('The write that stands for it now; null = none is outstanding or failed.'),
+    ill: z
+      .array(z.object({ backend: z.string(), healthy: z.int(), total: z.int() }))
+      .describe(
+        'Backends that have a share now, or get one by the present step or the next, with fewer healthy targets than needed, as last seen.',
+      ),
   })
   .meta({ id: 'RolloutRoute', description: 'How far one route of a rollout has come.' });
 export type RolloutRoute = z.infer<typeof RolloutRoute>;

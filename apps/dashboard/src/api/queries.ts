@@ -67,12 +67,12 @@ export function useRouteTimeline(id: string, routeId: string) {
 }
 
 /** What is spent of AWS's limits, as the gateway's owner publishes it every few seconds. */
-export function useGateway(accountId: string, rollout: Rollout) {
+export function useGateway(accountId: string) {
   const api = useApi();
   return useQuery({
     queryKey: ['gateway', accountId],
     queryFn: ({ signal }) => api.gateway(accountId, signal),
-    refetchInterval: hasEnded(rollout.state) ? 30_000 : healthEveryMs,
+    refetchInterval: healthEveryMs,
   });
 }
 

@@ -7,6 +7,7 @@ import { durationText } from '../format/time.js';
 import { Card } from '../ui/card.js';
 import { Notice } from '../ui/notice.js';
 import { Loading } from '../ui/states.js';
+import { hasEnded } from './ended.js';
 
 type Gateway = NonNullable<AccountGateway['gateway']>;
 type Spending = NonNullable<Gateway['spending']>;
@@ -14,16 +15,15 @@ type Spending = NonNullable<Gateway['spending']>;
 /** More accounts than this are another kind of page. */
 const mostAccounts = 3;
 
-/** What is spent of AWS's limits in each account that the rollout's routes are in. */
+/** What is spent of AWS's limits in each account that the rollout's routes are in, while it may still spend. */
 export function GatewayCards({ rollout }: { rollout: Rollout }) {
+  if (hasEnded(rollout.state)) return null;
   const accounts = [...new Set(rollout.plan.routes.map(({ accountId }) => accountId))];
-  return accounts
-    .slice(0, mostAccounts)
-    .map((accountId) => <GatewayCard key={accountId} rollout={rollout} accountId={accountId} />);
+  return accounts.slice(0, mostAccounts).map((accountId) => <GatewayCard key={accountId} accountId={accountId} />);
 }
 
-function GatewayCard({ rollout, accountId }: { rollout: Rollout; accountId: string }) {
-  const { data, error } = useGateway(accountId, rollout);
+function GatewayCard({ accountId }: { accountId: string }) {
+  const { data, error } = useGateway(accountId);
   return (
     <Card
       title="AWS limits"

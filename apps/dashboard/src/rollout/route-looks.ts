@@ -5,6 +5,7 @@ import {
   IconBan,
   IconCheck,
   IconClock,
+  IconHeartBroken,
   IconHourglass,
   IconPencil,
   IconPlayerSkipForward,
@@ -22,6 +23,7 @@ interface Look {
 const looks: Readonly<Record<Standing, Look>> = {
   failed: { words: 'not written', tone: 'bad', icon: IconAlertTriangle },
   differs: { words: 'live differs', tone: 'bad', icon: IconArrowsDiff },
+  ill: { words: 'targets ill', tone: 'bad', icon: IconHeartBroken },
   waiting: { words: 'waits', tone: 'warn', icon: IconHourglass },
   left: { words: 'left for now', tone: 'warn', icon: IconPlayerSkipForward },
   writing: { words: 'being written', tone: 'active', icon: IconPencil },

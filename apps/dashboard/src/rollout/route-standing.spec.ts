@@ -9,6 +9,7 @@ const route = (change: Partial<RouteProgress> = {}): RouteProgress => ({
   expected: weights(90, 10),
   verifiedAt: at(0),
   write: null,
+  ill: [],
   ...change,
 });
 const write = (state: 'pending' | 'sent' | 'failed'): NonNullable<RouteProgress['write']> => ({
@@ -20,6 +21,7 @@ const write = (state: 'pending' | 'sent' | 'failed'): NonNullable<RouteProgress[
 });
 
 const kept = { ...write('pending'), reason: 'WaitingForHealthyTargets', message: 'None is healthy.' };
+const sick = { backend: 'black', healthy: 0, total: 2 };
 const differs = { routeId: 'rou_shop', intended: [], lastWritten: [], live: [], foreign: [] };
 
 describe('how a route stands in the present step', () => {
@@ -44,6 +46,18 @@ describe('how a route stands in the present step', () => {
       'writing',
     ],
     ['not written, when its write failed', route({ verifiedAt: null, write: write('failed') }), rollout(), 'failed'],
+    [
+      'ill, where a backend with a share lacks healthy targets, though it is verified',
+      route({ ill: [sick] }),
+      rollout(),
+      'ill',
+    ],
+    [
+      'verified, however its targets are once it has ended',
+      route({ ill: [sick] }),
+      rollout({ state: 'Succeeded' }),
+      'verified',
+    ],
     ['different, where somebody else changed it', route(), rollout({ diffs: [differs] }), 'differs'],
     [
       'to come, before the first step',

@@ -7,6 +7,7 @@ export type RouteProgress = Rollout['routes'][number];
 export const standings = [
   'failed',
   'differs',
+  'ill',
   'waiting',
   'left',
   'writing',
@@ -25,11 +26,12 @@ export interface StandingRoute {
 export const isGoingBack = ({ state }: Pick<Rollout, 'state'>): boolean =>
   state === 'RollingBack' || state === 'RolledBack';
 
-/** `waiting`: its write is kept back, with a reason; `queued`: it goes when the budget gives; `left`: the step goes on without it. */
+/** `ill`: a backend lacks healthy targets; `waiting`: its write is kept back, with a reason; `queued`: it goes when the budget gives; `left`: the step goes on without it. */
 export function standingOf(rollout: Rollout, route: RouteProgress): Standing {
   const { write } = route;
   if (write?.state === 'failed') return 'failed';
   if (rollout.diffs.some(({ routeId }) => routeId === route.routeId)) return 'differs';
+  if (route.ill.length > 0 && !hasEnded(rollout.state)) return 'ill';
   if (write !== null) return write.state === 'sent' ? 'writing' : write.reason === null ? 'queued' : 'waiting';
   if (isGoingBack(rollout)) return isAtBaseline(rollout, route) ? 'verified' : ended(rollout, 'toCome');
   if (route.stepIndex === rollout.stepIndex && route.verifiedAt !== null) return 'verified';

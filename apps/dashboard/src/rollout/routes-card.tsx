@@ -7,6 +7,7 @@ import { permilleOf, shownOf } from './backends.js';
 import { RouteDialog } from './route-dialog.js';
 import {
   countsOf,
+  isGoingBack,
   standingRoutes,
   waitsOf,
   type RouteProgress,
@@ -47,7 +48,7 @@ export function RoutesCard({ rollout }: { rollout: Rollout }) {
         <thead>
           <tr>
             <th scope="col">Route</th>
-            <th scope="col">{rollout.stepIndex < 0 ? 'Stands' : 'This step'}</th>
+            <th scope="col">{rollout.stepIndex < 0 || isGoingBack(rollout) ? 'Stands' : 'This step'}</th>
             <th scope="col">Shares</th>
           </tr>
         </thead>
@@ -68,7 +69,9 @@ export function RoutesCard({ rollout }: { rollout: Rollout }) {
   );
 }
 
-function titleOf({ routes, stepIndex, stepCount }: Rollout): string {
+function titleOf(rollout: Rollout): string {
+  const { routes, stepIndex, stepCount } = rollout;
+  if (isGoingBack(rollout)) return `Back to the shares before it on ${routes.length} routes`;
   return stepIndex < 0 ? `${routes.length} routes` : `Step ${stepIndex + 1} of ${stepCount} on ${routes.length} routes`;
 }
 
@@ -107,15 +110,20 @@ function Row({ rollout, row, onChoose }: { rollout: Rollout; row: StandingRoute;
       </td>
       <td>
         <StandingBadge rollout={rollout} standing={standing} />
-        {route.write !== null && route.write.reason !== null && (
-          <div className="muted small">{reasonWords(route.write.reason)}</div>
-        )}
+        <div className="muted small">{whyText(route)}</div>
       </td>
       <td className="shares-cell">
         <Shares rollout={rollout} route={route} />
       </td>
     </tr>
   );
+}
+
+/** What there is to say of it in a few words. */
+function whyText({ write, ill }: RouteProgress): string {
+  if (ill.length > 0)
+    return ill.map(({ backend, healthy, total }) => `${backend} ${healthy}/${total} healthy`).join(', ');
+  return write === null || write.reason === null ? '' : reasonWords(write.reason);
 }
 
 function Shares({ rollout, route }: { rollout: Rollout; route: RouteProgress }) {

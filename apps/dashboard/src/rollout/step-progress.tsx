@@ -13,6 +13,7 @@ const inBar: readonly Standing[] = [
   'notReached',
   'left',
   'waiting',
+  'ill',
   'differs',
   'failed',
 ];
@@ -64,14 +65,19 @@ export function StepProgress({
 
 /** How long the writes that are still to go will take at what AWS gives, where all go through one account. */
 export function TimeToGo({ rollout, counts }: Props) {
-  const [accountId = '', ...others] = new Set(rollout.plan.routes.map((route) => route.accountId));
-  const writes = useGateway(accountId, rollout).data?.gateway?.spending?.writes;
-  const toGo = (counts.get('writing') ?? 0) + (counts.get('queued') ?? 0);
-  if (others.length > 0 || toGo === 0 || writes === undefined || writes.allowedPerSecond <= 0) return null;
-  const leftMs = Math.max(0, toGo - writes.tokens) / writes.allowedPerSecond;
+  const [accountId, ...others] = new Set(rollout.plan.routes.map((route) => route.accountId));
+  const count = (counts.get('writing') ?? 0) + (counts.get('queued') ?? 0);
+  if (accountId === undefined || others.length > 0 || count === 0) return null;
+  return <TimeOfWrites accountId={accountId} count={count} />;
+}
+
+function TimeOfWrites({ accountId, count }: { accountId: string; count: number }) {
+  const writes = useGateway(accountId).data?.gateway?.spending?.writes;
+  if (writes === undefined || writes.allowedPerSecond <= 0) return null;
+  const seconds = Math.max(1, Math.round(count / writes.allowedPerSecond));
   return (
     <span className="muted num">
-      {toGo} to write: about {durationText(Math.max(1, Math.round(leftMs)) * 1_000)}
+      {count} to write: about {durationText(seconds * 1_000)}
     </span>
   );
 }

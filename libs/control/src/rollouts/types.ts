@@ -52,6 +52,8 @@ export interface RolloutRouteView {
     readonly reason: string | null;
     readonly message: string | null;
   } | null;
+  /** Backends that have a share now, or get one by the present step or the next, with fewer healthy targets than needed, as last seen. */
+  readonly ill: readonly { readonly backend: string; readonly healthy: number; readonly total: number }[];
 }
 
 /** A rollout as the API shows it: with its plan and its routes. */

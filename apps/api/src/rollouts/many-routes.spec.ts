@@ -16,7 +16,7 @@ const steps = [
 const plentiful = { modifyPerSecond: 50, modifyBurst: 200, readPerSecond: 100, readBurst: 200 };
 const hex = (bytes: number) => randomBytes(bytes).toString('hex');
 
-describe('the page of a rollout over a hundred routes', () => {
+describe('a rollout over a hundred routes', () => {
   let service: TestService;
   let world: World;
   let rolloutId: string;
@@ -96,7 +96,7 @@ describe('the page of a rollout over a hundred routes', () => {
       { timeoutMs: 60_000 },
     );
 
-  it('is at most 30 KB on the wire, in the middle of a step and after the last one', async () => {
+  it('has a page of at most 30 KB on the wire, in the middle of a step and after the last one', async () => {
     await until('a step being written', ({ routes }) => routes.some(({ write }) => write !== null));
     const writing = await pageBytes();
     await until('the last hold', ({ stepIndex, verifiedAt }) => stepIndex === 2 && verifiedAt !== null);
@@ -123,6 +123,14 @@ describe('the page of a rollout over a hundred routes', () => {
     expect(decisions.flatMap(({ changes }) => changes)).toHaveLength(steps.length);
     const { points: all } = await service.admin.rollouts.progress(rolloutId);
     expect(all.filter(({ kind }) => kind === 'verified').at(-1)?.shares).toEqual({ red: 0, black: 1000 });
+  });
+
+  it('says on which route targets are ill, though all are verified', async () => {
+    service.aws.setHealth(world.black.targetGroupArn, { unhealthy: 2 });
+    const { routes } = await until('the ill one', (rollout) => rollout.routes.some(({ ill }) => ill.length > 0));
+    expect(routes.flatMap(({ routeId, ill }) => ill.map((one) => ({ routeId, ...one })))).toEqual([
+      { routeId: world.route.id, backend: 'black', healthy: 0, total: 2 },
+    ]);
   });
 });
 
