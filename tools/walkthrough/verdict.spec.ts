@@ -58,6 +58,16 @@ describe('the verdict on a walkthrough', () => {
     expect(judge(run(change)).problems).toEqual([expect.stringContaining(problem)]);
   });
 
+  it('names the first of the routes that were not as they should be, and counts the others', () => {
+    const { rollout } = run() as { rollout: { plan: { routes: object[] } } };
+    const routes = ['a', 'b', 'c'].map((id) => ({ id, name: id, backends }));
+    const seen = { at: new Date(10_000).toISOString(), weights: { a: weights(50, 50), b: weights(90, 10) } };
+    const judged = judge(
+      run({ rollout: { ...rollout, plan: { ...rollout.plan, routes } }, verified: new Map([[0, seen]]) }),
+    );
+    expect(judged.problems).toEqual([expect.stringMatching(/for route b; so do 1 others$/)]);
+  });
+
   it('counts from the end of the settle time, in which a change may still be on its way', () => {
     const asked: number[][] = [];
     const load = {

@@ -11,6 +11,8 @@ import { setUp } from './setup.mjs';
 import { SIDES } from './shop.mjs';
 
 const HOLD_MS = 10_000;
+/** Shorter ones would leave too few requests to tell shares by. */
+const LEAST_HOLD_MS = 5_000;
 const REQUESTS_PER_SECOND = 60;
 /** AWS's rates, and what Sluice spends of them by default. */
 const MODIFY = { perSecond: 3, burst: 20 };
@@ -22,46 +24,52 @@ const STEPS = [
 ];
 
 /**
- * @param {{ access: object, sandbox: object, signal: AbortSignal, onAlb: (url: string) => void, speed?: number,
- *   holdMs?: number }} world `speed` multiplies AWS's rates, and what Sluice may spend of them
- * @returns as the other scenarios: `{ ok, alb, project, rollout, steps, problems, load }`
+ * @param {{ access: object, sandbox: object, signal: AbortSignal, onAlb: (url: string) => void, speed?: number }} world
+ *   `speed` multiplies AWS's rates, and what Sluice may spend of them, and shortens the holds
+ * @returns as the other scenario: `{ ok, alb, project, rollout, steps, problems, load }`
  */
-export async function clusterUpgrade({ access, sandbox, signal, onAlb, speed = 1, holdMs = HOLD_MS }) {
+export async function clusterUpgrade({ access, sandbox, signal, onAlb, speed = 1 }) {
   const rest = new Rest(access, signal);
   let made;
   await step('preparing two clusters, three load balancers and a hundred routes', async () => {
     made = await setUp({ rest, access, sandbox, signal });
   });
-  const { project, account, routes, listeners } = made;
+  const { project, account, routes } = made;
+  const targets = routes.map(({ url, host, name }) => ({ url, host, service: name }));
   const alb = routes[0].url;
   onAlb(alb);
   await realLimits(rest, { aws: access.aws, account, speed });
   const { plan } = await rest.post('/plans', {
     projectId: project.id,
     name: `${SIDES.blue} to ${SIDES.green}`,
-    spec: planSpec(holdMs),
+    spec: planSpec(Math.max(LEAST_HOLD_MS, HOLD_MS / speed)),
   });
-  const elb = await elbClient(access.aws);
-  const targets = routes.map(({ url, host, name }) => ({ url, host, service: name }));
   await untilAllAnswer(targets);
   const load = new LoadClient(targets, { countedBy: 'cluster', perSecond: REQUESTS_PER_SECOND });
+  const elb = await elbClient(access.aws);
   const startedMs = Date.now();
-  const liveWeights = async () => {
-    const weights = await weightsOfRules(
-      elb,
-      Object.values(listeners).map(({ arn }) => arn),
-    );
-    return Object.fromEntries(routes.map(({ id, arn }) => [id, weights.get(arn) ?? []]));
-  };
   try {
-    const progress = new ProgressOfMany({ rest, account, load });
-    const watcher = { everyMs: 1_000, liveWeights, show: (rollout) => progress.show(rollout) };
+    const watcher = watcherOf({ rest, elb, load, ...made });
     const result = await runRollout({ rest, access, project, plan, load, services: SIDES, watcher, signal });
     await sayWhatAwsSaw(access.aws, startedMs);
     return { ...result, alb, project };
   } finally {
     elb.destroy();
   }
+}
+
+/** Weights are asked of AWS itself, as somebody at its console would: three calls of what it gives everybody. */
+function watcherOf({ rest, elb, load, account, routes, listeners }) {
+  const progress = new ProgressOfMany({ rest, account, load });
+  const listenerArns = Object.values(listeners).map(({ arn }) => arn);
+  return {
+    everyMs: 1_000,
+    liveWeights: async () => {
+      const weights = await weightsOfRules(elb, listenerArns);
+      return Object.fromEntries(routes.map(({ id, arn }) => [id, weights.get(arn) ?? []]));
+    },
+    show: (rollout) => progress.show(rollout),
+  };
 }
 
 const planSpec = (holdMs) => ({
@@ -71,7 +79,7 @@ const planSpec = (holdMs) => ({
     steps: STEPS.map((shares) => ({ name: `${shares.green} % to the new cluster`, shares, holdMs })),
   },
   minHealthyTargets: 1,
-  settleMs: 2_000,
+  settleMs: 3_000,
   bakeMs: 600_000,
 });
 
