@@ -41,7 +41,7 @@ const startsOfOthers = ({ points }, stepIndex) =>
   points.filter((point) => point.stepIndex !== stepIndex).map((point) => Date.parse(point.at));
 
 function notSoText([first, ...others], weights) {
-  const more = others.length === 0 ? '' : `; so do ${others.length} others`;
+  const more = others.length === 0 ? '' : `, and not what it should on ${others.length} more`;
   return `it was called verified while the load balancer had ${JSON.stringify(weights[first.id] ?? [])} for route ${first.name}${more}`;
 }
 

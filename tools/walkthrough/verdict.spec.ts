@@ -65,7 +65,7 @@ describe('the verdict on a walkthrough', () => {
     const judged = judge(
       run({ rollout: { ...rollout, plan: { ...rollout.plan, routes } }, verified: new Map([[0, seen]]) }),
     );
-    expect(judged.problems).toEqual([expect.stringMatching(/for route b; so do 1 others$/)]);
+    expect(judged.problems).toEqual([expect.stringMatching(/for route b, and not what it should on 1 more$/)]);
   });
 
   it('counts from the end of the settle time, in which a change may still be on its way', () => {
