@@ -104,6 +104,16 @@ describe.each([
   const fits = async () =>
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(viewport.width);
 
+  /** What a cell holds may not lie over the next one. */
+  const overlaps = () =>
+    page.locator('.table.routes tbody tr').evaluateAll(
+      (rows) =>
+        rows.filter((row) => {
+          const [badge, bar] = ['.badge', '.share-bar'].map((name) => row.querySelector(name)?.getBoundingClientRect());
+          return badge === undefined || bar === undefined || badge.right > bar.left;
+        }).length,
+    );
+
   it('shows the step over all of them, those that differ on top, and why they wait', async () => {
     await page
       .getByRole('img', { name: '59 verified, 2 being written, 36 queued, 1 waits, 1 targets ill, 1 not written' })
@@ -112,6 +122,7 @@ describe.each([
     const waits = await page.getByRole('list', { name: 'Why routes wait' }).getByRole('listitem').allInnerTexts();
     expect(waits).toEqual(['1 AccessDenied May not.', '1 WaitingForHealthyTargets black has 0 of 2 targets healthy.']);
     await fits();
+    expect(await overlaps()).toBe(0);
     mkdirSync(inRoot('.cache/screenshots'), { recursive: true });
     const file = path.join(inRoot('.cache/screenshots'), `hundred-routes-${String(viewport.width)}.png`);
     await page.screenshot({ path: file, fullPage: true });
