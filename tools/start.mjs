@@ -1,7 +1,9 @@
 // npm start: everything on this machine, and nothing beyond it. Installs, builds, starts PostgreSQL, the sandbox and
 // Sluice, then shows one blue/green upgrade. Stays up until Ctrl-C.
+//   --scenario blue-green|cluster-upgrade   which upgrade: one route (the default), or a hundred at once with AWS's limits on
+//   --speed 5   cluster-upgrade: that many times AWS's rates
 //   --no-demo   without the upgrade
-//   --once      runs the upgrade, stops everything, and exits 0 only if every step was verified
+//   --once      runs the upgrade, stops everything, and exits 0 only if every step was verified and no request was lost
 // The environment is not used (see lib/safe-environment.mjs), except KUBEBUILDER_ASSETS: with it the sandbox's clusters
 // are real control planes.
 import path from 'node:path';
@@ -16,7 +18,12 @@ import { RunFolder } from './lib/services.mjs';
 const GRACE_MS = 15_000;
 const accessFile = path.join(stateDir, 'access.json');
 
-async function start({ once, noDemo, signal, world }) {
+const scenarios = {
+  'blue-green': async () => (await import('./walkthrough/walkthrough.mjs')).walkthrough,
+  'cluster-upgrade': async () => (await import('./walkthrough/cluster-upgrade/cluster-upgrade.mjs')).clusterUpgrade,
+};
+
+async function start({ once, noDemo, scenario, speed, signal, world }) {
   const began = performance.now();
   await install();
   const { build } = await import('./build.mjs');
@@ -30,12 +37,13 @@ async function start({ once, noDemo, signal, world }) {
     describe(access);
     return undefined;
   }
-  const { walkthrough } = await import('./walkthrough/walkthrough.mjs');
-  const result = await walkthrough({
+  const play = await scenarios[scenario]();
+  const result = await play({
     access,
     sandbox: local.sandbox,
     signal,
     onAlb: (alb) => local.writeAccess(accessFile, { alb }),
+    ...(speed === undefined ? {} : { speed }),
   });
   describe({ ...access, alb: result.alb });
   if (once) return result.ok ? 0 : 1;
@@ -134,16 +142,31 @@ function onNpmGone(stop) {
   watch.unref();
 }
 
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      once: { type: 'boolean', default: false },
+      'no-demo': { type: 'boolean', default: false },
+      scenario: { type: 'string', default: 'blue-green' },
+      speed: { type: 'string' },
+    },
+  });
+  const { once, 'no-demo': noDemo, scenario } = values;
+  if (once && noDemo) throw new ToolError('--once runs the upgrade and --no-demo leaves it out: give one of them');
+  if (!Object.hasOwn(scenarios, scenario))
+    throw new ToolError(`--scenario: there is no ${scenario}; there are ${Object.keys(scenarios).join(' and ')}`);
+  if (values.speed === undefined) return { once, noDemo, scenario };
+  const speed = Number(values.speed);
+  if (scenario !== 'cluster-upgrade') throw new ToolError('--speed goes with --scenario cluster-upgrade');
+  if (!(speed >= 0.5 && speed <= 10)) throw new ToolError(`--speed: ${values.speed} is not a number from 0.5 to 10`);
+  return { once, noDemo, scenario, speed };
+}
+
 if (isMain(import.meta)) {
   await main(async () => {
     requireNodeVersion();
     forgetOutside();
-    const { values } = parseArgs({
-      options: { once: { type: 'boolean', default: false }, 'no-demo': { type: 'boolean', default: false } },
-    });
-    if (values.once && values['no-demo'])
-      throw new ToolError('--once runs the walkthrough and --no-demo leaves it out: give one of them');
-    const code = await live({ once: values.once, noDemo: values['no-demo'] });
+    const code = await live(readOptions());
     // what is left is at most an idle connection
     process.exit(code);
   });

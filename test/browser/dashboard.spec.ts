@@ -6,17 +6,9 @@ import { findChromium } from '../../tools/lib/chromium.mjs';
 import { inRoot } from '../../tools/lib/paths.mjs';
 import { Stack, eventually, type Replica, type Upgrade } from '../e2e/stack.js';
 import { BreakableWire } from './breakable-wire.js';
+import { flags } from './flags.js';
 
 const screenshots = inRoot('.cache/screenshots');
-const flags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const timeout = 20_000;
 
 interface Rollout {

@@ -1,26 +1,42 @@
-// The two requests to a cluster that the walkthrough makes itself: its namespace and its Service, as a team's own
-// deployment would. Everything else in the clusters is Sluice's or the controller's to do.
+// The requests to a cluster that a scenario makes itself: a namespace and its Services, as a team's own deployment
+// would. Everything else in the clusters is Sluice's or the controller's to do.
 import { readFileSync } from 'node:fs';
 import https from 'node:https';
+import { inParallel } from '../lib/in-parallel.mjs';
 import { ToolError } from '../lib/say.mjs';
 
 const FIELD_MANAGER = 'walkthrough';
+const AT_ONCE = 4;
 
-/** Applies (server-side) a namespace with one Service of the given port in it. */
-export async function applyService(kubeconfigFile, { namespace, name, port }) {
-  const cluster = await connection(kubeconfigFile);
-  const inNamespace = `/api/v1/namespaces/${namespace}`;
-  await apply(cluster, inNamespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-  await apply(cluster, `${inNamespace}/services/${name}`, {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { name, namespace, labels: { app: name } },
-    spec: {
-      type: 'ClusterIP',
-      selector: { app: name },
-      ports: [{ name: 'http', port, targetPort: 'http', protocol: 'TCP' }],
-    },
-  });
+/** One cluster, reached as its administrator. */
+export class ClusterClient {
+  #kubeconfigFile;
+
+  constructor(kubeconfigFile) {
+    this.#kubeconfigFile = kubeconfigFile;
+  }
+
+  /**
+   * Applies (server-side) a namespace with these Services in it: `{ name, port, annotations }` each; the last may be left
+   * out.
+   */
+  async applyServices(namespace, services) {
+    const cluster = await connection(this.#kubeconfigFile);
+    const inNamespace = `/api/v1/namespaces/${namespace}`;
+    await apply(cluster, inNamespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    await inParallel(services, AT_ONCE, ({ name, port, annotations = {} }) =>
+      apply(cluster, `${inNamespace}/services/${name}`, {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name, namespace, labels: { app: name }, annotations },
+        spec: {
+          type: 'ClusterIP',
+          selector: { app: name },
+          ports: [{ name: 'http', port, targetPort: 'http', protocol: 'TCP' }],
+        },
+      }),
+    );
+  }
 }
 
 async function connection(kubeconfigFile) {

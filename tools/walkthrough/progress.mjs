@@ -1,42 +1,10 @@
-// The rollout as it goes, one line per change and one every two seconds in between.
-import { sleep } from '../lib/processes.mjs';
+// The rollout of one route as it goes, one line per change and one every two seconds in between.
 import { say } from '../lib/say.mjs';
+import { sharesText } from './shares-text.mjs';
 
-const POLL_MS = 300;
 const LINE_AT_LEAST_EVERY_MS = 2_000;
-const ENDED = ['Succeeded', 'RolledBack', 'Aborted', 'Cancelled', 'Failed'];
-const NEEDS_A_PERSON = ['Blocked', 'Paused', 'Suspended'];
-const GIVE_UP_AFTER_MS = 60_000;
 
-/**
- * Follows a rollout until it has ended (or has needed a person for a minute).
- * @returns `{ rollout, timeline, verified }`: `verified` maps a step's index to `{ at, weights }`, when Sluice called it
- *   verified and what the load balancer itself then said.
- */
-export async function follow({ rest, rollout, route, load, services, signal }) {
-  const printer = new Printer(load, services);
-  const verified = new Map();
-  let stuckSince;
-  for (;;) {
-    signal.throwIfAborted();
-    const [now, health] = await Promise.all([
-      rest.get(`/rollouts/${rollout.id}`),
-      rest.get(`/routes/${route.id}/target-health`),
-    ]);
-    if (now.verifiedAt !== null && !verified.has(now.stepIndex)) {
-      const live = await rest.get(`/routes/${route.id}/live?fresh=true`);
-      verified.set(now.stepIndex, { at: now.verifiedAt, weights: live.weights });
-    }
-    printer.show(now, verified.get(now.stepIndex)?.weights, health);
-    stuckSince = NEEDS_A_PERSON.includes(now.state) ? (stuckSince ?? Date.now()) : undefined;
-    const isStuck = stuckSince !== undefined && Date.now() - stuckSince > GIVE_UP_AFTER_MS;
-    if (ENDED.includes(now.state) || isStuck)
-      return { rollout: now, timeline: await rest.get(`/rollouts/${rollout.id}/timeline`), verified };
-    await sleep(POLL_MS);
-  }
-}
-
-class Printer {
+export class Progress {
   #load;
   #services;
   #shownAt = Date.now();
@@ -47,6 +15,7 @@ class Printer {
     this.#services = services;
   }
 
+  /** `verified`: the route's weights when the step was verified; `health` as `GET /routes/{id}/target-health` has it. */
   show(rollout, verified, health) {
     const facts = [
       `step ${rollout.stepIndex + 1}/${rollout.stepCount}`.padEnd(8),
@@ -84,14 +53,4 @@ class Printer {
       .map((name) => `${name} ${valueOf(backends.find((backend) => backend.name === name) ?? { name })}`)
       .join(' ');
   }
-}
-
-/** `red 91% black 9% of 102` */
-export function sharesText(counts, services) {
-  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  if (total === 0) return 'nothing yet';
-  const parts = Object.entries(services).map(
-    ([backend, service]) => `${backend} ${Math.round((100 * (counts[service] ?? 0)) / total)}%`,
-  );
-  return `${parts.join(' ')} of ${total}`;
 }

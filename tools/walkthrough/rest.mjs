@@ -14,6 +14,7 @@ export class Rest {
 
   get = (path) => this.#send('GET', path);
   post = (path, body) => this.#send('POST', path, body);
+  patch = (path, body) => this.#send('PATCH', path, body);
 
   async #send(method, path, body) {
     const reply = await fetch(this.#base + path, {

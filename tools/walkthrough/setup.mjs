@@ -1,15 +1,14 @@
 // Everything that has to stand before traffic can move: made over the REST API, as anybody would.
-import { readFileSync } from 'node:fs';
 import { sleep, waitUntil } from '../lib/processes.mjs';
-import { ToolError, say } from '../lib/say.mjs';
-import { findNetwork, urlOfListener, whichAccount } from './aws.mjs';
-import { applyService } from './kubernetes.mjs';
+import { say } from '../lib/say.mjs';
+import { findNetwork, urlOfListener } from './aws.mjs';
+import { ClusterClient } from './kubernetes.mjs';
+import { HEALTH_CHECK, SERVICE_PORT, addAccount, addBackend, addCluster, addProject, runName } from './making.mjs';
 
 const SIDES = [
   { backend: 'red', cluster: 'blue-2025', namespace: 'red-ns', service: 'red-service', weight: 100 },
   { backend: 'black', cluster: 'green-2026', namespace: 'black-ns', service: 'black-service', weight: 0 },
 ];
-const SERVICE_PORT = 80;
 const HOLD_MS = 8_000;
 const STEPS = [
   { red: 100, black: 0 },
@@ -17,7 +16,6 @@ const STEPS = [
   { red: 50, black: 50 },
   { red: 0, black: 100 },
 ];
-const HEALTH_CHECK = { path: '/', intervalSeconds: 5, timeoutSeconds: 2, healthyThreshold: 2, unhealthyThreshold: 2 };
 const HEALTHY_WITHIN_MS = 90_000;
 
 /**
@@ -25,9 +23,8 @@ const HEALTHY_WITHIN_MS = 90_000;
  * of the plan is held for `holdMs`.
  */
 export async function setUp({ rest, access, sandbox, signal, holdMs = HOLD_MS }) {
-  const run = new Date().toISOString().replace(/\D/g, '').slice(2, 14);
-  const project = await rest.post('/projects', { name: `upgrade-${run}` });
-  say(`project ${project.name}`);
+  const run = runName();
+  const project = await addProject(rest, `upgrade-${run}`);
   const account = await addAccount(rest, access, project);
   const network = await findNetwork(access.aws);
   const sides = [];
@@ -35,7 +32,7 @@ export async function setUp({ rest, access, sandbox, signal, holdMs = HOLD_MS })
   const { listener, route } = await addRoute(rest, { run, project, account, network, sides });
   const alb = await urlOfListener(access.aws, listener.arn);
   say(`the load balancer listens at ${alb}`);
-  for (const side of sides) await addBackend(rest, route, side);
+  for (const side of sides) await addSideOf(rest, route, side);
   await targetsHealthy(rest, route, signal);
   const plan = await rest.post('/plans', {
     projectId: project.id,
@@ -45,37 +42,11 @@ export async function setUp({ rest, access, sandbox, signal, holdMs = HOLD_MS })
   return { project, route, plan: plan.plan, alb };
 }
 
-async function addAccount(rest, { aws }, project) {
-  const { endpoint, region, accessKeyId, secretAccessKey } = aws;
-  const account = await rest.post('/accounts', {
-    projectId: project.id,
-    name: 'sandbox',
-    awsAccountId: await whichAccount(aws),
-    region,
-    endpoint,
-    credentials: { accessKeyId, secretAccessKey },
-  });
-  const check = await rest.post(`/accounts/${account.id}:check`);
-  if (!check.ok) throw new ToolError(`the account cannot be used: ${check.message} ${check.advice ?? ''}`);
-  say(`account ${account.awsAccountId} in ${region}: ${check.message}`);
-  return account;
-}
-
 async function addSide(rest, { side, run, project, account, network, access, sandbox }) {
-  await applyService(access.clusters[side.cluster], {
-    namespace: side.namespace,
-    name: side.service,
-    port: SERVICE_PORT,
-  });
-  const cluster = await rest.post('/clusters', {
-    projectId: project.id,
-    accountId: account.id,
-    name: side.cluster,
-    kubeconfig: readFileSync(sandbox.sluiceClusters[side.cluster], 'utf8'),
-  });
-  const check = await rest.post(`/clusters/${cluster.id}:check`);
-  if (!check.ok) throw new ToolError(`cluster ${side.cluster} cannot be used: ${check.message} ${check.advice ?? ''}`);
-  say(`cluster ${side.cluster}: ${check.message}`);
+  const { namespace, service: name } = side;
+  await new ClusterClient(access.clusters[side.cluster]).applyServices(namespace, [{ name, port: SERVICE_PORT }]);
+  const kubeconfigFile = sandbox.sluiceClusters[side.cluster];
+  const cluster = await addCluster(rest, { name: side.cluster, kubeconfigFile, project, account });
   const targetGroup = await rest.post('/target-groups', {
     projectId: project.id,
     accountId: account.id,
@@ -87,7 +58,7 @@ async function addSide(rest, { side, run, project, account, network, access, san
     healthCheck: HEALTH_CHECK,
     clusterId: cluster.id,
   });
-  return { ...side, clusterId: cluster.id, targetGroupArn: targetGroup.arn };
+  return { ...side, registered: cluster, targetGroupArn: targetGroup.arn };
 }
 
 async function addRoute(rest, { run, project, account, network, sides }) {
@@ -111,22 +82,9 @@ async function addRoute(rest, { run, project, account, network, sides }) {
   return { listener, route };
 }
 
-async function addBackend(rest, route, side) {
-  const { backend } = await rest.post('/backends', {
-    routeId: route.id,
-    clusterId: side.clusterId,
-    name: side.backend,
-    namespace: side.namespace,
-    service: side.service,
-    port: SERVICE_PORT,
-    targetGroupArn: side.targetGroupArn,
-  });
-  const { binding, outcome } = await rest.post('/bindings', { backendId: backend.id });
-  if (outcome.result !== 'applied')
-    throw new ToolError(`the binding of ${side.backend} was refused: ${outcome.message} ${outcome.way}`);
-  say(
-    `backend ${side.backend}: ${side.namespace}/${side.service} in ${side.cluster}, TargetGroupBinding ${binding.name} applied`,
-  );
+async function addSideOf(rest, route, { backend: name, registered, namespace, service, cluster, targetGroupArn }) {
+  const binding = await addBackend(rest, { route, cluster: registered, name, namespace, service, targetGroupArn });
+  say(`backend ${name}: ${namespace}/${service} in ${cluster}, TargetGroupBinding ${binding} applied`);
 }
 
 /** The pods register through the controllers of their clusters, then the load balancer's health checks have to pass. */

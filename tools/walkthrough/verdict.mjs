@@ -8,22 +8,18 @@ const MARGIN_MS = 500;
 
 /**
  * Findings about an ended rollout: `{ steps, problems }`; `steps` has `{ step, verified, counts, problem }` each.
- * @param {{ rollout: object, timeline: object, verified: Map<number, { at: string, weights: object[] }>,
- *   load: { between: Function, count: number, failures: string[] }, services: Record<string, string>, endedAt: number }} run
- *   `services` maps a backend's name to its Service's; `endedAt` is when the load ended (Date.now).
+ * @param {{ rollout: object, timeline: object, verified: Map<number, { at: string, weights: Record<string, object[]> }>,
+ *   load: { between: Function, count: number, lost: number, failures: string[] }, services: Record<string, string>, endedAt: number }} run
+ *   `weights` are by route id; `services` maps a backend's name to what `load` counts its answers by; `endedAt` is when the load ended (Date.now).
  */
 export function judge({ rollout, timeline, verified, load, services, endedAt }) {
-  const [route] = rollout.plan.routes;
   const steps = rollout.plan.steps.map((step) => {
     const seen = verified.get(step.index);
     if (seen === undefined) return { step, verified: false, problem: 'it was never verified' };
-    if (!standsFor(seen.weights, step.shares, route.backends)) {
-      return {
-        step,
-        verified: false,
-        problem: `it was called verified while the load balancer had ${JSON.stringify(seen.weights)}`,
-      };
-    }
+    const others = rollout.plan.routes.filter(
+      ({ id, backends }) => !standsFor(seen.weights[id] ?? [], step.shares, backends),
+    );
+    if (others.length > 0) return { step, verified: false, problem: notSoText(others, seen.weights) };
     const from = Date.parse(seen.at);
     const until = Math.min(...startsOfOthers(timeline, step.index).filter((at) => at > from), endedAt);
     const counts = load.between(from + rollout.plan.settleMs, until - MARGIN_MS);
@@ -34,9 +30,7 @@ export function judge({ rollout, timeline, verified, load, services, endedAt }) 
     ...steps
       .filter(({ problem }) => problem !== undefined)
       .map(({ step, problem }) => `step ${step.index + 1} (${step.name}): ${problem}`),
-    ...(load.failures.length === 0
-      ? []
-      : [`${load.failures.length} of ${load.count} requests failed, the first ${load.failures[0]}`]),
+    ...(load.lost === 0 ? [] : [`${load.lost} of ${load.count} requests failed, the first ${load.failures[0]}`]),
     ...(load.count === 0 ? ['no request was made'] : []),
   ];
   return { steps, problems };
@@ -45,6 +39,11 @@ export function judge({ rollout, timeline, verified, load, services, endedAt }) 
 /** When other steps changed weights: a step's own points bear the moments at which they were stored, some after `verifiedAt`. */
 const startsOfOthers = ({ points }, stepIndex) =>
   points.filter((point) => point.stepIndex !== stepIndex).map((point) => Date.parse(point.at));
+
+function notSoText([first, ...others], weights) {
+  const more = others.length === 0 ? '' : `, and not what it should on ${others.length} more`;
+  return `it was called verified while the load balancer had ${JSON.stringify(weights[first.id] ?? [])} for route ${first.name}${more}`;
+}
 
 /** Whether these weights give each backend its share (tenths of a percent by name), to AWS's integers. */
 function standsFor(weights, shares, backends) {

@@ -16,11 +16,11 @@ function run(change: object = {}): Parameters<typeof judge>[0] {
     rollout: {
       state: 'Succeeded',
       message: 'done',
-      plan: { settleMs: 2_000, routes: [{ id: 'route', backends }], steps: [step] },
+      plan: { settleMs: 2_000, routes: [{ id: 'route', name: 'shop', backends }], steps: [step] },
     },
     timeline: { points: [] },
-    verified: new Map([[0, { at: new Date(10_000).toISOString(), weights: weights(50, 50) }]]),
-    load: { count: 500, failures: [], between: () => ({ 'red-service': 240, 'black-service': 260 }) },
+    verified: new Map([[0, { at: new Date(10_000).toISOString(), weights: { route: weights(50, 50) } }]]),
+    load: { count: 500, lost: 0, failures: [], between: () => ({ 'red-service': 240, 'black-service': 260 }) },
     services,
     endedAt: 20_000,
     ...change,
@@ -36,7 +36,7 @@ describe('the verdict on a walkthrough', () => {
     ['a step that was never verified', { verified: new Map() }, 'never verified'],
     [
       'one called verified while the load balancer had other weights',
-      { verified: new Map([[0, { at: new Date(0).toISOString(), weights: weights(90, 10) }]]) },
+      { verified: new Map([[0, { at: new Date(0).toISOString(), weights: { route: weights(90, 10) } }]]) },
       'while the load balancer had',
     ],
     [
@@ -46,7 +46,7 @@ describe('the verdict on a walkthrough', () => {
     ],
     [
       'a lost request',
-      { load: { ...run().load, failures: ['12:00: socket hang up'] } },
+      { load: { ...run().load, lost: 1, failures: ['12:00: socket hang up'] } },
       '1 of 500 requests failed, the first 12:00: socket hang up',
     ],
     [
@@ -56,6 +56,16 @@ describe('the verdict on a walkthrough', () => {
     ],
   ])('reports %s', (_what, change, problem) => {
     expect(judge(run(change)).problems).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it('names the first of the routes that were not as they should be, and counts the others', () => {
+    const { rollout } = run() as { rollout: { plan: { routes: object[] } } };
+    const routes = ['a', 'b', 'c'].map((id) => ({ id, name: id, backends }));
+    const seen = { at: new Date(10_000).toISOString(), weights: { a: weights(50, 50), b: weights(90, 10) } };
+    const judged = judge(
+      run({ rollout: { ...rollout, plan: { ...rollout.plan, routes } }, verified: new Map([[0, seen]]) }),
+    );
+    expect(judged.problems).toEqual([expect.stringMatching(/for route b, and not what it should on 1 more$/)]);
   });
 
   it('counts from the end of the settle time, in which a change may still be on its way', () => {

@@ -15,6 +15,7 @@ import { serveDashboard } from './dashboard/dashboard.js';
 import { Metrics } from './health/metrics.js';
 import { ReadinessChecks } from './health/readiness.js';
 import { bodyLimitBytes, parseJsonBodies } from './http/body-parser.js';
+import { compressReplies } from './http/compression.js';
 import { Connections } from './http/connections.js';
 import { MethodTable } from './http/method-table.js';
 import { answerFor } from './http/problems.js';
@@ -66,6 +67,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   });
   nest.useLogger(nest.get(NestLogger));
   nest.flushLogs();
+  await compressReplies(nest);
   parseJsonBodies(instance);
   nest.get(Metrics).measure(instance);
   logRequests(instance, await nest.resolve(PinoLogger));

@@ -110,6 +110,43 @@ export const UpdateAccount = z
   });
 export type UpdateAccount = z.input<typeof UpdateAccount>;
 
+const BudgetUse = z
+  .object({
+    perSecond: z.number().describe('Requests a second, over the last ten seconds.'),
+    allowedPerSecond: z.number().describe('What AWS was found to give a second, at most what is configured.'),
+    tokens: z.int().describe('Requests that could go at once.'),
+  })
+  .meta({ id: 'BudgetUse', description: 'How one budget of a gateway is spent.' });
+
+export const AccountGateway = z
+  .object({
+    awsAccountId: z.string(),
+    region: z.string(),
+    gateway: z
+      .object({
+        id: Id,
+        budget: ApiBudget.describe('Of each figure the lowest of the account records that share it.'),
+        accountCount: z.int().describe('How many account records share the budget.'),
+        isOwned: z.boolean().describe('Whether a replica reads and writes for it now.'),
+        spending: z
+          .object({
+            at: Timestamp,
+            reads: BudgetUse,
+            writes: BudgetUse,
+            lookEveryMs: z.int().describe('How often a route, and the health of what is raised, is looked at.'),
+          })
+          .nullable()
+          .describe('What its owner published last, every few seconds; null = nothing yet.'),
+      })
+      .nullable()
+      .describe("null = the account's number isn't proven, so nothing is read or written."),
+  })
+  .meta({
+    id: 'AccountGateway',
+    description: "What Sluice may spend and spends of the account's ELBv2 API in this Region.",
+  });
+export type AccountGateway = z.infer<typeof AccountGateway>;
+
 export const AccountPage = pageOf(Account, 'Account');
 
 export const AccountCheck = z

@@ -32,6 +32,11 @@ export const Decision = z
     description: 'One line of the ledger: what was decided, why, by whom, before, after, and how it ended.',
   });
 export type Decision = z.infer<typeof Decision>;
+
+export const DecisionSummary = Decision.omit({ projectId: true, rolloutId: true, changes: true, facts: true })
+  .extend({ routeCount: z.int().describe('How many routes it changes.') })
+  .meta({ id: 'DecisionSummary', description: 'A decision without what it changes on each route.' });
+export type DecisionSummary = z.infer<typeof DecisionSummary>;
 export const DecisionPage = pageOf(Decision, 'Decision');
 
 export const Intent = z

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Id, Name, ProjectIdInput, Reason, Time, Timestamp, Weights, pageOf } from './common.js';
-import { Decision, Finding, Intent, RouteChange } from './decisions.js';
+import { Decision, DecisionSummary, Finding, Intent, RouteChange } from './decisions.js';
 import { Forced } from './routes.js';
 
 export const rolloutStates = [
@@ -150,6 +150,11 @@ export const RolloutRoute = z
       })
       .nullable()
       .describe('The write that stands for it now; null = none is outstanding or failed.'),
+    ill: z
+      .array(z.object({ backend: z.string(), healthy: z.int(), total: z.int() }))
+      .describe(
+        'Backends that have a share now, or get one by the present step or the next, with fewer healthy targets than needed, as last seen.',
+      ),
   })
   .meta({ id: 'RolloutRoute', description: 'How far one route of a rollout has come.' });
 export type RolloutRoute = z.infer<typeof RolloutRoute>;
@@ -231,6 +236,26 @@ export const TimelinePoint = z
     weights: Weights,
   })
   .meta({ id: 'TimelinePoint', description: 'What was planned or verified on one route at one moment.' });
+
+export const ProgressPoint = z
+  .object({
+    at: Timestamp,
+    kind: z.enum(['planned', 'verified']),
+    shares: z.record(z.string(), z.int()).describe('Tenths of a percent per backend name.'),
+  })
+  .meta({
+    id: 'ProgressPoint',
+    description: 'The shares over all routes at one moment, each route counting the same.',
+  });
+export type ProgressPoint = z.infer<typeof ProgressPoint>;
+
+export const RolloutProgress = z
+  .object({ rolloutId: Id, points: z.array(ProgressPoint), decisions: z.array(DecisionSummary) })
+  .meta({
+    id: 'RolloutProgress',
+    description: 'How a rollout went over all its routes, however many they are: at most some hundred points.',
+  });
+export type RolloutProgress = z.infer<typeof RolloutProgress>;
 
 export const RolloutTimeline = z
   .object({ rolloutId: Id, points: z.array(TimelinePoint), decisions: z.array(Decision), intents: z.array(Intent) })

@@ -107,7 +107,7 @@ function openGateway(parts: EngineParts, grant: GatewayGrant, requestedAt: numbe
     settings,
     log,
   });
-  const gateway = new Gateway({ fence, lane, reader, reads, timers, log, onClosed });
+  const gateway = new Gateway({ fence, lane, reader, reads, bucket, timers, log, onClosed });
   gateway.open();
   return gateway;
 }

@@ -5,6 +5,7 @@ export * from './weights/equal.js';
 export * from './weights/apportion.js';
 export * from './weights/validate.js';
 export * from './weights/from-shares.js';
+export * from './weights/mean-shares.js';
 
 export * from './route/types.js';
 export * from './route/our-tags.js';

@@ -352,6 +352,8 @@ CREATE TABLE "gateways" (
     "lease_until" TIMESTAMPTZ(3),
     "writes_from" TIMESTAMPTZ(3),
     "in_flight" JSONB DEFAULT '[]',
+    "spending" JSONB,
+    "spending_at" TIMESTAMPTZ(3),
 
     CONSTRAINT "gateways_pkey" PRIMARY KEY ("id")
 );

@@ -1,3 +1,5 @@
+export { inParallel } from '../../../tools/lib/in-parallel.mjs';
+
 /** A client of Sluice's REST API that also says how long an answer took and lets refusals be counted. */
 export class BenchRest {
   #base;
@@ -38,18 +40,4 @@ export class BenchRest {
       ms: performance.now() - began,
     };
   }
-}
-
-/** Runs `work` over `items`, at most `width` at a time; results in order. */
-export async function inParallel(items, width, work) {
-  const results = [];
-  let next = 0;
-  const worker = async () => {
-    while (next < items.length) {
-      const index = next++;
-      results[index] = await work(items[index], index);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
-  return results;
 }

@@ -2,8 +2,7 @@
 // that of the new one (none), healthy targets behind both, and all of it registered in Sluice over REST.
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
-import { findNetwork } from '../../../tools/walkthrough/aws.mjs';
-import { sleep, waitUntil } from '../../../tools/lib/processes.mjs';
+import { elbClient, findNetwork, targetsHealthy } from '../../../tools/walkthrough/aws.mjs';
 import { inParallel } from './rest.mjs';
 
 /** An ALB takes 100 target groups; each route needs two. */
@@ -80,7 +79,10 @@ export class World {
     const elb = await elbClient(account.aws);
     try {
       const rules = await this.#makeRules(elb, account, count);
-      await this.#healthy(elb, rules);
+      await targetsHealthy(
+        elb,
+        rules.flatMap((rule) => rule.groups),
+      );
       return await inParallel(rules, AT_ONCE, (rule) => this.#register(account, rule));
     } finally {
       elb.destroy();
@@ -154,22 +156,6 @@ export class World {
     return address;
   }
 
-  async #healthy({ send }, rules) {
-    const groups = rules.flatMap((rule) => rule.groups);
-    await inParallel(groups, AT_ONCE, (TargetGroupArn) =>
-      waitUntil(
-        `a healthy target in ${TargetGroupArn}`,
-        async () => {
-          const { TargetHealthDescriptions = [] } = await send('DescribeTargetHealth', { TargetGroupArn });
-          const ready = TargetHealthDescriptions.every(({ TargetHealth }) => TargetHealth?.State === 'healthy');
-          if (!ready) await sleep(200);
-          return ready;
-        },
-        { timeoutMs: 60_000 },
-      ),
-    );
-  }
-
   async #register(account, { name, arn, groups }) {
     const { rest } = this.#installation;
     const route = await rest.post('/routes', {
@@ -209,18 +195,4 @@ export class World {
 function serveTargets() {
   const server = http.createServer((_request, response) => response.end('ok'));
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-}
-
-/** `send('CreateRule', input)` for any command of ELBv2. */
-async function elbClient({ endpoint, region, accessKeyId, secretAccessKey }) {
-  const sdk = await import('@aws-sdk/client-elastic-load-balancing-v2');
-  const client = new sdk.ElasticLoadBalancingV2Client({
-    endpoint,
-    region,
-    credentials: { accessKeyId, secretAccessKey },
-  });
-  return {
-    send: (action, input) => client.send(new sdk[`${action}Command`](input)),
-    destroy: () => client.destroy(),
-  };
 }

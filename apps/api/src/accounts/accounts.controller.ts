@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Account, AccountCheck, AccountPage, CreateAccount, UpdateAccount } from '@sluice/contracts';
+import { Account, AccountCheck, AccountGateway, AccountPage, CreateAccount, UpdateAccount } from '@sluice/contracts';
 import { Accounts, type AuthenticatedCaller } from '@sluice/control';
 import type { z } from 'zod';
 import { From, projectFilter, projectFor } from '../auth/caller.js';
@@ -64,6 +64,23 @@ export class AccountsController {
     @Query({ schema: NoQuery }) _: unknown,
   ) {
     return this.accounts.get(caller, id);
+  }
+
+  @Get(':id/gateway')
+  @Operation({
+    id: 'getAccountGateway',
+    summary: "What is spent of AWS's limits",
+    description:
+      'Both budgets of the gateway that the account goes through, as its owner published them last. It costs AWS nothing.',
+    role: 'viewer',
+    reply: AccountGateway,
+  })
+  gateway(
+    @From() caller: AuthenticatedCaller,
+    @Param({ schema: IdPath }) { id }: IdPath,
+    @Query({ schema: NoQuery }) _: unknown,
+  ) {
+    return this.accounts.gateway(caller, id);
   }
 
   @Patch(':id')

@@ -2,22 +2,25 @@ import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import {
   CreateRollout,
+  Id,
   Rollout,
   RolloutPage,
   RolloutPreview,
+  RolloutProgress,
   RolloutState,
   RolloutTimeline,
   RolloutVerbBody,
 } from '@sluice/contracts';
 import { Rollouts, type AuthenticatedCaller } from '@sluice/control';
 import type { RolloutVerb } from '@sluice/domain';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { From, projectFilter, projectFor } from '../auth/caller.js';
 import { Operation, type OperationSpec } from '../http/operation.js';
 import { DryRunQuery, IdPath, IfMatch, NoQuery, listQuery, pageOf } from '../http/parameters.js';
 import { present } from '../http/present.js';
 
 const ListQuery = listQuery({ state: RolloutState.optional() });
+const TimelineQuery = z.strictObject({ routeId: Id.optional().describe('Only what is about this route.') });
 const VerbBody = RolloutVerbBody.optional();
 type VerbBody = z.output<typeof VerbBody>;
 const version = (rollout: Rollout) => rollout.version;
@@ -90,15 +93,33 @@ export class RolloutsController {
   @Operation({
     id: 'getRolloutTimeline',
     summary: 'Planned and verified weights over time',
+    description:
+      'Per route, with every decision and write behind them. Of many routes that is much: ask for one with `routeId`, or for the progress of all.',
     role: 'viewer',
     reply: RolloutTimeline,
   })
   timeline(
     @From() caller: AuthenticatedCaller,
     @Param({ schema: IdPath }) { id }: IdPath,
+    @Query({ schema: TimelineQuery }) { routeId }: z.output<typeof TimelineQuery>,
+  ) {
+    return this.rollouts.timeline(caller, id, routeId);
+  }
+
+  @Get(':id/progress')
+  @Operation({
+    id: 'getRolloutProgress',
+    summary: 'How it went over all routes',
+    description: 'The shares over all routes as they changed, and every decision without its part on each route.',
+    role: 'viewer',
+    reply: RolloutProgress,
+  })
+  progress(
+    @From() caller: AuthenticatedCaller,
+    @Param({ schema: IdPath }) { id }: IdPath,
     @Query({ schema: NoQuery }) _: unknown,
   ) {
-    return this.rollouts.timeline(caller, id);
+    return this.rollouts.progress(caller, id);
   }
 
   @Post(':id(^[^:]+)::start')

@@ -1,11 +1,13 @@
 import {
   Http,
   followEvents,
+  type AccountGateway,
   type BodyReader,
   type Event,
   type EventsOptions,
   type Project,
   type Rollout,
+  type RolloutProgress,
   type RolloutSummary,
   type RolloutTimeline,
   type RolloutVerb,
@@ -48,8 +50,12 @@ export class Api {
   rollouts = (projectId: string | undefined, signal: AbortSignal) =>
     this.#get<PageOf<RolloutSummary>>('/v1/rollouts', signal, { projectId, limit: 100 });
   rollout = (id: string, signal: AbortSignal) => this.#get<Rollout>(`/v1/rollouts/${encodeURIComponent(id)}`, signal);
-  timeline = (id: string, signal: AbortSignal) =>
-    this.#get<RolloutTimeline>(`/v1/rollouts/${encodeURIComponent(id)}/timeline`, signal);
+  progress = (id: string, signal: AbortSignal) =>
+    this.#get<RolloutProgress>(`/v1/rollouts/${encodeURIComponent(id)}/progress`, signal);
+  timeline = (id: string, routeId: string, signal: AbortSignal) =>
+    this.#get<RolloutTimeline>(`/v1/rollouts/${encodeURIComponent(id)}/timeline`, signal, { routeId });
+  gateway = (accountId: string, signal: AbortSignal) =>
+    this.#get<AccountGateway>(`/v1/accounts/${accountId}/gateway`, signal);
   live = (routeId: string, signal: AbortSignal) => this.#get<RouteLive>(`/v1/routes/${routeId}/live`, signal);
   targetHealth = (routeId: string, signal: AbortSignal) =>
     this.#get<RouteTargetHealth>(`/v1/routes/${routeId}/target-health`, signal);

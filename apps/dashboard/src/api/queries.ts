@@ -46,12 +46,33 @@ export function useRollout(id: string) {
   });
 }
 
-export function useTimeline(id: string) {
+/** How it went over all its routes. */
+export function useProgress(id: string) {
   const api = useApi();
   return useQuery({
-    queryKey: ['rollout', id, 'timeline'],
-    queryFn: ({ signal }) => api.timeline(id, signal),
+    queryKey: ['rollout', id, 'progress'],
+    queryFn: ({ signal }) => api.progress(id, signal),
     refetchInterval: usePace(),
+  });
+}
+
+/** How it went on one route. */
+export function useRouteTimeline(id: string, routeId: string) {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['rollout', id, 'timeline', routeId],
+    queryFn: ({ signal }) => api.timeline(id, routeId, signal),
+    refetchInterval: usePace(),
+  });
+}
+
+/** What is spent of AWS's limits, as the gateway's owner publishes it every few seconds. */
+export function useGateway(accountId: string) {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['gateway', accountId],
+    queryFn: ({ signal }) => api.gateway(accountId, signal),
+    refetchInterval: healthEveryMs,
   });
 }
 

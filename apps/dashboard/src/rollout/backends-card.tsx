@@ -43,7 +43,7 @@ export function BackendsCard({ rollout, route }: { rollout: Rollout; route: Froz
               <th scope="col" className="wide-only">
                 Service
               </th>
-              <th scope="col" className="right">
+              <th scope="col" className="right wide-only">
                 Weight
               </th>
               <th scope="col" className="right">
@@ -70,7 +70,7 @@ export function BackendsCard({ rollout, route }: { rollout: Rollout; route: Froz
                 </td>
                 <td className="wide-only" />
                 <td className="wide-only" />
-                <td className="right num">
+                <td className="right num wide-only">
                   {live.data?.shares.find(({ targetGroupArn }) => targetGroupArn === arn)?.weight}
                 </td>
                 <td className="right num">
@@ -119,8 +119,8 @@ function Row({
       </td>
       <td className="wide-only">{backend?.clusterName ?? '–'}</td>
       <td className="wide-only muted">{service}</td>
-      <td className="right num">{share?.weight ?? missing}</td>
-      <td className="right num">{share === undefined ? '' : percentText(share.permille)}</td>
+      <td className="right num wide-only">{share?.weight ?? missing}</td>
+      <td className="right num">{share === undefined ? missing : percentText(share.permille)}</td>
       <td>
         <Health health={health} />
       </td>

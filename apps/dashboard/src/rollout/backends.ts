@@ -60,6 +60,14 @@ export function shownOf(route: FrozenRouteOf): readonly Shown[] {
   ];
 }
 
+/** The backends of all routes by name, as the first route that has them draws them; target groups differ from route to route. */
+export function shownOfAll(routes: readonly FrozenRouteOf[]): readonly Shown[] {
+  const byName = new Map<string, Shown>();
+  for (const route of routes)
+    for (const one of shownOf(route)) if (one.cluster !== null && !byName.has(one.key)) byName.set(one.key, one);
+  return [...byName.values()];
+}
+
 /** A target group's share in tenths of a percent. */
 export function permilleOf(weights: Weights, arn: string): number {
   const sum = weights.reduce((total, { weight }) => total + weight, 0);

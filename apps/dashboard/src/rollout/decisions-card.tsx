@@ -1,11 +1,11 @@
-import type { Decision } from '@sluice/contracts';
+import type { DecisionSummary } from '@sluice/contracts';
 import { useState } from 'react';
 import { actorText } from '../format/text.js';
 import { fullTimeText, whenText } from '../format/time.js';
 import { Card } from '../ui/card.js';
 
 const atFirst = 12;
-const endTones: Readonly<Record<Decision['state'], string>> = {
+const endTones: Readonly<Record<DecisionSummary['state'], string>> = {
   decided: 'active',
   applied: 'good',
   partlyApplied: 'warn',
@@ -13,7 +13,7 @@ const endTones: Readonly<Record<Decision['state'], string>> = {
   failed: 'bad',
   compensated: 'warn',
 };
-const endWords: Readonly<Record<Decision['state'], string>> = {
+const endWords: Readonly<Record<DecisionSummary['state'], string>> = {
   decided: 'under way',
   applied: 'applied',
   partlyApplied: 'partly applied',
@@ -23,7 +23,7 @@ const endWords: Readonly<Record<Decision['state'], string>> = {
 };
 
 /** The ledger of this rollout, newest first. */
-export function DecisionsCard({ decisions, nowMs }: { decisions: readonly Decision[]; nowMs: number }) {
+export function DecisionsCard({ decisions, nowMs }: { decisions: readonly DecisionSummary[]; nowMs: number }) {
   const [all, setAll] = useState(false);
   const newestFirst = decisions.toReversed();
   const shown = all ? newestFirst : newestFirst.slice(0, atFirst);

@@ -1,17 +1,29 @@
 import type { Rollout } from '@sluice/contracts';
-import { percentText, targetGroupName } from '../format/text.js';
+import { counted, percentText, targetGroupName } from '../format/text.js';
 import { Swatch } from '../ui/swatch.js';
 import { permilleOf, shownOf } from './backends.js';
 
 type Diff = Rollout['diffs'][number];
 type Weights = Diff['live'];
 
-/** Intended, last written and live side by side, for every route that differs; what differs stands out. */
+/** More tables than this say less than one line. */
+const atFirst = 2;
+
+/** Intended, last written and live side by side, for the first routes that differ; what differs stands out. */
 export function DiffTable({ rollout }: { rollout: Rollout }) {
-  return rollout.diffs.map((diff) => <RouteDiff key={diff.routeId} rollout={rollout} diff={diff} />);
+  const { diffs } = rollout;
+  const more = diffs.length - atFirst;
+  return (
+    <>
+      {diffs.slice(0, atFirst).map((diff) => (
+        <RouteDiffTable key={diff.routeId} rollout={rollout} diff={diff} />
+      ))}
+      {more > 0 && <p className="muted">{counted(more, 'more route')} differ: they lead the list of routes below.</p>}
+    </>
+  );
 }
 
-function RouteDiff({ rollout, diff }: { rollout: Rollout; diff: Diff }) {
+export function RouteDiffTable({ rollout, diff }: { rollout: Rollout; diff: Diff }) {
   const route = rollout.plan.routes.find(({ id }) => id === diff.routeId);
   const known = route === undefined ? [] : shownOf(route);
   const arns = [

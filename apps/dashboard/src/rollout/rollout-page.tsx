@@ -1,6 +1,6 @@
 import { SluiceProblem } from '@sluice/contracts';
-import { useEffect, useState } from 'react';
-import { useRollout, useTimeline } from '../api/queries.js';
+import { useEffect } from 'react';
+import { useProgress, useRollout } from '../api/queries.js';
 import { serverNow } from '../api/server-clock.js';
 import { errorText } from '../format/error-text.js';
 import { Card } from '../ui/card.js';
@@ -8,8 +8,11 @@ import { Notice } from '../ui/notice.js';
 import { Empty, Failed, Loading } from '../ui/states.js';
 import { BackendsCard } from './backends-card.js';
 import { ChartCard } from './chart/chart-card.js';
+import { storyOfAll } from './chart/model.js';
 import { DecisionsCard } from './decisions-card.js';
+import { GatewayCards } from './gateway-card.js';
 import { RolloutHeader } from './rollout-header.js';
+import type { FrozenRouteOf } from './plan.js';
 import { RoutesCard } from './routes-card.js';
 import { stateLooks } from './states.js';
 import { StepsCard } from './steps-card.js';
@@ -18,8 +21,7 @@ import { WhyCard } from './why-card.js';
 /** Everything about one rollout; what could be read is shown, whatever else could not. */
 export function RolloutPage({ id }: { id: string }) {
   const rollout = useRollout(id);
-  const timeline = useTimeline(id);
-  const [chosenId, setChosenId] = useState<string>();
+  const progress = useProgress(id);
   const title = rollout.data && `${stateLooks[rollout.data.state].words}: ${rollout.data.name}`;
   useEffect(() => {
     document.title = title === undefined ? 'Sluice' : `${title} · Sluice`;
@@ -43,7 +45,7 @@ export function RolloutPage({ id }: { id: string }) {
     );
   }
   const { routes } = rollout.data.plan;
-  const route = routes.find(({ id: routeId }) => routeId === chosenId) ?? routes[0];
+  const [only] = routes.length === 1 ? routes : [];
   return (
     <article className="rollout">
       {rollout.isError && (
@@ -53,20 +55,32 @@ export function RolloutPage({ id }: { id: string }) {
       <WhyCard rollout={rollout.data} />
       <div className="columns">
         <div className="column">
-          {timeline.data === undefined ? (
-            <NotYet title="Share of requests" error={timeline.error} again={timeline.refetch} />
+          {routes.length > 1 && <RoutesCard rollout={rollout.data} />}
+          {progress.data === undefined ? (
+            <NotYet title="Share of requests" error={progress.error} again={progress.refetch} />
           ) : (
-            route !== undefined && <ChartCard rollout={rollout.data} timeline={timeline.data} route={route} />
+            <ChartCard rollout={rollout.data} story={storyOfAll(routes, progress.data)} of={whose(routes)} />
           )}
-          {route !== undefined && <BackendsCard key={route.id} rollout={rollout.data} route={route} />}
-          {routes.length > 1 && <RoutesCard rollout={rollout.data} chosenId={route?.id} onChoose={setChosenId} />}
+          {only !== undefined && <BackendsCard rollout={rollout.data} route={only} />}
         </div>
         <div className="column side">
           <StepsCard rollout={rollout.data} />
+          <GatewayCards rollout={rollout.data} />
         </div>
       </div>
-      {timeline.data !== undefined && <DecisionsCard decisions={timeline.data.decisions} nowMs={serverNow()} />}
+      {progress.data !== undefined && <DecisionsCard decisions={progress.data.decisions} nowMs={serverNow()} />}
     </article>
+  );
+}
+
+function whose(routes: readonly FrozenRouteOf[]) {
+  const [first, ...others] = routes;
+  return others.length > 0 ? (
+    `mean of ${routes.length} routes`
+  ) : (
+    <>
+      route <strong>{first?.name}</strong>
+    </>
   );
 }
 
@@ -76,7 +90,7 @@ function NotYet({ title, error, again }: { title: string; error: Error | null; a
       {error === null ? (
         <Loading what={`Reading: ${title}`} rows={5} />
       ) : (
-        <Failed what="The timeline" error={error} again={again} />
+        <Failed what="Its course" error={error} again={again} />
       )}
     </Card>
   );

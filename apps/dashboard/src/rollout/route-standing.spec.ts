@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { at, rollout, weights } from '../testing/rollout.js';
-import { standingOf, standingRoutes, verifiedCount, type RouteProgress } from './route-standing.js';
+import { standingOf, standingRoutes, verifiedCount, waitsOf, type RouteProgress } from './route-standing.js';
 
 const route = (change: Partial<RouteProgress> = {}): RouteProgress => ({
   routeId: 'rou_shop',
@@ -9,6 +9,7 @@ const route = (change: Partial<RouteProgress> = {}): RouteProgress => ({
   expected: weights(90, 10),
   verifiedAt: at(0),
   write: null,
+  ill: [],
   ...change,
 });
 const write = (state: 'pending' | 'sent' | 'failed'): NonNullable<RouteProgress['write']> => ({
@@ -19,14 +20,24 @@ const write = (state: 'pending' | 'sent' | 'failed'): NonNullable<RouteProgress[
   message: null,
 });
 
+const kept = { ...write('pending'), reason: 'WaitingForHealthyTargets', message: 'None is healthy.' };
+const sick = { backend: 'black', healthy: 0, total: 2 };
+const differs = { routeId: 'rou_shop', intended: [], lastWritten: [], live: [], foreign: [] };
+
 describe('how a route stands in the present step', () => {
   it.each([
     ['verified, once nothing is outstanding', route(), rollout(), 'verified'],
     [
-      'being written, while its write is queued',
+      'queued, while its write waits for the budget',
       route({ verifiedAt: null, write: write('pending') }),
       rollout(),
-      'writing',
+      'queued',
+    ],
+    [
+      'waiting, while its write is kept back for a reason',
+      route({ verifiedAt: null, write: kept }),
+      rollout(),
+      'waiting',
     ],
     [
       'being written, while its write is on its way',
@@ -35,8 +46,33 @@ describe('how a route stands in the present step', () => {
       'writing',
     ],
     ['not written, when its write failed', route({ verifiedAt: null, write: write('failed') }), rollout(), 'failed'],
-    ['to come, before its turn', route({ stepIndex: -1, verifiedAt: null }), rollout(), 'toCome'],
-    ['to come, where it stands at the step before', route(), rollout({ stepIndex: 1 }), 'toCome'],
+    [
+      'ill, where a backend with a share lacks healthy targets, though it is verified',
+      route({ ill: [sick] }),
+      rollout(),
+      'ill',
+    ],
+    [
+      'verified, however its targets are once it has ended',
+      route({ ill: [sick] }),
+      rollout({ state: 'Succeeded' }),
+      'verified',
+    ],
+    ['different, where somebody else changed it', route(), rollout({ diffs: [differs] }), 'differs'],
+    [
+      'to come, before the first step',
+      route({ stepIndex: -1, verifiedAt: null }),
+      rollout({ stepIndex: -1 }),
+      'toCome',
+    ],
+    ['left, where the step goes on without it', route(), rollout({ stepIndex: 1 }), 'left'],
+    ['to come, until it is on its way back', route(), rollout({ state: 'RollingBack' }), 'toCome'],
+    [
+      'back, at the shares before the rollout',
+      route({ expected: weights(100, 0) }),
+      rollout({ state: 'RolledBack' }),
+      'verified',
+    ],
     [
       'not reached, once the rollout has ended without it',
       route({ stepIndex: -1, verifiedAt: null }),
@@ -53,5 +89,19 @@ describe('how a route stands in the present step', () => {
     const routes = [named('shop-10'), named('shop-2'), named('zoo', { verifiedAt: null, write: write('failed') })];
     expect(standingRoutes(rollout({ routes })).map((one) => one.route.name)).toEqual(['zoo', 'shop-2', 'shop-10']);
     expect(verifiedCount(rollout({ routes }))).toBe(2);
+  });
+
+  it('tells of each reason once, with how many it holds up and what is said of the first', () => {
+    const held = ['a', 'b', 'c'].map((name) => route({ routeId: name, name, write: kept }));
+    const failed = route({
+      routeId: 'd',
+      name: 'd',
+      write: { ...write('failed'), reason: 'AccessDenied', message: 'No.' },
+    });
+    const rows = standingRoutes(rollout({ routes: [...held, failed] }));
+    expect(waitsOf(rows)).toEqual([
+      { reason: 'WaitingForHealthyTargets', count: 3, example: { name: 'a', message: 'None is healthy.' } },
+      { reason: 'AccessDenied', count: 1, example: { name: 'd', message: 'No.' } },
+    ]);
   });
 });

@@ -1,89 +1,129 @@
 import type { Rollout } from '@sluice/contracts';
-import { IconAlertTriangle, IconBan, IconCheck, IconClock, IconPencil } from '@tabler/icons-react';
 import { useState } from 'react';
-import { counted, percentText, reasonWords } from '../format/text.js';
+import { percentText, reasonWords } from '../format/text.js';
 import { Card } from '../ui/card.js';
 import { ShareBar } from '../ui/share-bar.js';
 import { permilleOf, shownOf } from './backends.js';
-import { standingRoutes, standings, type RouteProgress, type Standing } from './route-standing.js';
+import { RouteDialog } from './route-dialog.js';
+import {
+  countsOf,
+  isGoingBack,
+  standingRoutes,
+  waitsOf,
+  type RouteProgress,
+  type Standing,
+  type StandingRoute,
+} from './route-standing.js';
+import { StandingBadge } from './standing-badge.js';
+import { StepProgress, TimeToGo } from './step-progress.js';
 
-const atFirst = 12;
-const looks = {
-  failed: { words: 'not written', tone: 'bad', icon: IconAlertTriangle },
-  writing: { words: 'being written', tone: 'active', icon: IconPencil },
-  toCome: { words: 'to come', tone: 'quiet', icon: IconClock },
-  notReached: { words: 'not reached', tone: 'quiet', icon: IconBan },
-  verified: { words: 'verified', tone: 'good', icon: IconCheck },
-} as const satisfies Record<Standing, unknown>;
+const atFirst = 8;
+const mostReasons = 3;
 
-/** How far every route has come, those that need a person first; the chosen one is drawn above. */
-export function RoutesCard({
-  rollout,
-  chosenId,
-  onChoose,
-}: {
-  rollout: Rollout;
-  chosenId: string | undefined;
-  onChoose: (routeId: string) => void;
-}) {
+/** How far every route has come: in one bar, by reason where some wait, and one by one. */
+export function RoutesCard({ rollout }: { rollout: Rollout }) {
+  const [chosenId, setChosenId] = useState<string>();
+  const [standing, setStanding] = useState<Standing>();
+  const [search, setSearch] = useState('');
   const [all, setAll] = useState(false);
   const rows = standingRoutes(rollout);
-  const shown = all ? rows : rows.slice(0, atFirst);
-  const counts = standings.flatMap((standing) => {
-    const count = rows.filter((row) => row.standing === standing).length;
-    return count === 0 ? [] : [`${count} ${looks[standing].words}`];
-  });
+  const counts = countsOf(rows);
+  const filter = standing !== undefined && counts.has(standing) ? standing : undefined;
+  const found = rows.filter((row) => (filter === undefined || row.standing === filter) && isNamed(row, search));
+  const shown = all ? found : found.slice(0, atFirst);
+  const chosen = rows.find(({ route }) => route.routeId === chosenId);
   return (
-    <Card title={counted(rows.length, 'route')} aside={<span className="muted num">{counts.join(' · ')}</span>}>
-      <div className="table-box">
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col">Route</th>
-              <th scope="col">This step</th>
-              <th scope="col">Shares</th>
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map(({ route, standing }) => (
-              <tr key={route.routeId} aria-selected={route.routeId === chosenId}>
-                <td>
-                  <button type="button" className="link-button" onClick={() => onChoose(route.routeId)}>
-                    {route.name}
-                  </button>
-                </td>
-                <td>
-                  <StandingBadge route={route} standing={standing} />
-                </td>
-                <td className="shares-cell">
-                  <Shares rollout={rollout} route={route} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {rows.length > shown.length && (
-        <button type="button" className="button" onClick={() => setAll(true)}>
-          Show all {rows.length}
+    <Card title={titleOf(rollout)} aside={<TimeToGo rollout={rollout} counts={counts} />}>
+      <StepProgress rollout={rollout} counts={counts} chosen={filter} onChoose={setStanding} />
+      <Waits rows={rows} />
+      <input
+        className="input search"
+        type="search"
+        placeholder={`Search ${rows.length} routes by name`}
+        aria-label="Search routes by name"
+        value={search}
+        onChange={(event) => setSearch(event.currentTarget.value)}
+      />
+      <table className="table routes">
+        <thead>
+          <tr>
+            <th scope="col">Route</th>
+            <th scope="col">{rollout.stepIndex < 0 || isGoingBack(rollout) ? 'Stands' : 'This step'}</th>
+            <th scope="col">Shares</th>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((row) => (
+            <Row key={row.route.routeId} rollout={rollout} row={row} onChoose={() => setChosenId(row.route.routeId)} />
+          ))}
+        </tbody>
+      </table>
+      {found.length === 0 && <p className="muted">No route of this rollout is like that.</p>}
+      {found.length > atFirst && (
+        <button type="button" className="button" onClick={() => setAll(!all)}>
+          {all ? `Show the first ${atFirst}` : `Show all ${found.length}`}
         </button>
       )}
+      {chosen !== undefined && <RouteDialog rollout={rollout} row={chosen} onClose={() => setChosenId(undefined)} />}
     </Card>
   );
 }
 
-function StandingBadge({ route: { write }, standing }: { route: RouteProgress; standing: Standing }) {
-  const { words, tone, icon: Icon } = looks[standing];
+function titleOf(rollout: Rollout): string {
+  const { routes, stepIndex, stepCount } = rollout;
+  if (isGoingBack(rollout)) return `Back to the shares before it on ${routes.length} routes`;
+  return stepIndex < 0 ? `${routes.length} routes` : `Step ${stepIndex + 1} of ${stepCount} on ${routes.length} routes`;
+}
+
+const isNamed = ({ route }: StandingRoute, search: string) =>
+  route.name.toLowerCase().includes(search.trim().toLowerCase());
+
+/** One line per reason, however many routes it holds up. */
+function Waits({ rows }: { rows: readonly StandingRoute[] }) {
+  const waits = waitsOf(rows);
+  if (waits.length === 0) return null;
+  const rest = waits.slice(mostReasons).reduce((sum, { count }) => sum + count, 0);
   return (
-    <div>
-      <span className={`badge ${tone}`}>
-        <Icon size={14} aria-hidden /> {words}
-      </span>
-      {write !== null && write.reason !== null && (
-        <div className="muted small">{write.message ?? reasonWords(write.reason)}</div>
-      )}
-    </div>
+    <ul className="waits" aria-label="Why routes wait">
+      {waits.slice(0, mostReasons).map(({ reason, count, example }) => (
+        <li key={reason}>
+          <strong className="num">{count}</strong> <code className="code-chip">{reason}</code>{' '}
+          <span className="muted">
+            {count > 1 && `${example.name}: `}
+            {example.message === '' ? reasonWords(reason) : example.message}
+          </span>
+        </li>
+      ))}
+      {rest > 0 && <li className="muted">{rest} more for other reasons</li>}
+    </ul>
   );
+}
+
+function Row({ rollout, row, onChoose }: { rollout: Rollout; row: StandingRoute; onChoose: () => void }) {
+  const { route, standing } = row;
+  return (
+    <tr>
+      <td>
+        <button type="button" className="link-button" aria-haspopup="dialog" onClick={onChoose}>
+          {route.name}
+        </button>
+      </td>
+      <td>
+        <StandingBadge rollout={rollout} standing={standing} />
+        <div className="muted small">{whyText(route)}</div>
+      </td>
+      <td className="shares-cell">
+        <Shares rollout={rollout} route={route} />
+      </td>
+    </tr>
+  );
+}
+
+/** What there is to say of it in a few words. */
+function whyText({ write, ill }: RouteProgress): string {
+  if (ill.length > 0)
+    return ill.map(({ backend, healthy, total }) => `${backend} ${healthy}/${total} healthy`).join(', ');
+  return write === null || write.reason === null ? '' : reasonWords(write.reason);
 }
 
 function Shares({ rollout, route }: { rollout: Rollout; route: RouteProgress }) {
@@ -95,9 +135,11 @@ function Shares({ rollout, route }: { rollout: Rollout; route: RouteProgress }) 
     permille: permilleOf(route.expected, targetGroupArn),
   }));
   return (
-    <>
+    <div className="shares">
       <ShareBar label={`Shares of ${route.name}`} parts={parts} />
-      <div className="muted small num">{parts.map(({ permille }) => percentText(permille)).join(' / ')}</div>
-    </>
+      <span className="muted small num">
+        {parts.map(({ permille }) => percentText(permille).replace(' %', '')).join(' / ')}
+      </span>
+    </div>
   );
 }

@@ -9,10 +9,14 @@ import { hasEnded } from './ended.js';
 import { stateLooks } from './states.js';
 import { meansIn, verbLooks, verbOrder } from './verbs.js';
 
+/** What would happen by itself if nothing else were in the way isn't in the way. */
+const unhindered = ['StepIsHolding', 'SettleTime', 'NextStep', 'Completed'];
+
 /** Why it stands where it stands, what else is in the way, and what a person can do about it. */
 export function WhyCard({ rollout }: { rollout: Rollout }) {
   const { tone, icon: Icon } = isWaiting(rollout) ? { tone: 'warn', icon: IconHourglass } : stateLooks[rollout.state];
   const words = reasonWords(rollout.reason);
+  const beside = rollout.beside.filter(({ reason }) => !unhindered.includes(reason));
   return (
     <section className={`card why ${tone}`} aria-label="Why it stands where it stands">
       <div className="why-main">
@@ -30,9 +34,9 @@ export function WhyCard({ rollout }: { rollout: Rollout }) {
         </div>
         <Countdown rollout={rollout} />
       </div>
-      {rollout.beside.length > 0 && (
+      {beside.length > 0 && (
         <ul className="beside" aria-label="Found beside it">
-          {rollout.beside.map(({ reason, message }) => (
+          {beside.map(({ reason, message }) => (
             <li key={reason + message}>
               <code className="code-chip">{reason}</code> {message}
             </li>

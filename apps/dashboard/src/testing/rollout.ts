@@ -73,6 +73,7 @@ export function rollout(change: Partial<Rollout> = {}): Rollout {
         expected: weights(90, 10),
         verifiedAt: at(0),
         write: null,
+        ill: [],
       },
     ],
     reason: 'StepIsHolding',

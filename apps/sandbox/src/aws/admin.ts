@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Limits } from './limits.js';
+import { marksOf } from './marks.js';
 import type { StateStore } from './state-store.js';
 import type { TrafficLog } from './traffic-log.js';
 
@@ -16,8 +17,8 @@ const maxCalls = 20_000;
 
 /**
  * What isn't AWS's, on the same port (AWS calls are POSTs); with another peer in our place it isn't there.
- * `GET /sandbox/state`: accounts and Regions with load balancers, and a revision that grows with every change, so that the
- * data plane may read only when something changed. `GET /sandbox/requests?after=0&limit=20000`: the users' calls, from
+ * `GET /sandbox/state?after=REVISION`: a revision that grows with every change, and where it isn't REVISION, the accounts
+ * and Regions with load balancers, each with the marks of what is in it, so that the data plane may read only what changed. `GET /sandbox/requests?after=0&limit=20000`: the users' calls, from
  * memory. `PUT /sandbox/limits`: see `Limits.set`.
  */
 export async function answerAdmin(
@@ -33,7 +34,7 @@ async function answer(request: IncomingMessage, { store, limits, traffic }: Admi
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://sandbox');
   switch (`${request.method ?? ''} ${pathname}`) {
     case 'GET /sandbox/state':
-      return { status: 200, body: stateOf(store) };
+      return { status: 200, body: stateOf(store, Number(searchParams.get('after') ?? 0)) };
     case 'GET /sandbox/requests':
       return requests(traffic, searchParams);
     case 'PUT /sandbox/limits': {
@@ -47,11 +48,12 @@ async function answer(request: IncomingMessage, { store, limits, traffic }: Admi
   }
 }
 
-function stateOf(store: StateStore): object {
+function stateOf(store: StateStore, after: number): object {
+  if (after === store.revision) return { revision: store.revision };
   const used = store.regions().filter(({ state }) => Object.keys(state.loadBalancers).length > 0);
   return {
     revision: store.revision,
-    regions: used.map(({ account, regionName }) => ({ account, region: regionName })),
+    regions: used.map(({ account, regionName, state }) => ({ account, region: regionName, marks: marksOf(state) })),
   };
 }
 

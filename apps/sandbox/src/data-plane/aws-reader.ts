@@ -23,10 +23,31 @@ import {
 } from './routing.js';
 
 export const urlTag = 'sandbox/url';
-const arnsPerCall = 20;
+
+type Marks = Readonly<Record<string, string>>;
+
+/** What was read of each ARN, with the mark that it had before. */
+class Kept<T> {
+  private readonly byArn = new Map<string, { readonly mark: string; readonly value: T }>();
+
+  async of(arn: string, marks: Marks, read: () => Promise<T>): Promise<T> {
+    const mark = marks[arn];
+    const kept = this.byArn.get(arn);
+    if (mark !== undefined && kept?.mark === mark) return kept.value;
+    const value = await read();
+    if (mark !== undefined) this.byArn.set(arn, { mark, value });
+    return value;
+  }
+
+  keepOnly(arns: ReadonlySet<string>): void {
+    for (const arn of this.byArn.keys()) if (!arns.has(arn)) this.byArn.delete(arn);
+  }
+}
 
 /** Reads one account and Region as an ordinary client of ELBv2. */
 export class AwsReader {
+  private readonly listeners = new Kept<ListenerRouting>();
+  private readonly groups = new Kept<TargetGroupRouting>();
   private readonly client: ElasticLoadBalancingV2Client;
 
   constructor(
@@ -44,16 +65,19 @@ export class AwsReader {
     });
   }
 
-  async read(): Promise<Routing> {
+  /** `marks`: by ARN; what still has the mark that it was read with isn't read again. Without them all is read. */
+  async read(marks: Marks = {}): Promise<Routing> {
     const loadBalancers = await collect(
       paginateDescribeLoadBalancers({ client: this.client }, {}),
       (page) => page.LoadBalancers,
     );
-    const listeners = (await mapInTurn(loadBalancers, (item) => this.readListeners(item))).flat();
+    const listeners = (await mapInTurn(loadBalancers, (item) => this.readListeners(item, marks))).flat();
     const arns = new Set(
       listeners.flatMap((listener) => listener.rules.flatMap((rule) => targetGroupArns(rule.action))),
     );
-    const groups = await mapInTurn([...arns], (arn) => this.readTargetGroup(arn));
+    const groups = await mapInTurn([...arns], (arn) => this.groups.of(arn, marks, () => this.readTargetGroup(arn)));
+    this.listeners.keepOnly(new Set(listeners.map(({ arn }) => arn)));
+    this.groups.keepOnly(arns);
     return { listeners, targetGroups: new Map(groups.map((group) => [group.arn, group])) };
   }
 
@@ -66,38 +90,33 @@ export class AwsReader {
     this.client.destroy();
   }
 
-  private async readListeners({ LoadBalancerArn }: LoadBalancer): Promise<ListenerRouting[]> {
+  private async readListeners({ LoadBalancerArn }: LoadBalancer, marks: Marks): Promise<ListenerRouting[]> {
     const listeners = await collect(
       paginateDescribeListeners({ client: this.client }, { LoadBalancerArn }),
       (page) => page.Listeners,
     );
-    if (listeners.length === 0) return [];
-    const urls = await this.readUrls(listeners.map((listener) => listener.ListenerArn ?? ''));
-    const idleTimeoutMs = await this.readIdleTimeoutMs(LoadBalancerArn);
-    return mapInTurn(listeners, async (listener) => ({
-      arn: listener.ListenerArn ?? '',
+    return mapInTurn(listeners, (listener) =>
+      this.listeners.of(listener.ListenerArn ?? '', marks, () => this.readListener(listener)),
+    );
+  }
+
+  private async readListener(listener: Listener): Promise<ListenerRouting> {
+    const { ListenerArn: arn = '' } = listener;
+    return {
+      arn,
       account: this.account,
       region: this.region,
       protocol: listener.Protocol ?? 'HTTP',
       port: listener.Port ?? 80,
-      taggedUrl: urls.get(listener.ListenerArn ?? ''),
-      idleTimeoutMs,
+      taggedUrl: await this.readUrl(arn),
+      idleTimeoutMs: await this.readIdleTimeoutMs(listener.LoadBalancerArn),
       rules: await this.readRules(listener),
-    }));
+    };
   }
 
-  private async readUrls(arns: readonly string[]): Promise<Map<string, string>> {
-    const urls = new Map<string, string>();
-    for (let start = 0; start < arns.length; start += arnsPerCall) {
-      const { TagDescriptions = [] } = await this.client.send(
-        new DescribeTagsCommand({ ResourceArns: arns.slice(start, start + arnsPerCall) }),
-      );
-      for (const { ResourceArn = '', Tags = [] } of TagDescriptions) {
-        const url = Tags.find((tag) => tag.Key === urlTag)?.Value;
-        if (url !== undefined) urls.set(ResourceArn, url);
-      }
-    }
-    return urls;
+  private async readUrl(arn: string): Promise<string | undefined> {
+    const { TagDescriptions = [] } = await this.client.send(new DescribeTagsCommand({ ResourceArns: [arn] }));
+    return TagDescriptions[0]?.Tags?.find((tag) => tag.Key === urlTag)?.Value;
   }
 
   private async readIdleTimeoutMs(LoadBalancerArn: string | undefined): Promise<number> {

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { Account, AccountCheck, AccountPage, type CreateAccount, type UpdateAccount } from '../accounts.js';
+import {
+  Account,
+  AccountCheck,
+  AccountGateway,
+  AccountPage,
+  type CreateAccount,
+  type UpdateAccount,
+} from '../accounts.js';
 import {
   AppliedBinding,
   Backend,
@@ -45,6 +52,7 @@ import {
   Rollout,
   RolloutPage,
   RolloutPreview,
+  RolloutProgress,
   RolloutTimeline,
   type CreateRollout,
   type RolloutState,
@@ -96,6 +104,8 @@ export class SluiceClient {
     create: (body: CreateAccount, options?: WriteOptions) => this.#post(Account, '/v1/accounts', body, options),
     list: (filter?: InProject, page?: PageOptions) => this.#list(AccountPage, '/v1/accounts', page, filter),
     get: (id: string, options?: ReadOptions) => this.#get(Account, `/v1/accounts/${seg(id)}`, {}, options),
+    gateway: (id: string, options?: ReadOptions) =>
+      this.#get(AccountGateway, `/v1/accounts/${seg(id)}/gateway`, {}, options),
     update: (id: string, body: UpdateAccount, options?: WriteOptions) =>
       this.#patch(Account, `/v1/accounts/${seg(id)}`, body, options),
     remove: (id: string, options?: WriteOptions) => this.#delete(nothing, `/v1/accounts/${seg(id)}`, options),
@@ -222,8 +232,11 @@ export class SluiceClient {
     list: (filter?: InProject & { readonly state?: RolloutState }, page?: PageOptions) =>
       this.#list(RolloutPage, '/v1/rollouts', page, filter),
     get: (id: string, options?: ReadOptions) => this.#get(Rollout, `/v1/rollouts/${seg(id)}`, {}, options),
-    timeline: (id: string, options?: ReadOptions) =>
-      this.#get(RolloutTimeline, `/v1/rollouts/${seg(id)}/timeline`, {}, options),
+    /** Of one route, or of all of them, which is much where they are many. */
+    timeline: (id: string, of: { readonly routeId?: string } = {}, options?: ReadOptions) =>
+      this.#get(RolloutTimeline, `/v1/rollouts/${seg(id)}/timeline`, of, options),
+    progress: (id: string, options?: ReadOptions) =>
+      this.#get(RolloutProgress, `/v1/rollouts/${seg(id)}/progress`, {}, options),
     /** `reason` goes into the ledger. */
     verb: (id: string, verb: RolloutVerb, reason?: string, options?: WriteOptions) =>
       this.#post(Rollout, `/v1/rollouts/${seg(id)}:${verb}`, reason === undefined ? undefined : { reason }, options),

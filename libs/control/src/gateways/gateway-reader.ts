@@ -101,6 +101,10 @@ export class GatewayReader implements LeadableReader {
     await this.wants.start();
   }
 
+  get lookEveryMs(): number {
+    return Math.round(this.watch.periods.usualMs);
+  }
+
   /** Routes or rollouts may have changed. Cheap; calls that come while one is under way are folded into one more. */
   wantsChanged(): void {
     this.wants.kick();

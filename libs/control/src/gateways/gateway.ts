@@ -1,6 +1,7 @@
 import type { LaneLooks } from '../lanes/lane-looks.js';
+import type { ApiBucket } from '../lanes/api-bucket.js';
 import type { Lane, LaneLog } from '../lanes/lane.js';
-import type { GatewayBudget, GatewayFence } from '../ports/gateway-store.js';
+import type { GatewayBudget, GatewayFence, GatewaySpending } from '../ports/gateway-store.js';
 import type { Timers } from '../ports/timers.js';
 import type { OwnedGateway } from './gateways.js';
 import type { ReadBudget } from './read-budget.js';
@@ -11,14 +12,17 @@ export interface LeadableReader extends LaneLooks {
   start(): Promise<void>;
   stop(): Promise<void>;
   wantsChanged(): void;
+  /** How often a route, and the health of what is raised, is looked at. */
+  readonly lookEveryMs: number;
   retryNow(): void;
 }
 
 export interface GatewayParts {
   readonly fence: GatewayFence;
   readonly lane: Pick<Lane, 'wake' | 'told' | 'renewed' | 'inFlightRouteIds' | 'hasOpenEmergency' | 'close'>;
-  readonly reader: Pick<LeadableReader, 'start' | 'stop' | 'wantsChanged' | 'retryNow'>;
-  readonly reads: Pick<ReadBudget, 'configure' | 'close'>;
+  readonly reader: Pick<LeadableReader, 'start' | 'stop' | 'wantsChanged' | 'retryNow' | 'lookEveryMs'>;
+  readonly reads: Pick<ReadBudget, 'configure' | 'close' | 'use'>;
+  readonly bucket: Pick<ApiBucket, 'use'>;
   readonly timers: Timers;
   readonly log: LaneLog;
   readonly onClosed: () => void;
@@ -64,6 +68,11 @@ export class Gateway implements OwnedGateway {
 
   hasOpenEmergency(): boolean {
     return this.parts.lane.hasOpenEmergency();
+  }
+
+  spending(): GatewaySpending {
+    const { reads, bucket, reader } = this.parts;
+    return { reads: reads.use(), writes: bucket.use(), lookEveryMs: reader.lookEveryMs };
   }
 
   /** Something may be waiting to be sent. */

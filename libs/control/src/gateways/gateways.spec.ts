@@ -26,6 +26,8 @@ class DirectSignals extends Signals {
   }
 }
 
+const unspent = { perSecond: 0, allowedPerSecond: 5, tokens: 20 };
+
 class FakeGateway implements OwnedGateway {
   inFlight: string[] = [];
   emergency = false;
@@ -41,6 +43,7 @@ class FakeGateway implements OwnedGateway {
   }
   inFlightRouteIds = () => this.inFlight;
   hasOpenEmergency = () => this.emergency;
+  spending = () => ({ reads: unspent, writes: unspent, lookEveryMs: 30_000 });
   close(): Promise<void> {
     this.closed = true;
     return this.hangs ? new Promise((resolve) => (this.endCalls = resolve)) : Promise.resolve();

@@ -2,6 +2,7 @@ import type {
   GatewayBudget,
   GatewayFence,
   GatewayGrant,
+  GatewaySpending,
   GatewayStore,
   Handover,
   Spread,
@@ -18,6 +19,8 @@ export interface OwnedGateway {
   renewed(requestedAt: number, leaseMs: number, budget: GatewayBudget): void;
   /** Routes with a write that is marked sent, or being marked, and not settled. */
   inFlightRouteIds(): readonly string[];
+  /** Of both budgets, now. Costs nothing. */
+  spending(): GatewaySpending;
   /** Whether a rollback or an evacuation has writes to send here: such a gateway isn't moved. */
   hasOpenEmergency(): boolean;
   /** From this call on nothing new is read or sent; resolves when the calls in flight have ended. Aborts nothing that is marked sent. */
@@ -144,8 +147,10 @@ export class Gateways {
     const held = [...this.owned.entries()];
     const requestedAt = timers.now();
     try {
-      const fences = held.map(([, { gateway }]) => gateway.fence);
-      const renewed = new Map((await store.renew(owner, fences, settings.leaseMs)).map((one) => [one.gatewayId, one]));
+      const renewals = held.map(([, { gateway }]) => ({ ...gateway.fence, spending: gateway.spending() }));
+      const renewed = new Map(
+        (await store.renew(owner, renewals, settings.leaseMs)).map((one) => [one.gatewayId, one]),
+      );
       for (const [gatewayId, one] of held) {
         if (this.owned.get(gatewayId) !== one) continue;
         const terms = renewed.get(gatewayId);

@@ -3,6 +3,7 @@ import {
   nextTurn,
   readPriorities,
   readSucceeded,
+  readTokens,
   readThrottled,
   takeRead,
   withReadLimits,
@@ -14,7 +15,9 @@ import {
 import { ExternalFailure } from '../ports/external-failure.js';
 import type { Timer, Timers } from '../ports/timers.js';
 import type { ApiBudget } from '../resources/types.js';
+import type { BudgetUse } from '../ports/gateway-store.js';
 import { FairQueue } from './fair-queue.js';
+import { RateMeter } from './rate-meter.js';
 
 interface Waiter {
   readonly go: () => void;
@@ -33,17 +36,27 @@ export class ReadBudget {
   };
   private timer: Timer | null = null;
   private isClosed = false;
+  private readonly meter: RateMeter;
 
   constructor(
     private readonly timers: Timers,
     budget: ApiBudget,
   ) {
+    this.meter = new RateMeter(timers);
     this.state = fullReadBudget(limitsOf(budget), timers.now());
   }
 
   /** What AWS was found to give now, at most what is configured. */
   get readsPerSecond(): number {
     return this.state.learned.ratePerSecond;
+  }
+
+  use(): BudgetUse {
+    return {
+      perSecond: this.meter.perSecond(),
+      allowedPerSecond: this.readsPerSecond,
+      tokens: readTokens(this.state, this.timers.now()),
+    };
   }
 
   /** The operator's figures; what was learned about AWS is kept. */
@@ -112,6 +125,7 @@ export class ReadBudget {
         this.timer = this.timers.after(taken.retryAt - now, () => this.pump());
         return;
       }
+      this.meter.count();
       this.sendsAhead = turn.sendsAhead;
       this.waiting[turn.priority].shift()?.go();
     }

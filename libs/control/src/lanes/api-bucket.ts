@@ -1,5 +1,7 @@
 import type { BucketLimits, BucketState, IntentPurpose, LearnedRate, RateBounds } from '@sluice/domain';
-import { afterSuccess, afterThrottle, fullBucket, isEmergency, startingRate, take } from '@sluice/domain';
+import { afterSuccess, afterThrottle, fullBucket, isEmergency, startingRate, take, tokensAt } from '@sluice/domain';
+import { RateMeter } from '../gateways/rate-meter.js';
+import type { BudgetUse } from '../ports/gateway-store.js';
 import type { Timers } from '../ports/timers.js';
 import type { ApiBudget } from '../resources/types.js';
 
@@ -10,12 +12,14 @@ const reserve = 5;
 export class ApiBucket {
   private rate: LearnedRate;
   private state: BucketState | null = null;
+  private readonly meter: RateMeter;
 
   constructor(
     private readonly timers: Timers,
     private budget: ApiBudget,
   ) {
     this.rate = startingRate(this.bounds);
+    this.meter = new RateMeter(timers);
   }
 
   configure(budget: ApiBudget): void {
@@ -30,6 +34,7 @@ export class ApiBucket {
     const limits = this.limitsFor(purpose);
     const answer = take(this.state ?? fullBucket(limits, now), now, limits, isEmergency(purpose));
     this.state = answer.state;
+    if (answer.ok) this.meter.count();
     return answer.ok ? 'taken' : { retryInMs: Math.max(1, answer.retryAt - now) };
   }
 
@@ -43,6 +48,16 @@ export class ApiBucket {
       if (!answer.ok) return { tokens, retryInMs: Math.max(1, answer.retryAt - now) };
       state = answer.state;
     }
+  }
+
+  use(): BudgetUse {
+    const now = this.timers.now();
+    const limits = this.limitsFor('step');
+    return {
+      perSecond: this.meter.perSecond(),
+      allowedPerSecond: this.rate.ratePerSecond,
+      tokens: Math.floor(tokensAt(this.state ?? fullBucket(limits, now), now, limits)),
+    };
   }
 
   throttled(): void {

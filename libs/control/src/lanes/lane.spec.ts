@@ -125,6 +125,20 @@ describe('the last look before a send', () => {
     expect(world.store.row('a').state).toBe('applied');
   });
 
+  it.each(['attach', 'detach'] as const)(
+    'waits for a new route to be read before it will %s, and then does',
+    async (purpose) => {
+      const world = new ScriptedLane();
+      world.owner = null;
+      world.put('a', { rolloutId: null, purpose });
+      await world.run();
+      expect(world.store.row('a')).toMatchObject({ state: 'pending', reason: 'ObservationIsStale' });
+      world.owner = { kind: 'unowned' };
+      await world.run(2_000);
+      expect(world.store.row('a').state).toBe('applied');
+    },
+  );
+
   it.each(['covered', 'gone'] as const)('sends nothing that is %s when it is marked', async (said) => {
     const world = new ScriptedLane();
     world.put('a');

@@ -81,9 +81,14 @@ export function heldBack(intent: Intent, looks: LaneLooks, now: Instant): Deferr
   return prepared.kind === 'defer' ? prepared : null;
 }
 
-/** Attaching and detaching move no share: what is asked of shares doesn't bind them. */
+/** Attaching and detaching: they follow from what a person did. */
+function isFollowUp({ purpose }: Intent): boolean {
+  return purpose === 'attach' || purpose === 'detach';
+}
+
+/** They move no share: what is asked of shares doesn't bind them. */
 function bindsIt(intent: Intent, finding: RuleFinding): boolean {
-  if (intent.purpose !== 'attach' && intent.purpose !== 'detach') return true;
+  if (!isFollowUp(intent)) return true;
   return ['unsafeWeights', 'ownership', 'acknowledgement'].includes(finding.rule);
 }
 
@@ -122,7 +127,7 @@ export async function factsFor(
     isKnown(arn) && health[arn]?.fact.ok === true && health[arn].fact.value.healthy > 0;
   if (purpose === 'emergency' && !receivers.some(isHealthy))
     await Promise.race([read(receivers, 'emergency'), within(emergencyReadMs)]);
-  if (purpose === 'person' && intent.purpose !== 'attach' && intent.purpose !== 'detach')
+  if (purpose === 'person' && !isFollowUp(intent))
     await read(
       [...new Set([...live, ...after].map((one) => one.targetGroupArn))].filter((arn) => !isKnown(arn)),
       'send',

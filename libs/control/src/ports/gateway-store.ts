@@ -10,6 +10,41 @@ export interface GatewayFence {
 /** What a gateway may spend: of each figure the lowest of its accounts'. */
 export type GatewayBudget = Required<ApiBudget>;
 
+/** How one budget of a gateway is spent now, as its owner sees it. */
+export interface BudgetUse {
+  /** Requests a second, over the last ten seconds. */
+  readonly perSecond: number;
+  /** What AWS was found to give a second, at most what is configured. */
+  readonly allowedPerSecond: number;
+  /** Requests that could go at once. */
+  readonly tokens: number;
+}
+
+/** What the owner of a gateway publishes of it with each renewal: for people, nothing is decided on it. */
+export interface GatewaySpending {
+  readonly reads: BudgetUse;
+  readonly writes: BudgetUse;
+  /** How often a route, and the health of what is raised, is looked at, in ms. */
+  readonly lookEveryMs: number;
+}
+
+/** A gateway as its account sees it. */
+export interface GatewayStanding {
+  readonly id: string;
+  readonly budget: GatewayBudget;
+  /** How many account records share the budget, this one included. */
+  readonly accountCount: number;
+  /** Whether a replica reads and writes for it now. */
+  readonly isOwned: boolean;
+  /** ISO 8601, by Postgres's clock; null = not published since it was taken up. */
+  readonly spending: (GatewaySpending & { readonly at: string }) | null;
+}
+
+/** A lease to prolong, with what is to be published of it. */
+export interface Renewal extends GatewayFence {
+  readonly spending?: GatewaySpending;
+}
+
 /** What its accounts say of a gateway; told anew with each renewal. */
 export interface GatewayTerms {
   readonly gatewayId: string;
@@ -50,8 +85,8 @@ export abstract class GatewayStore {
    * owner all routes wait `waitOutMs` out from now; after one that let go only those that it named.
    */
   abstract claim(owner: string, leaseMs: number, waitOutMs: number, most: number): Promise<readonly GatewayGrant[]>;
-  /** Says that this replica lives, also with nothing to renew, and returns the gateways whose lease was prolonged; the others are lost. */
-  abstract renew(owner: string, fences: readonly GatewayFence[], leaseMs: number): Promise<readonly GatewayTerms[]>;
+  /** Says that this replica lives, also with nothing to renew, and returns the gateways whose lease was prolonged; the others are lost. Publishes their spending. */
+  abstract renew(owner: string, renewals: readonly Renewal[], leaseMs: number): Promise<readonly GatewayTerms[]>;
   /** Hands one gateway over at once and notifies (`gateways`). A fence that is old changes nothing. */
   abstract release(handover: Handover): Promise<void>;
   /** The end of this replica: hands all of these over in one statement, and counts as living no more. */

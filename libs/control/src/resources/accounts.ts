@@ -3,6 +3,7 @@ import { Conflict } from '@sluice/domain';
 import type { Caller, Ids } from '../context.js';
 import type { ProveAccount } from '../gateways/prove-account.js';
 import type { ExternalFailure } from '../ports/external-failure.js';
+import type { GatewayStanding } from '../ports/gateway-store.js';
 import type { AccountRecord, ResourceStore } from '../stores/resource-store.js';
 import { accountCredentials } from './account-access.js';
 import { Checks, knownId } from './checks.js';
@@ -49,6 +50,13 @@ export interface AccountCheckResult {
   /** Who AWS says we are; null when it could not be asked. */
   readonly identity: { readonly accountId: string; readonly arn: string } | null;
   readonly loadBalancers: number | null;
+}
+
+export interface AccountGateway {
+  readonly awsAccountId: string;
+  readonly region: string;
+  /** null = the account's number isn't proven, so nothing goes through any gateway. */
+  readonly gateway: GatewayStanding | null;
 }
 
 export interface AccountOptions {
@@ -109,6 +117,12 @@ export class Accounts {
 
   async get(caller: Caller, id: string): Promise<Account> {
     return shown(own(caller, 'account', id, await this.store.read.accounts.find(knownId('account', id))));
+  }
+
+  /** What its gateway may spend and spends of AWS's limits, from what its owner published. Asks AWS nothing. */
+  async gateway(caller: Caller, id: string): Promise<AccountGateway> {
+    const { awsAccountId, region } = await this.get(caller, id);
+    return { awsAccountId, region, gateway: await this.store.read.engine.gatewayOf(id) };
   }
 
   async update(caller: Caller, id: string, patch: UpdateAccount, options: MutationOptions = {}): Promise<Account> {

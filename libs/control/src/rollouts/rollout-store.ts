@@ -9,7 +9,7 @@ import type {
   Weights,
 } from '@sluice/domain';
 import type { Page, PageRequest } from '../resources/types.js';
-import type { DecisionView, RolloutSummary, RolloutTimeline, RolloutView } from './types.js';
+import type { DecisionView, RolloutProgress, RolloutSummary, RolloutTimeline, RolloutView } from './types.js';
 
 /** A rollout as stored: what `decide` needs, and what a person is told. */
 export interface StoredRollout extends Rollout {
@@ -77,7 +77,9 @@ export abstract class RolloutStore {
     filter: { projectId: string | null; state: RolloutState | null },
     page: PageRequest,
   ): Promise<Page<RolloutSummary>>;
-  abstract timeline(id: string): Promise<RolloutTimeline>;
+  /** `routeId`: only what is about this route. */
+  abstract timeline(id: string, routeId: string | null): Promise<RolloutTimeline>;
+  abstract progress(id: string): Promise<RolloutProgress>;
   abstract decisions(
     filter: { projectId: string | null; rolloutId: string | null; routeId: string | null },
     page: PageRequest,

@@ -15,7 +15,7 @@ import type { Caller, Ids } from '../context.js';
 import type { Page, PageRequest } from '../resources/types.js';
 import type { LoadedRollout, PlanMaterial, RolloutStore } from './rollout-store.js';
 import { StartRollout, compileNow, refuseCreation } from './start-rollout.js';
-import type { RolloutSummary, RolloutTimeline, RolloutView } from './types.js';
+import type { RolloutSummary, RolloutProgress, RolloutTimeline, RolloutView } from './types.js';
 
 export interface CreateRollout {
   readonly projectId: string;
@@ -101,9 +101,15 @@ export class Rollouts {
     return view;
   }
 
-  async timeline(caller: Caller, id: string): Promise<RolloutTimeline> {
+  /** With `routeId` only what is about this route. */
+  async timeline(caller: Caller, id: string, routeId: string | null = null): Promise<RolloutTimeline> {
     await this.get(caller, id);
-    return this.parts.store.timeline(id);
+    return this.parts.store.timeline(id, routeId);
+  }
+
+  async progress(caller: Caller, id: string): Promise<RolloutProgress> {
+    await this.get(caller, id);
+    return this.parts.store.progress(id);
   }
 
   /** Conflict `VerbNotAllowed` names the verbs the state allows. Accepted at the first try, whatever the engine does meanwhile. */

@@ -52,6 +52,8 @@ export interface RolloutRouteView {
     readonly reason: string | null;
     readonly message: string | null;
   } | null;
+  /** Backends that have a share now, or get one by the present step or the next, with fewer healthy targets than needed, as last seen. */
+  readonly ill: readonly { readonly backend: string; readonly healthy: number; readonly total: number }[];
 }
 
 /** A rollout as the API shows it: with its plan and its routes. */
@@ -115,6 +117,26 @@ export interface IntentView {
 }
 
 /** One point of a rollout's timeline: what was planned and what was verified on one route. */
+/** The shares over all routes at one moment, each counting the same: tenths of a percent by backend name. */
+export interface ProgressPoint {
+  readonly at: string;
+  readonly kind: 'planned' | 'verified';
+  readonly shares: Readonly<Record<string, number>>;
+}
+
+/** A decision without what it changed on each route. */
+export interface DecisionSummary extends Omit<DecisionView, 'projectId' | 'rolloutId' | 'changes' | 'facts'> {
+  /** How many routes it changes. */
+  readonly routeCount: number;
+}
+
+/** How a rollout went over all its routes: what fits on a page, however many they are. */
+export interface RolloutProgress {
+  readonly rolloutId: string;
+  readonly points: readonly ProgressPoint[];
+  readonly decisions: readonly DecisionSummary[];
+}
+
 export interface TimelinePoint {
   readonly at: string;
   readonly routeId: string;

@@ -12,6 +12,7 @@ import type {
   Route,
   Token,
 } from '../resources/types.js';
+import type { GatewayStanding } from '../ports/gateway-store.js';
 import type { GatewayMembership } from '../gateways/gateway-membership.js';
 import type { Sealed } from '../resources/sealer.js';
 
@@ -118,6 +119,8 @@ export interface EngineFacts {
   bakingRollout(routeId: string): Promise<string | null>;
   /** A rollout that waits for its start and names this route, if any. */
   scheduledRollout(routeId: string): Promise<string | null>;
+  /** The gateway that this account's traffic goes through, as its owner last published it; null = its number isn't proven. */
+  gatewayOf(accountId: string): Promise<GatewayStanding | null>;
   /** Whether a write to this route is pending or in flight. */
   hasOpenIntent(routeId: string): Promise<boolean>;
   rolloutsOfPlan(planId: string): Promise<number>;

@@ -7,7 +7,7 @@ import {
   type LearnedRate,
   type RateBounds,
 } from '../lane/aimd.js';
-import { fullBucket, spend, take, type BucketLimits, type BucketState } from '../lane/token-bucket.js';
+import { fullBucket, spend, take, tokensAt, type BucketLimits, type BucketState } from '../lane/token-bucket.js';
 import type { ReadPriority } from './read-priority.js';
 
 /** What an operator allows a gateway to read. */
@@ -32,6 +32,11 @@ export interface ReadBudgetState {
 export type ReadTaken =
   | { readonly ok: true; readonly state: ReadBudgetState }
   | { readonly ok: false; readonly state: ReadBudgetState; readonly retryAt: Instant };
+
+/** How many reads an emergency could send at once. */
+export function readTokens({ limits, emergency }: ReadBudgetState, now: Instant): number {
+  return Math.floor(tokensAt(emergency, now, bucketLimits(limits, limits.readsPerSecond)));
+}
 
 /** However often AWS throttles us, this much is tried. */
 const leastPerSecond = 0.5;

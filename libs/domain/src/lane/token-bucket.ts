@@ -43,6 +43,11 @@ export function spend(state: BucketState, now: Instant, limits: BucketLimits): B
   return { ...filled, tokens: Math.max(0, filled.tokens - 1) };
 }
 
+/** What is in it now. */
+export function tokensAt(state: BucketState, now: Instant, limits: BucketLimits): number {
+  return refill(state, now, limits).tokens;
+}
+
 const roundingTokens = 1e-9;
 
 /** A clock that steps back refills nothing. */

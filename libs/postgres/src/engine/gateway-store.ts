@@ -1,21 +1,7 @@
 import pg from 'pg';
-import type { GatewayBudget, GatewayFence, GatewayGrant, GatewayTerms, Handover, Spread } from '@sluice/control';
-import { GatewayStore, defaultApiBudget } from '@sluice/control';
-
-interface TermsRow {
-  id: string;
-  account_ids: string[];
-  budget: GatewayBudget;
-}
-
-const figure = (name: keyof GatewayBudget) =>
-  `'${name}', min(coalesce((a.api_budget->>'${name}')::float8, ${defaultApiBudget[name]}))`;
-
-/** Of a gateway `g`: its accounts, and the lowest of each of their figures. No row where it has no account. */
-const terms = `
-  SELECT array_agg(a.id ORDER BY a.id) AS account_ids,
-         jsonb_build_object(${(['modifyPerSecond', 'modifyBurst', 'readPerSecond', 'readBurst'] as const).map(figure).join(', ')}) AS budget
-  FROM accounts a WHERE a.gateway_id = g.id HAVING count(*) > 0`;
+import type { GatewayGrant, GatewayTerms, Handover, Renewal, Spread } from '@sluice/control';
+import { GatewayStore } from '@sluice/control';
+import { gatewayTerms as terms, type TermsRow } from './gateway-terms.js';
 
 const now = 'clock_timestamp()';
 const inMs = (parameter: string) => `clock_timestamp() + ${parameter} * interval '1 ms'`;
@@ -71,6 +57,7 @@ export class PostgresGatewayStore extends GatewayStore {
        taken AS (
          UPDATE gateways g
          SET owner = $1, epoch = g.epoch + 1, grant_id = gen_random_uuid(), lease_until = ${inMs('$2')},
+             spending = NULL, spending_at = NULL,
              in_flight = CASE WHEN free.was_released THEN g.in_flight END,
              writes_from = CASE WHEN free.was_released AND g.in_flight = '[]' THEN NULL
                                 WHEN free.was_released AND g.in_flight IS NULL THEN g.writes_from
@@ -91,23 +78,24 @@ export class PostgresGatewayStore extends GatewayStore {
     }));
   }
 
-  async renew(owner: string, fences: readonly GatewayFence[], leaseMs: number): Promise<readonly GatewayTerms[]> {
+  async renew(owner: string, renewals: readonly Renewal[], leaseMs: number): Promise<readonly GatewayTerms[]> {
     const { rows } = await this.connection.query<TermsRow>(
       `WITH alive AS (
          INSERT INTO replicas (id, lease_until) VALUES ($1, ${inMs('$2')})
          ON CONFLICT (id) DO UPDATE SET lease_until = EXCLUDED.lease_until),
        prolonged AS (
-         UPDATE gateways g SET lease_until = ${inMs('$2')}
-         FROM unnest($3::text[], $4::bigint[], $5::uuid[]) AS mine (gateway_id, epoch, grant_id)
+         UPDATE gateways g SET lease_until = ${inMs('$2')}, spending = mine.spending, spending_at = ${now}
+         FROM unnest($3::text[], $4::bigint[], $5::uuid[], $6::jsonb[]) AS mine (gateway_id, epoch, grant_id, spending)
          WHERE g.id = mine.gateway_id AND g.epoch = mine.epoch AND g.grant_id = mine.grant_id AND ${isUsed}
          RETURNING g.id)
        SELECT g.id, t.account_ids, t.budget FROM prolonged g CROSS JOIN LATERAL (${terms}) t`,
       [
         owner,
         leaseMs,
-        fences.map((one) => one.gatewayId),
-        fences.map((one) => one.epoch.toString()),
-        fences.map((one) => one.grantId),
+        renewals.map((one) => one.gatewayId),
+        renewals.map((one) => one.epoch.toString()),
+        renewals.map((one) => one.grantId),
+        renewals.map((one) => (one.spending === undefined ? null : JSON.stringify(one.spending))),
       ],
     );
     return rows.map(termsIn);

@@ -14,6 +14,8 @@ const settings: GatewaySettings = {
   leaveWithinMs: 1_000,
   pollMs: 1_000,
 };
+const unspent = { perSecond: 0, allowedPerSecond: 5, tokens: 20 };
+const spending = { reads: unspent, writes: unspent, lookEveryMs: 30_000 };
 const log = { info: () => undefined, warn: () => undefined };
 
 class NodeTimers extends Timers {
@@ -74,6 +76,7 @@ describe('gateways of several replicas on one Postgres', () => {
           renewed: () => undefined,
           inFlightRouteIds: () => inFlight[grant.gatewayId] ?? [],
           hasOpenEmergency: () => false,
+          spending: () => spending,
           close: () => Promise.resolve(),
           wake: () => undefined,
         };

@@ -9,13 +9,14 @@ import type {
   Page,
   PageRequest,
   PlanMaterial,
+  RolloutProgress,
   RolloutSummary,
   RolloutTimeline,
   RolloutView,
   SayOptions,
 } from '@sluice/control';
 import { RolloutStore } from '@sluice/control';
-import type { Change, RolloutState } from '@sluice/domain';
+import type { Change, FrozenPlan, RolloutState } from '@sluice/domain';
 import { NotFound } from '@sluice/domain';
 import { takeClaims } from './claims.js';
 import { FrozenPlans } from './frozen-plans.js';
@@ -28,10 +29,19 @@ import { prepared } from './prepared.js';
 import { listDecisions, listRollouts } from './rollout-lists.js';
 import { loadRollout } from './rollout-load.js';
 import { toView } from './rollout-views.js';
-import type { DecisionRow, IntentRow, RolloutRow } from './rows.js';
-import { toDecision, toIntent } from './rows.js';
-import { timelinePoints } from './timeline.js';
+import type { DecisionRow, DecisionSummaryRow, IntentRow, RolloutRow } from './rows.js';
+import { aboutRoute, toDecision, toDecisionSummary, toIntent } from './rows.js';
+import {
+  progressPoints,
+  timelinePoints,
+  toTimelineDecision,
+  type TimelineDecision,
+  type TimelineIntent,
+} from './timeline.js';
 import { inTransaction } from './transaction.js';
+
+/** More points than this aren't told apart on a page. */
+const mostProgressPoints = 120;
 
 /** Rollouts on Postgres. The lock order everywhere is: guards, claims, the rollout, its routes, routes, intents. */
 export class PostgresRolloutStore extends RolloutStore {
@@ -124,18 +134,54 @@ export class PostgresRolloutStore extends RolloutStore {
     return listRollouts(this.pool, filter, page);
   }
 
-  async timeline(id: string): Promise<RolloutTimeline> {
+  async timeline(id: string, routeId: string | null): Promise<RolloutTimeline> {
     const decisions = await this.pool.query<DecisionRow>('SELECT * FROM decisions WHERE rollout_id = $1 ORDER BY seq', [
       id,
     ]);
-    const intents = await this.pool.query<IntentRow>('SELECT * FROM intents WHERE rollout_id = $1 ORDER BY seq', [id]);
-    const loaded = await loadRollout(this.pool, this.plans, id, false);
+    const intents = await this.pool.query<IntentRow>(
+      'SELECT * FROM intents WHERE rollout_id = $1 AND ($2::text IS NULL OR route_id = $2) ORDER BY seq',
+      [id, routeId],
+    );
+    const plan = await this.planOf(id);
+    const points = timelinePoints(plan, decisions.rows.map(toTimelineDecision), intents.rows);
     return {
       rolloutId: id,
-      points: loaded ? timelinePoints(loaded.rollout.plan, decisions.rows, intents.rows) : [],
-      decisions: decisions.rows.map(toDecision),
+      points: points.filter((point) => routeId === null || point.routeId === routeId),
+      decisions: decisions.rows
+        .map(toDecision)
+        .map((decision) => (routeId === null ? decision : aboutRoute(decision, routeId))),
       intents: intents.rows.map(toIntent),
     };
+  }
+
+  async progress(id: string): Promise<RolloutProgress> {
+    const { rows: decisions } = await this.pool.query<DecisionSummaryRow & TimelineDecision>(
+      `SELECT id, seq, kind, reason, message, actor, step_index, state, created_at, ended_at, end_message,
+              jsonb_path_query_array(changes, '$[*].routeId') AS changed_route_ids,
+              CASE WHEN kind = 'adopt' THEN facts -> 'live' END AS adopted
+       FROM decisions WHERE rollout_id = $1 ORDER BY seq`,
+      [id],
+    );
+    const { rows: intents } = await this.pool.query<TimelineIntent>(
+      'SELECT route_id, step_index, after, state, created_at, settled_at FROM intents WHERE rollout_id = $1 ORDER BY seq',
+      [id],
+    );
+    const plan = await this.planOf(id);
+    const points = timelinePoints(plan, decisions, intents);
+    return {
+      rolloutId: id,
+      points: progressPoints(plan.routes, points, mostProgressPoints),
+      decisions: decisions.map(toDecisionSummary),
+    };
+  }
+
+  private async planOf(id: string): Promise<FrozenPlan> {
+    const { rows } = await this.pool.query<Pick<RolloutRow, 'frozen_plan_id'>>(
+      'SELECT frozen_plan_id FROM rollouts WHERE id = $1',
+      [id],
+    );
+    if (!rows[0]) throw new NotFound('rollout', id);
+    return this.plans.get(this.pool, rows[0].frozen_plan_id);
   }
 
   decisions(

@@ -1,6 +1,6 @@
 import type { RolloutRouteView, RolloutSummary, RolloutView } from '@sluice/control';
-import type { FrozenPlan, Rollout, WriteFact } from '@sluice/domain';
-import { requiredHoldMs, rolloutVerbs, verbAllowed, verifiedAt } from '@sluice/domain';
+import type { FrozenPlan, FrozenRoute, Rollout, Weights, WriteFact } from '@sluice/domain';
+import { own, requiredHoldMs, rolloutVerbs, shareOf, verbAllowed, verifiedAt } from '@sluice/domain';
 import type { LoadedRollout } from '@sluice/control';
 import { iso, ms, type RolloutRow } from './rows.js';
 
@@ -79,6 +79,24 @@ export function routeViews(
             message: write.message,
           }
         : null,
+      ill: illOf(route, progress?.expected ?? route.baseline, rollout, seen),
     };
+  });
+}
+
+/** Whose health may hold the rollout up; what was never seen is no illness. */
+function illOf(
+  route: FrozenRoute,
+  expected: Weights,
+  { plan, stepIndex }: Rollout,
+  seen: LoadedRollout['seen'],
+): RolloutRouteView['ill'] {
+  const steps = plan.steps.slice(Math.max(0, stepIndex), stepIndex + 2);
+  const needed = steps[0]?.gates[0]?.minHealthyTargets ?? plan.minHealthyTargets;
+  return route.backends.flatMap(({ name: backend, targetGroupArn }) => {
+    const fact = own(seen.health, targetGroupArn);
+    const counts = shareOf(expected, targetGroupArn) > 0 || steps.some(({ shares }) => (shares[backend] ?? 0) > 0);
+    if (!counts || !fact?.ok || fact.value.healthy >= needed) return [];
+    return [{ backend, healthy: fact.value.healthy, total: fact.value.total }];
   });
 }

@@ -9,7 +9,7 @@ import type {
   Suspicion,
   Weights,
 } from '@sluice/domain';
-import type { DecisionView, IntentView } from '@sluice/control';
+import type { DecisionSummary, DecisionView, IntentView } from '@sluice/control';
 
 /** Rows as `pg` gives them: timestamptz is a Date, jsonb is parsed, int8 is a string. */
 export interface RolloutRow {
@@ -63,6 +63,9 @@ export interface DecisionRow {
   ended_at: Date | null;
   end_message: string | null;
 }
+export type DecisionSummaryRow = Omit<DecisionRow, 'project_id' | 'rollout_id' | 'changes' | 'facts'> & {
+  changed_route_ids: string[];
+};
 export interface IntentRow {
   id: string;
   seq: string;
@@ -107,6 +110,28 @@ export function toDecision(row: DecisionRow): DecisionView {
     endedAt: iso(row.ended_at),
     endMessage: row.end_message,
   };
+}
+
+export function toDecisionSummary(row: DecisionSummaryRow): DecisionSummary {
+  return {
+    id: row.id,
+    seq: row.seq,
+    kind: row.kind,
+    reason: row.reason,
+    message: row.message,
+    actor: row.actor,
+    stepIndex: row.step_index,
+    routeCount: row.changed_route_ids.length,
+    state: row.state,
+    createdAt: row.created_at.toISOString(),
+    endedAt: iso(row.ended_at),
+    endMessage: row.end_message,
+  };
+}
+
+/** Of what a decision changes only this route's part, and no facts, which are about all of them. */
+export function aboutRoute(decision: DecisionView, routeId: string): DecisionView {
+  return { ...decision, changes: decision.changes.filter((change) => change.routeId === routeId), facts: {} };
 }
 
 export function toIntent(row: IntentRow): IntentView {

@@ -22,6 +22,7 @@ import {
 import { AesGcmSealer } from '../crypto/aes-gcm-sealer.js';
 import { FileReferences } from '../crypto/file-references.js';
 import { PostgresFactStore } from '../engine/fact-store.js';
+import { PostgresGatewayStore } from '../engine/gateway-store.js';
 import { RandomIds } from '../engine/ids.js';
 import { PostgresSignals } from '../engine/signals.js';
 import { openDatabase, type Database } from '../prisma.js';
@@ -157,6 +158,36 @@ describe('the gateway of an account', () => {
     const made = await Promise.all(Array.from({ length: 10 }, (_, i) => create(`r${i}`)));
     expect(new Set(await Promise.all(made.map((account) => gatewayOf(account.id)))).size).toBe(1);
     expect(await gateways()).toHaveLength(1);
+  });
+
+  it('tells every record of it, and no caller of another project, what its owner published of its budgets', async () => {
+    const one = await create('one', { apiBudget: { readPerSecond: 2 } });
+    const other = await create('other', { projectId: 'prj_2', apiBudget: { modifyPerSecond: 1 } });
+    const told = async (id: string) => (await resources.accounts.gateway(admin, id)).gateway;
+    const budget = { modifyPerSecond: 1, modifyBurst: 20, readPerSecond: 2, readBurst: 20 };
+    const shared = { id: await gatewayOf(one.id), budget, accountCount: 2 };
+    expect(await told(one.id)).toEqual({ ...shared, isOwned: false, spending: null });
+    const leases = new PostgresGatewayStore(testDatabase.url, 60_000);
+    try {
+      const [grant] = await leases.claim('a', 60_000, 0, 1);
+      expect(await told(one.id)).toEqual({ ...shared, isOwned: true, spending: null });
+      const spending = {
+        reads: { perSecond: 1.8, allowedPerSecond: 2, tokens: 7 },
+        writes: { perSecond: 0.4, allowedPerSecond: 0.5, tokens: 3 },
+        lookEveryMs: 36_000,
+      };
+      await leases.renew('a', [{ ...grant!, spending }], 60_000);
+      const published = { ...spending, at: expect.any(String) };
+      expect(await told(other.id)).toEqual({ ...shared, isOwned: true, spending: published });
+      await leases.release({ fence: grant!, inFlightRouteIds: [] });
+      expect(await told(other.id)).toMatchObject({ isOwned: false });
+      await leases.claim('b', 60_000, 0, 1);
+      expect(await told(other.id)).toMatchObject({ isOwned: true, spending: null });
+    } finally {
+      await leases.close();
+    }
+    const stranger = { ...admin, projectId: 'prj_2' };
+    await expect(resources.accounts.gateway(stranger, one.id)).rejects.toMatchObject({ name: 'NotFound' });
   });
 
   it('is another one in another Region or partition', async () => {

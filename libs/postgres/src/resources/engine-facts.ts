@@ -1,6 +1,13 @@
-import type { EngineFacts } from '@sluice/control';
+import type { EngineFacts, GatewaySpending, GatewayStanding } from '@sluice/control';
+import { gatewayTerms, type TermsRow } from '../engine/gateway-terms.js';
 import { Prisma } from '../generated/client.js';
 import { iso } from './json.js';
+
+interface StandingRow extends TermsRow {
+  spending: GatewaySpending | null;
+  spending_at: Date | null;
+  is_owned: boolean;
+}
 
 /** What the engine's tables say about resources. */
 export class PrismaEngineFacts implements EngineFacts {
@@ -23,6 +30,21 @@ export class PrismaEngineFacts implements EngineFacts {
       SELECT o.id FROM rollout_routes x JOIN rollouts o ON o.id = x.rollout_id
       WHERE x.route_id = ${routeId} AND o.state = 'Scheduled' LIMIT 1`;
     return rows[0]?.id ?? null;
+  }
+
+  async gatewayOf(accountId: string): Promise<GatewayStanding | null> {
+    const [row] = await this.db.$queryRaw<StandingRow[]>`
+      SELECT g.id, g.spending, g.spending_at, coalesce(g.lease_until > clock_timestamp(), false) AS is_owned, t.account_ids, t.budget
+      FROM accounts own JOIN gateways g ON g.id = own.gateway_id CROSS JOIN LATERAL (${Prisma.raw(gatewayTerms)}) t
+      WHERE own.id = ${accountId}`;
+    if (!row) return null;
+    return {
+      id: row.id,
+      budget: row.budget,
+      accountCount: row.account_ids.length,
+      isOwned: row.is_owned,
+      spending: row.spending && row.spending_at ? { ...row.spending, at: iso(row.spending_at) } : null,
+    };
   }
 
   async hasOpenIntent(routeId: string): Promise<boolean> {

@@ -54,10 +54,10 @@ export class InMemoryGatewayStore extends GatewayStore {
     });
   }
 
-  async renew(owner: string, fences: readonly GatewayFence[], leaseMs: number): Promise<readonly GatewayTerms[]> {
+  async renew(owner: string, renewals: readonly GatewayFence[], leaseMs: number): Promise<readonly GatewayTerms[]> {
     await this.reached();
     this.replicas.set(owner, this.now() + leaseMs);
-    const renewed = fences.flatMap((fence) => this.under(fence) ?? []).filter((row) => row.accounts.length > 0);
+    const renewed = renewals.flatMap((fence) => this.under(fence) ?? []).filter((row) => row.accounts.length > 0);
     for (const row of renewed) row.leaseUntil = this.now() + leaseMs;
     return renewed.map(termsOf);
   }

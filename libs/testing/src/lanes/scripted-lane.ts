@@ -151,13 +151,13 @@ export class ScriptedLane {
   /** What a read shows instead of what is there, by route ARN. */
   readonly reading = new Map<string, Weights | ExternalFailure>();
   readonly reads: { readonly arns: readonly string[]; readonly notBefore: number; readonly priority: string }[] = [];
+  /** Whose every route is; null = not read yet. */
+  owner: Ownership | null = { kind: 'unowned' };
   /** Of the watch, by name of the target group; absent = never looked. */
   readonly watched = new Map<string, { readonly healthy: number; readonly ageMs: number }>([
     ['red', { healthy: 2, ageMs: 0 }],
     ['black', { healthy: 2, ageMs: 0 }],
   ]);
-  /** Of every route; null = its tags were never read. */
-  owner: Ownership | null = { kind: 'unowned' };
   /** What a read of health that somebody has to wait for says; null = it never ends. */
   healthRead: Fact<TargetHealth> | null = null;
   readonly stored = new Map<string, { readonly weights: Weights; readonly ageMs: number }>();

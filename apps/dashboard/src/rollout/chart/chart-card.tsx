@@ -1,4 +1,5 @@
-import type { Rollout, RolloutTimeline } from '@sluice/contracts';
+import type { Rollout } from '@sluice/contracts';
+import type { ReactNode } from 'react';
 import { percentText } from '../../format/text.js';
 import { clockText, zoneText } from '../../format/time.js';
 import { useNow } from '../../format/use-now.js';
@@ -6,31 +7,15 @@ import { Card } from '../../ui/card.js';
 import { Swatch } from '../../ui/swatch.js';
 import { isHolding } from '../hold.js';
 import { hasEnded } from '../ended.js';
-import type { FrozenRouteOf } from '../plan.js';
-import { chartModel, type ChartModel } from './model.js';
+import { chartModel, type ChartModel, type Story } from './model.js';
 import { ShareChart } from './share-chart.js';
 
-/** Planned and verified shares of one route over time, growing while the rollout runs. */
-export function ChartCard({
-  rollout,
-  timeline,
-  route,
-}: {
-  rollout: Rollout;
-  timeline: RolloutTimeline;
-  route: FrozenRouteOf;
-}) {
+/** Planned and verified shares over time, growing while the rollout runs; `of` says whose. */
+export function ChartCard({ rollout, story, of }: { rollout: Rollout; story: Story; of?: ReactNode }) {
   const now = useNow(1_000, !hasEnded(rollout.state));
-  const model = chartModel(rollout, timeline, route, now);
+  const model = chartModel(rollout, story, now);
   return (
-    <Card
-      title="Share of requests"
-      aside={
-        <span className="muted">
-          route <strong>{route.name}</strong>
-        </span>
-      }
-    >
+    <Card title="Share of requests" aside={<span className="muted">{of}</span>}>
       <ShareChart model={model} label={summaryOf(model)} />
       <Legend model={model} />
       <p className="muted small chart-note">

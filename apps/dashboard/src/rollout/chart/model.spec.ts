@@ -1,7 +1,7 @@
 import type { Decision, RolloutTimeline } from '@sluice/contracts';
 import { describe, expect, it } from '@jest/globals';
 import { at, rollout, startedMs, weights } from '../../testing/rollout.js';
-import { chartModel } from './model.js';
+import { chartModel, storyOfAll, storyOfRoute } from './model.js';
 
 const point = (kind: 'planned' | 'verified', ms: number, red: number, black: number) => ({
   at: at(ms),
@@ -39,7 +39,7 @@ const modelOf = (change: Parameters<typeof rollout>[0], seen: RolloutTimeline, m
   const running = rollout(change);
   const [route] = running.plan.routes;
   if (route === undefined) throw new Error('the rollout has a route');
-  return chartModel(running, seen, route, startedMs + ms);
+  return chartModel(running, storyOfRoute(route, seen), startedMs + ms);
 };
 const sinceStart = (levels: readonly { atMs: number; permilles: readonly number[] }[]) =>
   levels.map(({ atMs, permilles }) => [atMs - startedMs, ...permilles]);
@@ -106,23 +106,24 @@ describe('the chart of a running rollout', () => {
     ]);
   });
 
-  it('shows weights that a person adopted, though Sluice did not write them', () => {
-    const adopt = decision('adopt', 9_000, { facts: { live: { rou_shop: weights(33, 67) } } });
-    expect(sinceStart(modelOf({}, timeline({ decisions: [adopt] }), 20_000).verified)).toEqual([
-      [0, 1000, 0],
-      [400, 900, 100],
-      [9_000, 330, 670],
-    ]);
-  });
-
-  it('leaves out what it cannot read in the ledger', () => {
-    const odd = decision('adopt', 9_000, { facts: { live: { rou_shop: [{ weight: 'all' }] } } });
-    expect(modelOf({}, timeline({ decisions: [odd] }), 20_000).verified).toHaveLength(2);
-  });
-
   it('stands still when it has ended', () => {
     const ended = { state: 'Succeeded', stepIndex: 2, finishedAt: at(180_000) } as const;
     const model = modelOf(ended, timeline(), 900_000);
     expect([model.isLive, model.nowMs - startedMs, model.ahead]).toEqual([false, 180_000, []]);
+  });
+
+  it('begins a story of all routes with the mean of their shares before it, by the names of their backends', () => {
+    const [shop] = rollout().plan.routes;
+    const half = { ...shop!, id: 'rou_half', baseline: weights(50, 50) };
+    const shares = { red: 700, black: 300 };
+    const progress = {
+      rolloutId: 'rol_1',
+      decisions: [],
+      points: [{ at: at(400), kind: 'verified' as const, shares }],
+    };
+    const story = storyOfAll([shop!, half], progress);
+    expect(story.shown.map(({ name }) => name)).toEqual(['red', 'black']);
+    expect(story.before).toEqual([750, 250]);
+    expect(sinceStart(story.verified)).toEqual([[400, 700, 300]]);
   });
 });

@@ -1,16 +1,24 @@
-import type { Rollout, RolloutTimeline } from '@sluice/contracts';
-import { permilleOf, shownOf, type Shown } from '../backends.js';
+import type { DecisionSummary, Rollout, RolloutProgress, RolloutTimeline } from '@sluice/contracts';
+import { permilleOf, shownOf, shownOfAll, type Shown } from '../backends.js';
 import type { FrozenRouteOf } from '../plan.js';
 import { hasEnded } from '../ended.js';
 import { stepsAhead } from './ahead.js';
 import { phasesAhead, phasesBehind, type Phase } from './phases.js';
 
-type Weights = FrozenRouteOf['baseline'];
-
 /** Shares from `atMs` on, in tenths of a percent, in the order of `ChartModel.shown`. */
 export interface Level {
   readonly atMs: number;
   readonly permilles: readonly number[];
+}
+
+/** What happened to the shares of one route, or of all of them together. */
+export interface Story {
+  readonly shown: readonly Shown[];
+  /** Before the rollout, in the order of `shown`. */
+  readonly before: readonly number[];
+  readonly verified: readonly Level[];
+  readonly planned: readonly Level[];
+  readonly decisions: readonly Pick<DecisionSummary, 'kind' | 'stepIndex' | 'createdAt'>[];
 }
 
 export interface ChartModel {
@@ -30,26 +38,43 @@ export interface ChartModel {
 
 const shortestSpanMs = 10_000;
 
-/** What the chart of one route shows at one moment. Pure: the same arguments give the same picture. */
-export function chartModel(
-  rollout: Rollout,
-  timeline: RolloutTimeline,
-  route: FrozenRouteOf,
-  atMs: number,
-): ChartModel {
+/** One route, by its own weights. */
+export function storyOfRoute(route: FrozenRouteOf, { points, decisions }: RolloutTimeline): Story {
   const shown = shownOf(route);
+  const permilles = (weights: FrozenRouteOf['baseline']) =>
+    shown.map(({ targetGroupArn }) => permilleOf(weights, targetGroupArn));
+  const of = (kind: 'planned' | 'verified') =>
+    points
+      .filter((point) => point.kind === kind && point.routeId === route.id)
+      .map(({ at, weights }) => ({ atMs: Date.parse(at), permilles: permilles(weights) }));
+  return { shown, before: permilles(route.baseline), verified: of('verified'), planned: of('planned'), decisions };
+}
+
+/** All routes together, each counting the same. */
+export function storyOfAll(routes: readonly FrozenRouteOf[], { points, decisions }: RolloutProgress): Story {
+  const shown = shownOfAll(routes);
+  const before = shown.map(({ key }) => {
+    const sum = routes.reduce((all, route) => {
+      const backend = route.backends.find(({ name }) => name === key);
+      return all + (backend === undefined ? 0 : permilleOf(route.baseline, backend.targetGroupArn));
+    }, 0);
+    return sum / routes.length;
+  });
+  const of = (kind: 'planned' | 'verified') =>
+    points
+      .filter((point) => point.kind === kind)
+      .map(({ at, shares }) => ({ atMs: Date.parse(at), permilles: shown.map(({ key }) => shares[key] ?? 0) }));
+  return { shown, before, verified: of('verified'), planned: of('planned'), decisions };
+}
+
+/** What the chart shows at one moment. Pure: the same arguments give the same picture. */
+export function chartModel(rollout: Rollout, story: Story, atMs: number): ChartModel {
+  const { shown, decisions } = story;
   const fromMs = rollout.startedAt === null ? atMs : Date.parse(rollout.startedAt);
   const isLive = !hasEnded(rollout.state);
   const nowMs = Math.max(fromMs, isLive || rollout.finishedAt === null ? atMs : Date.parse(rollout.finishedAt));
-  const level = (at: number, weights: Weights): Level => ({
-    atMs: at,
-    permilles: shown.map(({ targetGroupArn }) => permilleOf(weights, targetGroupArn)),
-  });
-  const points = timeline.points.filter(({ routeId }) => routeId === route.id);
-  const of = (kind: 'planned' | 'verified') =>
-    points.filter((point) => point.kind === kind).map(({ at, weights }) => level(Date.parse(at), weights));
-  const before = level(fromMs, route.baseline);
-  const verified = [before, ...of('verified'), ...adopted(timeline, route.id, level)].sort((a, b) => a.atMs - b.atMs);
+  const before: Level = { atMs: fromMs, permilles: story.before };
+  const verified = [before, ...story.verified];
   const coming = stepsAhead(rollout, nowMs);
   const steps = coming?.steps ?? [];
   const levelsAhead = steps.map(({ step, fromMs: at }) => ({
@@ -64,45 +89,13 @@ export function chartModel(
     toMs: Math.max(fromMs + shortestSpanMs, endMs),
     isLive,
     verified,
-    planned: [before, ...of('planned')],
+    planned: [before, ...story.planned],
     ahead: coming === null ? [] : [{ ...(verified.at(-1) ?? before), atMs: nowMs }, ...levelsAhead],
     phases: [
-      ...phasesBehind(rollout, timeline, nowMs),
+      ...phasesBehind(rollout, decisions, nowMs),
       ...(coming === null ? [] : phasesAhead(rollout, nowMs, coming)),
     ],
   };
-}
-
-/** Live weights that a person took over: verified, though Sluice didn't write them. */
-function adopted(
-  { decisions }: RolloutTimeline,
-  routeId: string,
-  level: (at: number, weights: Weights) => Level,
-): readonly Level[] {
-  return decisions
-    .filter(({ kind }) => kind === 'adopt')
-    .flatMap(({ facts, createdAt }) => {
-      const weights = weightsIn(facts['live'], routeId);
-      return weights === null ? [] : [level(Date.parse(createdAt), weights)];
-    });
-}
-
-/** The ledger's facts are free in form, so they are looked at with care. */
-function weightsIn(live: unknown, routeId: string): Weights | null {
-  if (typeof live !== 'object' || live === null) return null;
-  const weights: unknown = Object.entries(live).find(([id]) => id === routeId)?.[1];
-  return Array.isArray(weights) && weights.every(isWeight) ? weights : null;
-}
-
-function isWeight(value: unknown): value is Weights[number] {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'targetGroupArn' in value &&
-    typeof value.targetGroupArn === 'string' &&
-    'weight' in value &&
-    typeof value.weight === 'number'
-  );
 }
 
 /** The level that holds at a moment. */

@@ -1,4 +1,4 @@
-import type { Rollout, RolloutTimeline } from '@sluice/contracts';
+import type { DecisionSummary, Rollout } from '@sluice/contracts';
 import type { Ahead } from './ahead.js';
 
 /** What the rollout was doing from `fromMs` to `toMs`. `kind` picks the look, `label` says it all, `texts` are what may stand in little room: the first that fits. */
@@ -13,10 +13,14 @@ export interface Phase {
 type Begins = Pick<Phase, 'kind' | 'label' | 'texts'>;
 
 /** The ledger read as a story: each line that changes what is going on begins a phase, which lasts until the next. */
-export function phasesBehind(rollout: Rollout, timeline: RolloutTimeline, nowMs: number): readonly Phase[] {
+export function phasesBehind(
+  rollout: Rollout,
+  decisions: readonly Pick<DecisionSummary, 'kind' | 'stepIndex' | 'createdAt'>[],
+  nowMs: number,
+): readonly Phase[] {
   const phases: Phase[] = [];
   let step: Begins | null = null;
-  for (const { kind, stepIndex, createdAt } of timeline.decisions) {
+  for (const { kind, stepIndex, createdAt } of decisions) {
     if (kind === 'shift' && stepIndex !== null) step = stepPhase(rollout, stepIndex);
     const begins = beginsWith(kind, step);
     if (begins === undefined) continue;
