@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualTimers, deferred } from '@sluice/testing';
 import { Gateway } from './gateway.js';
 
+const use = () => ({ perSecond: 0, allowedPerSecond: 5, tokens: 20 });
 const budget = { modifyPerSecond: 3, modifyBurst: 20, readPerSecond: 5, readBurst: 20 };
 
 describe('a gateway that was just claimed', () => {
@@ -27,8 +28,15 @@ describe('a gateway that was just claimed', () => {
         hasOpenEmergency: () => false,
         close: async () => undefined,
       },
-      reader: { start, stop: async () => undefined, wantsChanged: () => undefined, retryNow: () => undefined },
-      reads: { configure: () => undefined, close: () => undefined },
+      reader: {
+        start,
+        stop: async () => undefined,
+        wantsChanged: () => undefined,
+        retryNow: () => undefined,
+        lookEveryMs: 30_000,
+      },
+      reads: { configure: () => undefined, close: () => undefined, use },
+      bucket: { use },
       timers,
       log: { info: () => undefined, warn: () => undefined },
       onClosed: () => undefined,
