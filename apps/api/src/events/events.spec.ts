@@ -58,7 +58,7 @@ describe('the event stream', () => {
       onState: (state) => state === 'open' && void service.admin.projects.create({ name: 'after' }),
     });
     const first = await events.next();
-    expect((first.value as Event).data).toMatchObject({ name: 'after' });
+    expect((first.value as Event).after).toMatchObject({ name: 'after' });
     stop.abort();
     await events.return();
   });

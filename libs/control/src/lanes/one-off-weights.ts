@@ -12,6 +12,7 @@ import {
   shareIssues,
   sortWeights,
   unsafeWeights,
+  actorText,
 } from '@sluice/domain';
 import type { Caller } from '../context.js';
 import { WeightWriter, type Attachment } from '../resources/weight-writer.js';
@@ -90,12 +91,13 @@ export class OneOffWeights extends WeightWriter {
     return this.store.write({
       projectId: route.projectId,
       routeId: route.id,
+      actor: caller.actor,
       ledger: line(caller, 'oneOffWeights', 'OneOffWeights', input.reason),
       move: {
         purpose: 'oneOff',
         stepIndex: null,
         minHealthyTargets: input.minHealthyTargets ?? 1,
-        forced: input.forced ? { by: caller.actor, reason: input.reason } : null,
+        forced: input.forced ? { by: actorText(caller.actor), reason: input.reason } : null,
         proposals: [{ routeId: route.id, goal, before, after, raisedClusterIds: raisedClusters(route, before, after) }],
       },
       guards: route.guards,
@@ -126,6 +128,7 @@ export class OneOffWeights extends WeightWriter {
     const { decision } = await this.store.write({
       projectId: route.projectId,
       routeId: route.id,
+      actor: caller.actor,
       ledger: line(caller, kind, reason, input.reason),
       move: {
         purpose,
@@ -190,7 +193,7 @@ function refuse(route: RouteMaterial, live: LiveRoute, after: Weights, input: Se
     ownership: live.ownership,
     acknowledged: route.acknowledged,
     minHealthyTargets: input.minHealthyTargets ?? 1,
-    forced: input.forced ? { by: caller.actor, reason: input.reason } : null,
+    forced: input.forced ? { by: actorText(caller.actor), reason: input.reason } : null,
   };
   const broken = mayMove(change, facts, 'person').find(
     (finding) => finding.effect === 'refuse' && judgedAtOnce.includes(finding.rule),
@@ -204,7 +207,7 @@ function raisedClusters(route: RouteMaterial, before: Weights, after: Weights): 
 }
 
 function line(caller: Caller, kind: string, reason: string, message: string): LedgerLine {
-  return { kind, reason, message, actor: caller.actor, stepIndex: null, facts: {}, decideVersion: null };
+  return { kind, reason, message, actor: actorText(caller.actor), stepIndex: null, facts: {}, decideVersion: null };
 }
 
 function wantedGoal(route: RouteMaterial, input: SetWeights): Goal {

@@ -1,5 +1,7 @@
 import type {
+  Actor,
   Change,
+  EnginePart,
   FrozenPlan,
   FrozenRoute,
   Observation,
@@ -38,7 +40,7 @@ export interface NewRollout {
   /** 'now' = by Postgres's clock, as everything that is due. */
   readonly startAt: number | 'now' | null;
   readonly forced: { readonly by: string; readonly reason: string } | null;
-  readonly actor: string;
+  readonly actor: Actor;
 }
 
 /** A route as a plan is compiled against it, with what was last seen of it. */
@@ -85,10 +87,10 @@ export abstract class RolloutStore {
   abstract decision(id: string): Promise<DecisionView | null>;
 
   abstract load(id: string): Promise<LoadedRollout | null>;
-  /** Compare-and-set on `version` and on the guards of what the change relies on. Conflict `RouteIsBusy` when claims are taken. */
-  abstract commit(loaded: LoadedRollout, change: Change): Promise<CommitResult>;
-  /** A person's word: `word` sees the rollout under its lock, so that the first try is the last whatever the engine does. */
-  abstract say(id: string, word: (loaded: LoadedRollout) => Change, options?: SayOptions): Promise<void>;
+  /** Compare-and-set on `version` and on the guards of what the change relies on. Conflict `RouteIsBusy` when claims are taken. `part`: who changes it, default `rollout`. */
+  abstract commit(loaded: LoadedRollout, change: Change, part?: EnginePart): Promise<CommitResult>;
+  /** A word of `actor`'s: `word` sees the rollout under its lock, so that the first try is the last whatever the engine does. */
+  abstract say(id: string, actor: Actor, word: (loaded: LoadedRollout) => Change, options?: SayOptions): Promise<void>;
   /** Takes due wake-ups, most urgent first, in one statement; a taker that dies lets them go after `claimMs`. */
   abstract claimDue(limit: number, claimMs: number): Promise<readonly string[]>;
   /** Milliseconds until the next wake-up by Postgres's clock (0 = due), null = none. */

@@ -1,5 +1,16 @@
 import type { Change, FieldIssue, FrozenPlan, FrozenRoute, LiveRoute } from '@sluice/domain';
-import { Conflict, InvalidInput, compilePlan, counted, known, listed, nothing, started } from '@sluice/domain';
+import {
+  actorText,
+  Conflict,
+  engineActor,
+  InvalidInput,
+  compilePlan,
+  counted,
+  known,
+  listed,
+  nothing,
+  started,
+} from '@sluice/domain';
 import type { CommitResult, LoadedRollout, PlanMaterial, RolloutStore } from './rollout-store.js';
 
 /** What stands in the way of a start, or the plan compiled against its routes as they were last seen. */
@@ -25,15 +36,16 @@ export class StartRollout {
   async due(loaded: LoadedRollout): Promise<CommitResult> {
     const compiled = await this.compile(loaded);
     const change = compiled.ok
-      ? started(loaded.rollout, compiled.plan, 'system:schedule', null, loaded.now)
+      ? started(loaded.rollout, compiled.plan, actorText(engineActor('schedule')), null, loaded.now)
       : notYet(compiled, loaded.now);
     try {
-      return await this.store.commit(loaded, change);
+      return await this.store.commit(loaded, change, 'schedule');
     } catch (error) {
       if (!(error instanceof Conflict)) throw error;
       return this.store.commit(
         loaded,
         notYet({ ok: false, kind: 'refuse', reason: error.reason, message: error.message }, loaded.now),
+        'schedule',
       );
     }
   }

@@ -1,6 +1,6 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { EventView, HeldSealingRight } from '@sluice/control';
+import type { Announcement, EventView, HeldSealingRight } from '@sluice/control';
 import { createTestDatabase, eventually, type TestDatabase } from '@sluice/testing';
 import pg from 'pg';
 import { PostgresEventStore } from './event-store.js';
@@ -29,8 +29,16 @@ async function seal(limit = 1_000): Promise<number> {
   return rows[0]!.sealed;
 }
 
-const told = (client: pg.PoolClient, subject: string, data: object = {}) =>
-  appendEvent(client, null, 'project.changed', subject, data);
+const told = (client: pg.PoolClient, subject: string, data: Announcement['data'] = {}) =>
+  appendEvent(client, {
+    projectId: null,
+    type: 'project.changed',
+    subject,
+    actor: { kind: 'token', id: 'tok_1', name: 'ann' },
+    before: null,
+    after: null,
+    data,
+  });
 
 describe('numbering events', () => {
   it('waits for no open transaction, and numbers what commits late after what did not wait', async () => {

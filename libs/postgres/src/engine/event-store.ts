@@ -1,11 +1,15 @@
 import type { Pool } from 'pg';
 import { EventStore, type EventView } from '@sluice/control';
+import type { Actor, EventType } from '@sluice/domain';
 
 interface EventRow {
   readonly seq: string;
   readonly project_id: string | null;
-  readonly type: string;
+  readonly type: EventType;
   readonly subject: string;
+  readonly actor: Actor;
+  readonly before: Record<string, unknown> | null;
+  readonly after: Record<string, unknown> | null;
   readonly data: Record<string, unknown>;
   readonly at: Date;
 }
@@ -21,7 +25,7 @@ export class PostgresEventStore extends EventStore {
     limit: number,
   ): Promise<readonly EventView[]> {
     const { rows } = await this.pool.query<EventRow>(
-      `SELECT seq, project_id, type, subject, data, at FROM events
+      `SELECT seq, project_id, type, subject, actor, before, after, data, at FROM events
        WHERE seq > $1 AND ($2::text IS NULL OR project_id = $2) ORDER BY seq LIMIT $3`,
       [seq.toString(), filter.projectId, limit],
     );
@@ -34,6 +38,6 @@ export class PostgresEventStore extends EventStore {
   }
 }
 
-function toEvent({ seq, project_id, type, subject, data, at }: EventRow): EventView {
-  return { seq, projectId: project_id, type, subject, data, at: at.toISOString() };
+function toEvent({ project_id: projectId, at, ...event }: EventRow): EventView {
+  return { ...event, projectId, at: at.toISOString() };
 }

@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { GatewayFence, Intent, Marked, NextIntents, Settlement, Why } from '@sluice/control';
 import { LaneStore } from '@sluice/control';
 import type { RoutePatch, RouteProgress, Weights } from '@sluice/domain';
-import { settled } from '@sluice/domain';
+import { engineActor, settled } from '@sluice/domain';
 import { appendEvent } from './ledger-writes.js';
 import { endDecision } from './moves.js';
 import { purposeOf } from './rollout-load.js';
@@ -213,13 +213,21 @@ async function settleIn(
     if (live) await settleRoute(client, intent, live);
     await wakeRollout(client, intent.rollout_id, isLast || outcome.state !== 'applied' ? 0 : settleWakeMs);
   }
-  await appendEvent(client, intent.project_id, 'route.weights', `route/${intent.route_id}`, {
-    routeId: intent.route_id,
-    rolloutId: intent.rollout_id,
-    intentId,
-    outcome: outcome.state,
-    weights: live ?? intent.after,
-    message: outcome.message,
+  await appendEvent(client, {
+    projectId: intent.project_id,
+    type: 'route.weights',
+    subject: `route/${intent.route_id}`,
+    actor: engineActor('gateway'),
+    before: null,
+    after: null,
+    data: {
+      routeId: intent.route_id,
+      rolloutId: intent.rollout_id,
+      intentId,
+      outcome: outcome.state,
+      weights: live ?? intent.after,
+      message: outcome.message,
+    },
   });
   return true;
 }
@@ -235,10 +243,11 @@ async function isOutlived(client: PoolClient, intent: IntentRow): Promise<boolea
 
 /** From now on this decision explains what is live on the route. */
 async function explain(client: PoolClient, intent: IntentRow, live: Weights): Promise<void> {
-  await client.query(
-    'UPDATE routes SET expected = $2, explained_by = $3, drift = NULL, version = version + 1 WHERE id = $1',
-    [intent.route_id, JSON.stringify(live), intent.decision_id],
-  );
+  await client.query('UPDATE routes SET expected = $2, explained_by = $3, drift = NULL WHERE id = $1', [
+    intent.route_id,
+    JSON.stringify(live),
+    intent.decision_id,
+  ]);
 }
 
 /** What `settled` makes of the route's row. A write that something newer stands for only says what is live. */

@@ -9,6 +9,7 @@ import { RandomIds } from './ids.js';
 import { PostgresLaneStore } from './lane-store.js';
 import { PostgresRolloutStore } from './rollout-store.js';
 
+const ann = { kind: 'token', id: 'tok_ann', name: 'ann' } as const;
 const ledger = {
   kind: 'shift',
   reason: 'NextStep',
@@ -141,7 +142,7 @@ describe('storing a transition of a rollout', () => {
   it('ends what was not sent, and moves the guard, so that what was marked in between is covered as well', async () => {
     await putIntent(pool, 'pending', { guards: { 'rollout/rol_1': 0 } });
     await putIntent(pool, 'sent', { guards: { 'rollout/rol_1': 0 }, routeId: 'rte_2', state: 'sent' });
-    await store.say('rol_1', () => ({ ...nothing, rollout: { state: 'Aborted' }, ledger, supersede: 'aborted' }));
+    await store.say('rol_1', ann, () => ({ ...nothing, rollout: { state: 'Aborted' }, ledger, supersede: 'aborted' }));
     expect(await rows('SELECT id, state FROM intents ORDER BY id')).toEqual([
       { id: 'pending', state: 'superseded' },
       { id: 'sent', state: 'sent' },

@@ -1,13 +1,14 @@
 import type { PoolClient } from 'pg';
-import type { CommitResult, Ids, LoadedRollout } from '@sluice/control';
-import type { Change, Move } from '@sluice/domain';
-import { isEmergency } from '@sluice/domain';
+import type { Announcement, CommitResult, Ids, LoadedRollout } from '@sluice/control';
+import type { Actor, Change, EnginePart, EventType, Move } from '@sluice/domain';
+import { engineActor, isEmergency } from '@sluice/domain';
 import { refuseOverNewer, releaseClaims, takeClaims } from './claims.js';
 import type { FrozenPlans } from './frozen-plans.js';
 import { guardsHold, lockGuard, moveGuard } from './guards.js';
 import { appendEvent, notify } from './ledger-writes.js';
 import { commitMove, supersedePending } from './moves.js';
 import { assignments } from './rollout-patch.js';
+import { toSummary } from './rollout-views.js';
 import type { RolloutRow } from './rows.js';
 import { setWakeup } from './wakeups.js';
 
@@ -25,6 +26,7 @@ export async function commitChange(
   writer: Writer,
   loaded: LoadedRollout,
   change: Change,
+  part: EnginePart,
 ): Promise<CommitResult> {
   const { rollout } = loaded;
   const own = `rollout/${rollout.id}`;
@@ -36,7 +38,7 @@ export async function commitChange(
     rollout.version,
   ]);
   if (locked.rowCount === 0) return 'moved';
-  await applyChange(client, writer, loaded, change);
+  await applyChange(client, writer, loaded, change, { actor: engineActor(part), before: null });
   return 'committed';
 }
 
@@ -44,14 +46,16 @@ export async function commitChange(
 export async function applySaid(
   client: PoolClient,
   writer: Writer,
-  loaded: LoadedRollout,
+  loaded: LoadedRollout & { readonly row: RolloutRow },
   change: Change,
+  actor: Actor,
   options: { readonly refuseOverNewer?: boolean },
 ): Promise<void> {
   if (options.refuseOverNewer && ['Succeeded', 'Aborted', 'Failed'].includes(loaded.rollout.state))
     await refuseOverNewer(client, loaded.rollout.id);
   if (change.claims === 'take') await claimRoutes(client, writer, loaded, change);
-  await applyChange(client, writer, loaded, change);
+  const before = { ...toSummary(loaded.row, loaded.now) };
+  await applyChange(client, writer, loaded, change, { actor, before });
 }
 
 /** A planned move relies on all that it was decided under; everything else on the rollout alone. */
@@ -97,7 +101,16 @@ export async function putRoutes(client: PoolClient, rolloutId: string, routeIds:
   );
 }
 
-async function applyChange(client: PoolClient, writer: Writer, loaded: LoadedRollout, change: Change): Promise<void> {
+/** Who changes it; a person's word is told with what the rollout was before and is after. */
+type Told = Pick<Announcement, 'actor' | 'before'>;
+
+async function applyChange(
+  client: PoolClient,
+  writer: Writer,
+  loaded: LoadedRollout,
+  change: Change,
+  { actor, before }: Told,
+): Promise<void> {
   const { rollout } = loaded;
   let { guards } = loaded;
   if (change.supersede !== null) {
@@ -108,7 +121,7 @@ async function applyChange(client: PoolClient, writer: Writer, loaded: LoadedRol
   const frozenPlanId = change.plan ? await writer.plans.put(client, change.plan) : null;
   const row = await updateRollout(client, loaded, change, frozenPlanId);
   await updateRoutes(client, rollout.id, change.routes);
-  if (change.steady) await setSteadyShares(client, change.steady);
+  if (change.steady) await setSteadyShares(client, actor, change.steady);
   if (change.supersede !== null) await supersedePending(client, rollout.id, change.supersede);
   await writeDecision(client, writer.ids, loaded, change, guards);
   await setWakeup(client, rollout.id, change.wakeAt, row.state === 'RollingBack' ? 0 : 1, loaded.woken);
@@ -116,7 +129,15 @@ async function applyChange(client: PoolClient, writer: Writer, loaded: LoadedRol
   if (change.claims !== 'keep' || change.rollout.stepIndex !== undefined || change.rollout.state !== undefined)
     await notify(client, 'wants', change.rollout.reason === 'Resumed' ? 'retry' : '');
   if (isNews(loaded, change))
-    await appendEvent(client, rollout.projectId, 'rollout.changed', `rollout/${rollout.id}`, summary(row));
+    await appendEvent(client, {
+      projectId: rollout.projectId,
+      type: 'rollout.changed',
+      subject: `rollout/${rollout.id}`,
+      actor,
+      before,
+      after: before && { ...toSummary(row, loaded.now) },
+      data: summary(row),
+    });
 }
 
 async function writeDecision(
@@ -206,17 +227,22 @@ async function updateRoutes(client: PoolClient, rolloutId: string, patches: Chan
   );
 }
 
-async function setSteadyShares(client: PoolClient, steady: NonNullable<Change['steady']>): Promise<void> {
+async function setSteadyShares(client: PoolClient, actor: Actor, steady: NonNullable<Change['steady']>): Promise<void> {
+  const type: EventType = 'route.changed';
   await client.query(
-    `UPDATE routes r SET steady_shares = n.value, version = version + 1
-     FROM jsonb_each($1::jsonb) AS n WHERE r.id = n.key AND r.steady_shares IS DISTINCT FROM n.value`,
-    [JSON.stringify(steady)],
+    `WITH old AS (SELECT id, steady_shares FROM routes WHERE id IN (SELECT jsonb_object_keys($1::jsonb)) ORDER BY id FOR UPDATE),
+     changed AS (UPDATE routes r SET steady_shares = $1::jsonb->r.id FROM old
+                 WHERE r.id = old.id AND old.steady_shares IS DISTINCT FROM $1::jsonb->r.id
+                 RETURNING r.id, r.project_id, old.steady_shares AS was, r.steady_shares AS now)
+     SELECT append_event(project_id, $2, 'route/' || id, $3, jsonb_build_object('steadyShares', was), jsonb_build_object('steadyShares', now),
+                         '{"fields": ["steadyShares"]}') FROM changed`,
+    [JSON.stringify(steady), type, JSON.stringify(actor)],
   );
 }
 
 async function adopt(client: PoolClient, live: NonNullable<Change['adopted']>, decisionId: string): Promise<void> {
   await client.query(
-    `UPDATE routes r SET expected = n.value, explained_by = $2, drift = NULL, version = version + 1 FROM jsonb_each($1::jsonb) AS n WHERE r.id = n.key`,
+    `UPDATE routes r SET expected = n.value, explained_by = $2, drift = NULL FROM jsonb_each($1::jsonb) AS n WHERE r.id = n.key`,
     [JSON.stringify(live), decisionId],
   );
 }

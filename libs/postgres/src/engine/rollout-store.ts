@@ -14,8 +14,8 @@ import type {
   SayOptions,
 } from '@sluice/control';
 import { RolloutStore } from '@sluice/control';
-import type { Change, RolloutState } from '@sluice/domain';
-import { NotFound } from '@sluice/domain';
+import type { Actor, Change, EnginePart, RolloutState } from '@sluice/domain';
+import { actorText, NotFound } from '@sluice/domain';
 import { cursorNumber, decodeCursor, encodeCursor } from './cursor.js';
 import { takeClaims } from './claims.js';
 import { FrozenPlans } from './frozen-plans.js';
@@ -67,7 +67,7 @@ export class PostgresRolloutStore extends RolloutStore {
           rollout.forced === null ? null : JSON.stringify(rollout.forced),
           rollout.startAt,
           startMessage(rollout.startAt),
-          rollout.actor,
+          actorText(rollout.actor),
         ],
       );
       const row = rows[0]!;
@@ -85,7 +85,7 @@ export class PostgresRolloutStore extends RolloutStore {
           kind: 'create',
           reason: 'NotStarted',
           message: `Rollout "${rollout.name}" of plan version ${String(rollout.plan.planVersion)} created.`,
-          actor: rollout.actor,
+          actor: actorText(rollout.actor),
           stepIndex: null,
           facts: { forced: rollout.forced },
           decideVersion: null,
@@ -97,7 +97,15 @@ export class PostgresRolloutStore extends RolloutStore {
         await client.query('INSERT INTO wakeups (rollout_id, at) VALUES ($1, $2)', [rollout.id, row.start_at]);
         await notify(client, 'rollouts', '');
       }
-      await appendEvent(client, rollout.projectId, 'rollout.changed', `rollout/${rollout.id}`, summary(row));
+      await appendEvent(client, {
+        projectId: rollout.projectId,
+        type: 'rollout.created',
+        subject: `rollout/${rollout.id}`,
+        actor: rollout.actor,
+        before: null,
+        after: { ...toSummary(row, row.created_at.getTime()) },
+        data: summary(row),
+      });
     });
     const view = await this.view(rollout.id);
     if (!view) throw new NotFound('rollout', rollout.id);
@@ -180,16 +188,16 @@ export class PostgresRolloutStore extends RolloutStore {
     return loadRollout(this.pool, this.plans, id, false);
   }
 
-  commit(loaded: LoadedRollout, change: Change): Promise<CommitResult> {
-    return inTransaction(this.pool, (client) => commitChange(client, this.writer, loaded, change));
+  commit(loaded: LoadedRollout, change: Change, part: EnginePart = 'rollout'): Promise<CommitResult> {
+    return inTransaction(this.pool, (client) => commitChange(client, this.writer, loaded, change, part));
   }
 
-  say(id: string, word: (loaded: LoadedRollout) => Change, options: SayOptions = {}): Promise<void> {
+  say(id: string, actor: Actor, word: (loaded: LoadedRollout) => Change, options: SayOptions = {}): Promise<void> {
     return inTransaction(this.pool, async (client) => {
       await lockGuard(client, `rollout/${id}`);
       const loaded = await loadRollout(client, this.plans, id, true);
       if (!loaded) throw new NotFound('rollout', id);
-      await applySaid(client, this.writer, loaded, word(loaded), options);
+      await applySaid(client, this.writer, loaded, word(loaded), actor, options);
     });
   }
 

@@ -4,7 +4,11 @@ import { explained } from './failures.js';
 import { fromJson, iso, json } from './json.js';
 
 export class PrismaPlanVersionRows implements PlanVersionRows {
-  constructor(private readonly db: Prisma.TransactionClient) {}
+  constructor(
+    private readonly db: Prisma.TransactionClient,
+    /** Called with the newest version as it was and as it is; null = there is none. */
+    private readonly changed: (before: PlanVersion | null, after: PlanVersion | null) => void,
+  ) {}
 
   async find(planId: string, version: number): Promise<PlanVersion | null> {
     const row = await this.db.planVersion.findUnique({ where: { planId_version: { planId, version } } });
@@ -13,7 +17,10 @@ export class PrismaPlanVersionRows implements PlanVersionRows {
 
   async insert({ spec, ...row }: Omit<PlanVersion, 'createdAt'>): Promise<PlanVersion> {
     try {
-      return toVersion(await this.db.planVersion.create({ data: { ...row, spec: json(spec) } }));
+      const before = await this.find(row.planId, row.version - 1);
+      const after = toVersion(await this.db.planVersion.create({ data: { ...row, spec: json(spec) } }));
+      this.changed(before, after);
+      return after;
     } catch (error) {
       throw explained(error);
     }
@@ -24,6 +31,8 @@ export class PrismaPlanVersionRows implements PlanVersionRows {
   }
 
   async removeAll(planId: string): Promise<void> {
+    const [newest] = await this.all(planId);
+    if (newest) this.changed(newest, null);
     await this.db.planVersion.deleteMany({ where: { planId } });
   }
 }

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { NewRow, Page, PageRequest, RowFilter, RowPatch, Rows } from '@sluice/control';
 import { Prisma } from '../generated/client.js';
 import { readCursor, writeCursor } from './cursor.js';
 import { explained } from './failures.js';
+import { json } from './json.js';
 
 interface StoredRow {
   readonly id: string;
@@ -12,15 +14,15 @@ interface StoredRow {
 export interface Mapping<R extends { readonly id: string }, Row extends StoredRow, Data extends object> {
   /** The table's name, for row locks. */
   readonly table: string;
-  /** Whether the table has a `version` column. */
-  readonly versioned: boolean;
+  /** What of a record counts as a change: all but when it was last seen so. Default: all of it. */
+  compared?(record: R): object;
   /** Columns that a filter of this kind may name. */
   readonly filters: readonly (keyof RowFilter)[];
   toRecord(row: Row): R;
   toData(record: NewRow<R>): Data;
   findUnique(id: string): Promise<Row | null>;
   create(data: Data): Promise<Row>;
-  update(id: string, data: Data & { version?: { increment: number } }): Promise<Row>;
+  update(id: string, data: Data): Promise<Row>;
   delete(id: string): Promise<unknown>;
   findMany(args: { where: object; orderBy: { createdAt?: 'asc'; id?: 'asc' }[]; take?: number }): Promise<Row[]>;
   count(where: object): Promise<number>;
@@ -38,6 +40,8 @@ export class PrismaRows<
   constructor(
     private readonly db: Raw,
     private readonly mapping: Mapping<R, Row, Data>,
+    /** Called with each row as it was (null = it wasn't) and as it is (null = it's gone). */
+    private readonly changed: (before: R | null, after: R | null) => void,
   ) {}
 
   async find(id: string): Promise<R | null> {
@@ -52,19 +56,25 @@ export class PrismaRows<
   }
 
   async insert(record: NewRow<R>): Promise<R> {
-    return this.mapping.toRecord(await refusing(this.mapping.create(this.mapping.toData(record))));
+    const after = this.mapping.toRecord(await refusing(this.mapping.create(this.mapping.toData(record))));
+    this.changed(null, after);
+    return after;
   }
 
   async update(id: string, patch: RowPatch<R>): Promise<R> {
     const current = await this.lock(id, 'change');
     if (!current) throw new Error(`${this.mapping.table} ${id} is gone though its transaction holds it`);
-    const data = this.mapping.toData({ ...current, ...patch });
-    const counted = this.mapping.versioned ? { ...data, version: { increment: 1 } } : data;
-    return this.mapping.toRecord(await refusing(this.mapping.update(id, counted)));
+    const wanted = { ...current, ...patch };
+    if (this.#isSame(current, wanted)) return current;
+    const after = this.mapping.toRecord(await refusing(this.mapping.update(id, this.mapping.toData(wanted))));
+    this.changed(current, after);
+    return after;
   }
 
   async remove(id: string): Promise<void> {
+    const before = await this.find(id);
     await this.mapping.delete(id);
+    this.changed(before, null);
   }
 
   async page(filter: RowFilter, request: PageRequest): Promise<Page<R>> {
@@ -92,6 +102,12 @@ export class PrismaRows<
 
   count(filter: RowFilter): Promise<number> {
     return this.mapping.count(this.#where(filter));
+  }
+
+  #isSame(one: R, other: R): boolean {
+    const { compared = (record: R): object => record } = this.mapping;
+    // as Postgres would give it back: without what is undefined, in whatever order of keys
+    return isDeepStrictEqual(json(compared(one)), json(compared(other)));
   }
 
   #where(filter: RowFilter): object {
