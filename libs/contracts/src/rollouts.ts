@@ -1,3 +1,4 @@
+import { namesOf, rolloutReasons } from '@sluice/domain';
 import { z } from 'zod';
 import { Id, Name, ProjectIdInput, Reason, Time, Timestamp, Weights, pageOf } from './common.js';
 import { Decision, Finding, Intent, RouteChange } from './decisions.js';
@@ -112,8 +113,8 @@ const summaryFields = {
   stepCount: z.int(),
   routeCount: z.int(),
   reason: z
-    .string()
-    .describe('Why it stands where it stands, PascalCase.')
+    .enum(namesOf(rolloutReasons))
+    .describe('Why it stands where it stands.')
     .meta({ examples: ['StepIsHolding'] }),
   message: z.string().describe('The same as a sentence with numbers and the next step.'),
   allowedVerbs: z.array(RolloutVerb),

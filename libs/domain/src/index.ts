@@ -1,4 +1,5 @@
 export * from './errors.js';
+export * from './reasons.js';
 
 export * from './events/actor.js';
 export * from './events/event-types.js';

@@ -1,4 +1,13 @@
-import type { Goal, IntentPurpose, LedgerLine, LiveRoute, PolicyFacts, RuleFinding, Weights } from '@sluice/domain';
+import type {
+  Goal,
+  IntentPurpose,
+  LedgerLine,
+  LedgerReason,
+  LiveRoute,
+  PolicyFacts,
+  RuleFinding,
+  Weights,
+} from '@sluice/domain';
 import {
   Conflict,
   InvalidInput,
@@ -117,7 +126,7 @@ export class OneOffWeights extends WeightWriter {
   private async attachment(
     caller: Caller,
     kind: 'attach' | 'detach',
-    reason: string,
+    reason: LedgerReason,
     input: Attachment,
   ): Promise<{ decisionId: string }> {
     const route = await this.route(caller, input.routeId);
@@ -206,7 +215,7 @@ function raisedClusters(route: RouteMaterial, before: Weights, after: Weights): 
   return [...new Set(raised.map((backend) => backend.clusterId))];
 }
 
-function line(caller: Caller, kind: string, reason: string, message: string): LedgerLine {
+function line(caller: Caller, kind: string, reason: LedgerReason, message: string): LedgerLine {
   return { kind, reason, message, actor: actorText(caller.actor), stepIndex: null, facts: {}, decideVersion: null };
 }
 

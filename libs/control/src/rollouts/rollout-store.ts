@@ -7,6 +7,7 @@ import type {
   Observation,
   PlanSpec,
   Rollout,
+  RolloutReason,
   RolloutState,
   Weights,
 } from '@sluice/domain';
@@ -16,7 +17,7 @@ import type { DecisionView, RolloutSummary, RolloutTimeline, RolloutView } from 
 /** A rollout as stored: what `decide` needs, and what a person is told. */
 export interface StoredRollout extends Rollout {
   readonly name: string;
-  readonly reason: string;
+  readonly reason: RolloutReason;
   readonly message: string;
 }
 

@@ -1,4 +1,4 @@
-import type { Change, FieldIssue, FrozenPlan, FrozenRoute, LiveRoute } from '@sluice/domain';
+import type { Change, FieldIssue, FrozenPlan, FrozenRoute, LiveRoute, RolloutReason } from '@sluice/domain';
 import {
   actorText,
   Conflict,
@@ -6,9 +6,11 @@ import {
   InvalidInput,
   compilePlan,
   counted,
+  hasReason,
   known,
   listed,
   nothing,
+  rolloutReasons,
   started,
 } from '@sluice/domain';
 import type { CommitResult, LoadedRollout, PlanMaterial, RolloutStore } from './rollout-store.js';
@@ -20,7 +22,7 @@ export type Compiled =
   | {
       readonly ok: false;
       readonly kind: 'wait' | 'refuse';
-      readonly reason: string;
+      readonly reason: RolloutReason;
       readonly message: string;
       readonly issues?: readonly FieldIssue[];
     };
@@ -41,7 +43,7 @@ export class StartRollout {
     try {
       return await this.store.commit(loaded, change, 'schedule');
     } catch (error) {
-      if (!(error instanceof Conflict)) throw error;
+      if (!(error instanceof Conflict && hasReason(rolloutReasons, error.reason))) throw error;
       return this.store.commit(
         loaded,
         notYet({ ok: false, kind: 'refuse', reason: error.reason, message: error.message }, loaded.now),
@@ -135,7 +137,7 @@ function compiledFrom(material: PlanMaterial, live: ReadonlyMap<string, LiveRout
   return { ok: false, kind: 'refuse', reason: 'PlanDoesNotFit', message: `${listed(issues)}.`, issues: result.issues };
 }
 
-function refuse(reason: string, message: string): Compiled {
+function refuse(reason: RolloutReason, message: string): Compiled {
   return { ok: false, kind: 'refuse', reason, message };
 }
 

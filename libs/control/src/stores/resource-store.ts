@@ -1,4 +1,4 @@
-import type { Actor, EventType } from '@sluice/domain';
+import type { Actor, EventType, LedgerReason } from '@sluice/domain';
 import type {
   Account,
   Backend,
@@ -147,7 +147,7 @@ export interface LedgerEntry {
   readonly id: string;
   readonly projectId: string;
   readonly kind: string;
-  readonly reason: string;
+  readonly reason: LedgerReason;
   readonly message: string;
   readonly actor: string;
   readonly facts: Readonly<Record<string, unknown>>;

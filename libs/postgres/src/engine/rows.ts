@@ -3,6 +3,8 @@ import type {
   FrozenPlan,
   Forced,
   Goal,
+  LedgerReason,
+  RolloutReason,
   RolloutState,
   RouteDiff,
   RouteChange,
@@ -33,7 +35,7 @@ export interface RolloutRow {
   started_at: Date | null;
   finished_at: Date | null;
   bakes_until: Date | null;
-  reason: string;
+  reason: RolloutReason;
   message: string;
   beside: Finding[];
   diffs: RouteDiff[];
@@ -52,7 +54,7 @@ export interface DecisionRow {
   project_id: string;
   rollout_id: string | null;
   kind: string;
-  reason: string;
+  reason: LedgerReason;
   message: string;
   actor: string;
   step_index: number | null;

@@ -16,7 +16,7 @@ const decision = (kind: string, ms: number, more: Partial<Decision> = {}): Decis
   projectId: 'prj_1',
   rolloutId: 'rol_1',
   kind,
-  reason: kind,
+  reason: 'NextStep',
   message: '',
   actor: 'system:rollout',
   stepIndex: null,
