@@ -136,7 +136,7 @@ export const stored = {
     .int()
     .describe('The ETag: grows with every change of what was asked for, not with what is seen (`check`, `drift` …).'),
   createdAt: Timestamp,
-  createdBy: z.string().describe('`token:<name>` or `system:<part>`.'),
+  createdBy: z.string().describe('`token:<name>` or `engine:<part>`.'),
 };
 
 export const ReasonBody = z.strictObject({ reason: Reason }).meta({

@@ -24,7 +24,7 @@ export function engineActor(part: EnginePart): Actor {
   return { kind: 'engine', id: part, name: part };
 }
 
-/** As the ledger and `createdBy` name an actor: `token:ci`, `system:drift`. */
+/** As the ledger and `createdBy` name an actor: `token:ci`, `engine:drift`. */
 export function actorText({ kind, name }: Actor): string {
-  return `${kind === 'engine' ? 'system' : kind}:${name}`;
+  return `${kind}:${name}`;
 }

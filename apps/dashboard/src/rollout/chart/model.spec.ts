@@ -18,7 +18,7 @@ const decision = (kind: string, ms: number, more: Partial<Decision> = {}): Decis
   kind,
   reason: 'NextStep',
   message: '',
-  actor: 'system:rollout',
+  actor: 'engine:rollout',
   stepIndex: null,
   changes: [],
   facts: {},
