@@ -108,7 +108,9 @@ const summaryFields = {
   planVersion: z.int(),
   name: z.string(),
   state: RolloutState,
-  version: z.int().describe('Grows with every change; the ETag.'),
+  version: z
+    .int()
+    .describe('The ETag: grows with every state, step and verb, not with `reason` and `message` in between.'),
   stepIndex: z.int().describe('Step being written or held; -1 before the first.'),
   stepCount: z.int(),
   routeCount: z.int(),

@@ -184,6 +184,7 @@ CREATE TABLE "rollouts" (
     "name" TEXT NOT NULL,
     "state" TEXT NOT NULL,
     "version" INTEGER NOT NULL DEFAULT 1,
+    "revision" INTEGER NOT NULL DEFAULT 1,
     "frozen_plan_id" TEXT NOT NULL,
     "route_count" INTEGER NOT NULL,
     "step_count" INTEGER NOT NULL,

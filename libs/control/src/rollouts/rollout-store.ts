@@ -27,6 +27,8 @@ export interface LoadedRollout {
   readonly seen: Observation;
   /** Versions of what the facts of this moment rest on: `rollout/<id>`, `cluster/<id>`, `route/<id>`, `freeze/<project>`. */
   readonly guards: Readonly<Record<string, bigint>>;
+  /** What a commit compares: it grows with everything that people are told, `rollout.version` only with the ledger. */
+  readonly revision: number;
   /** Which wake-up was its last by then; null = none was there. */
   readonly woken: bigint | null;
   readonly now: number;
@@ -88,7 +90,7 @@ export abstract class RolloutStore {
   abstract decision(id: string): Promise<DecisionView | null>;
 
   abstract load(id: string): Promise<LoadedRollout | null>;
-  /** Compare-and-set on `version` and on the guards of what the change relies on. Conflict `RouteIsBusy` when claims are taken. `part`: who changes it, default `rollout`. */
+  /** Compare-and-set on `revision` and on the guards of what the change relies on. Conflict `RouteIsBusy` when claims are taken. `part`: who changes it, default `rollout`. */
   abstract commit(loaded: LoadedRollout, change: Change, part?: EnginePart): Promise<CommitResult>;
   /** A word of `actor`'s: `word` sees the rollout under its lock, so that the first try is the last whatever the engine does. */
   abstract say(id: string, actor: Actor, word: (loaded: LoadedRollout) => Change, options?: SayOptions): Promise<void>;

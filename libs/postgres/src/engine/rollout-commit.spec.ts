@@ -85,6 +85,16 @@ describe('storing a transition of a rollout', () => {
     expect(await stored()).toEqual([{ decisions: 1, intents: 1 }]);
   });
 
+  it('takes what is said of it in between for no other version, and still lets one of two say it', async () => {
+    const [first, second] = [await load(), await load()];
+    const says = (message: string): Change => ({ ...nothing, rollout: { reason: 'StepIsHolding', message } });
+    expect(await store.commit(first, says('held for 1 s'))).toBe('committed');
+    expect(await store.commit(second, says('held for 0 s'))).toBe('moved');
+    expect((await load()).rollout).toMatchObject({ version: first.rollout.version, message: 'held for 1 s' });
+    await store.commit(await load(), raise('step'));
+    expect((await load()).rollout.version).toBe(first.rollout.version + 1);
+  });
+
   it.each([
     ['a verb', `UPDATE guards SET version = version + 1 WHERE key = 'rollout/rol_1'`],
     ['a cordon of a cluster that it raises', `UPDATE clusters SET cordoned_by = '{"by": "x"}' WHERE id = 'clu_black'`],

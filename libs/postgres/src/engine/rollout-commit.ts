@@ -19,7 +19,7 @@ export interface Writer {
 
 /**
  * Stores one transition. Lock order everywhere: guards, claims, the rollout, its routes, routes, intents, each by id.
- * `moved`: the version or a guard that the change relies on is not what it was.
+ * `moved`: the revision or a guard that the change relies on is not what it was.
  */
 export async function commitChange(
   client: PoolClient,
@@ -33,9 +33,9 @@ export async function commitChange(
   if (change.supersede !== null) await lockGuard(client, own);
   if (!(await guardsHold(client, reliedOn(loaded, change)))) return 'moved';
   if (change.claims === 'take') await claimRoutes(client, writer, loaded, change);
-  const locked = await client.query('SELECT 1 FROM rollouts WHERE id = $1 AND version = $2 FOR UPDATE', [
+  const locked = await client.query('SELECT 1 FROM rollouts WHERE id = $1 AND revision = $2 FOR UPDATE', [
     rollout.id,
-    rollout.version,
+    loaded.revision,
   ]);
   if (locked.rowCount === 0) return 'moved';
   await applyChange(client, writer, loaded, change, { actor: engineActor(part), before: null });
@@ -175,12 +175,16 @@ async function pointToWrites(
   );
 }
 
+/** Another state or step, or somebody's word: each has its line in the ledger. */
+function isTransition(change: Change): boolean {
+  return change.ledger !== null || change.claims !== 'keep';
+}
+
 /** People see a change of what they are told; a hold that is looked at again is none. */
 function isNews({ rollout }: LoadedRollout, change: Change): boolean {
   const { reason, message } = change.rollout;
   return (
-    change.ledger !== null ||
-    change.claims !== 'keep' ||
+    isTransition(change) ||
     (reason !== undefined && reason !== rollout.reason) ||
     (message !== undefined && message !== rollout.message)
   );
@@ -192,19 +196,26 @@ async function updateRollout(
   change: Change,
   frozenPlanId: string | null,
 ): Promise<RolloutRow> {
-  const set = assignments(change.rollout, 4);
+  const set = assignments(change.rollout, 5);
   const plan = change.plan;
   const frozen =
     plan && frozenPlanId !== null
       ? {
-          sql: `, frozen_plan_id = $${String(4 + set.values.length)}, route_count = $${String(5 + set.values.length)}, step_count = $${String(6 + set.values.length)}`,
+          sql: `, frozen_plan_id = $${String(5 + set.values.length)}, route_count = $${String(6 + set.values.length)}, step_count = $${String(7 + set.values.length)}`,
           values: [frozenPlanId, plan.routes.length, plan.steps.length],
         }
       : { sql: '', values: [] };
   const { rows } = await client.query<RolloutRow>(
-    `UPDATE rollouts SET version = version + $2, updated_at = now(), next_at = to_timestamp($3::float8 / 1000)${set.sql === '' ? '' : `, ${set.sql}`}${frozen.sql}
+    `UPDATE rollouts SET version = version + $2, revision = revision + $3, updated_at = now(), next_at = to_timestamp($4::float8 / 1000)${set.sql === '' ? '' : `, ${set.sql}`}${frozen.sql}
      WHERE id = $1 RETURNING *`,
-    [loaded.rollout.id, isNews(loaded, change) ? 1 : 0, change.wakeAt, ...set.values, ...frozen.values],
+    [
+      loaded.rollout.id,
+      Number(isTransition(change)),
+      Number(isNews(loaded, change)),
+      change.wakeAt,
+      ...set.values,
+      ...frozen.values,
+    ],
   );
   return rows[0]!;
 }

@@ -22,6 +22,7 @@ export interface RolloutRow {
   name: string;
   state: RolloutState;
   version: number;
+  revision: number;
   frozen_plan_id: string;
   route_count: number;
   step_count: number;
