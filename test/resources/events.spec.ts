@@ -119,6 +119,13 @@ describe('what people are told of a change', () => {
     ).toEqual(['backend.removed', 'binding.removed', 'route.changed']);
   });
 
+  it('is a must: nothing is written outside of a transaction', async () => {
+    await expect(world.store.read.projects.update(home.projectId, { name: 'untold' })).rejects.toThrow(
+      'people are told',
+    );
+    expect(await world.store.read.projects.find(home.projectId)).toMatchObject({ name: 'told' });
+  });
+
   it('names credentials that were replaced, without a word of them', async () => {
     const id = await world.cluster(home, 'rotated');
     const { server } = await world.resources.clusters.get(admin, id);

@@ -2,12 +2,13 @@ import type { PlanVersion, PlanVersionRows } from '@sluice/control';
 import { Prisma } from '../generated/client.js';
 import { explained } from './failures.js';
 import { fromJson, iso, json } from './json.js';
+import { telling, type Changed } from './rows.js';
 
 export class PrismaPlanVersionRows implements PlanVersionRows {
   constructor(
     private readonly db: Prisma.TransactionClient,
-    /** Called with the newest version as it was and as it is; null = there is none. */
-    private readonly changed: (before: PlanVersion | null, after: PlanVersion | null) => void,
+    /** With the newest version. */
+    private readonly changed: Changed<PlanVersion>,
   ) {}
 
   async find(planId: string, version: number): Promise<PlanVersion | null> {
@@ -16,10 +17,11 @@ export class PrismaPlanVersionRows implements PlanVersionRows {
   }
 
   async insert({ spec, ...row }: Omit<PlanVersion, 'createdAt'>): Promise<PlanVersion> {
+    const changed = telling(this.changed);
     try {
       const before = await this.find(row.planId, row.version - 1);
       const after = toVersion(await this.db.planVersion.create({ data: { ...row, spec: json(spec) } }));
-      this.changed(before, after);
+      changed(before, after);
       return after;
     } catch (error) {
       throw explained(error);
@@ -31,8 +33,9 @@ export class PrismaPlanVersionRows implements PlanVersionRows {
   }
 
   async removeAll(planId: string): Promise<void> {
+    const changed = telling(this.changed);
     const [newest] = await this.all(planId);
-    if (newest) this.changed(newest, null);
+    if (newest) changed(newest, null);
     await this.db.planVersion.deleteMany({ where: { planId } });
   }
 }

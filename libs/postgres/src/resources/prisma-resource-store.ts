@@ -6,7 +6,7 @@ import {
   type ResourceTables,
   type ResourceTransaction,
 } from '@sluice/control';
-import type { Actor } from '@sluice/domain';
+import type { Actor, RecordedKind } from '@sluice/domain';
 import type { Prisma, PrismaClient } from '../generated/client.js';
 import { PrismaEngineFacts } from './engine-facts.js';
 import { PrismaGatewayMembership } from './gateway-membership.js';
@@ -30,7 +30,7 @@ export class PrismaResourceStore extends ResourceStore {
 
   constructor(private readonly prisma: PrismaClient) {
     super();
-    this.read = tables(prisma, new RecordedChanges());
+    this.read = tables(prisma, null);
   }
 
   async transaction<T>(
@@ -76,18 +76,20 @@ export class PrismaResourceStore extends ResourceStore {
   }
 }
 
-function tables(db: Prisma.TransactionClient, changes: RecordedChanges): ResourceTables {
+/** `changes`: where writes are noted, to be told; null = only reads are allowed. */
+function tables(db: Prisma.TransactionClient, changes: RecordedChanges | null): ResourceTables {
+  const noted = <K extends RecordedKind>(kind: K) => changes && changes.of(kind);
   return {
-    projects: new PrismaRows(db, mappings.projects(db), changes.of('project')),
-    accounts: new PrismaRows(db, mappings.accounts(db), changes.of('account')),
-    clusters: new PrismaRows(db, mappings.clusters(db), changes.of('cluster')),
-    routes: new PrismaRows(db, mappings.routes(db), changes.of('route')),
-    backends: new PrismaRows(db, mappings.backends(db), changes.of('backend')),
-    bindings: new PrismaRows(db, mappings.bindings(db), changes.of('binding')),
-    provisioned: new PrismaRows(db, mappings.provisioned(db), changes.of('provisioned')),
-    plans: new PrismaRows(db, mappings.plans(db), changes.of('plan')),
-    planVersions: new PrismaPlanVersionRows(db, (before, after) => changes.planVersion(before, after)),
-    tokens: new PrismaRows(db, mappings.tokens(db), changes.of('token')),
+    projects: new PrismaRows(db, mappings.projects(db), noted('project')),
+    accounts: new PrismaRows(db, mappings.accounts(db), noted('account')),
+    clusters: new PrismaRows(db, mappings.clusters(db), noted('cluster')),
+    routes: new PrismaRows(db, mappings.routes(db), noted('route')),
+    backends: new PrismaRows(db, mappings.backends(db), noted('backend')),
+    bindings: new PrismaRows(db, mappings.bindings(db), noted('binding')),
+    provisioned: new PrismaRows(db, mappings.provisioned(db), noted('provisioned')),
+    plans: new PrismaRows(db, mappings.plans(db), noted('plan')),
+    planVersions: new PrismaPlanVersionRows(db, changes && ((before, after) => changes.planVersion(before, after))),
+    tokens: new PrismaRows(db, mappings.tokens(db), noted('token')),
     engine: new PrismaEngineFacts(db),
     gateways: new PrismaGatewayMembership(db),
   };

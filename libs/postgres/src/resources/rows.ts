@@ -28,6 +28,17 @@ export interface Mapping<R extends { readonly id: string }, Row extends StoredRo
   count(where: object): Promise<number>;
 }
 
+/**
+ * Called with each row as it was (null = it wasn't) and as it is (null = it's gone). null = outside of a transaction,
+ * where nobody would be told: nothing may be written.
+ */
+export type Changed<R> = ((before: R | null, after: R | null) => void) | null;
+
+export function telling<R>(changed: Changed<R>): NonNullable<Changed<R>> {
+  if (changed) return changed;
+  throw new Error('resources are written in a transaction, so that people are told of it');
+}
+
 type Raw = Pick<Prisma.TransactionClient, '$queryRaw'>;
 const inOrder = [{ createdAt: 'asc' }, { id: 'asc' }] satisfies { createdAt?: 'asc'; id?: 'asc' }[];
 
@@ -40,8 +51,7 @@ export class PrismaRows<
   constructor(
     private readonly db: Raw,
     private readonly mapping: Mapping<R, Row, Data>,
-    /** Called with each row as it was (null = it wasn't) and as it is (null = it's gone). */
-    private readonly changed: (before: R | null, after: R | null) => void,
+    private readonly changed: Changed<R>,
   ) {}
 
   async find(id: string): Promise<R | null> {
@@ -56,25 +66,28 @@ export class PrismaRows<
   }
 
   async insert(record: NewRow<R>): Promise<R> {
+    const changed = telling(this.changed);
     const after = this.mapping.toRecord(await refusing(this.mapping.create(this.mapping.toData(record))));
-    this.changed(null, after);
+    changed(null, after);
     return after;
   }
 
   async update(id: string, patch: RowPatch<R>): Promise<R> {
+    const changed = telling(this.changed);
     const current = await this.lock(id, 'change');
     if (!current) throw new Error(`${this.mapping.table} ${id} is gone though its transaction holds it`);
     const wanted = { ...current, ...patch };
     if (this.#isSame(current, wanted)) return current;
     const after = this.mapping.toRecord(await refusing(this.mapping.update(id, this.mapping.toData(wanted))));
-    this.changed(current, after);
+    changed(current, after);
     return after;
   }
 
   async remove(id: string): Promise<void> {
+    const changed = telling(this.changed);
     const before = await this.find(id);
     await this.mapping.delete(id);
-    this.changed(before, null);
+    changed(before, null);
   }
 
   async page(filter: RowFilter, request: PageRequest): Promise<Page<R>> {
