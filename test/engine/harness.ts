@@ -24,7 +24,11 @@ import {
 import { InMemoryLoadBalancer, NodeTimers, createTestDatabase } from '@sluice/testing';
 import { replayed } from '../replayed.js';
 
-export const operator = { actor: 'token:ops', role: 'operator', projectId: null } as const;
+export const operator = {
+  actor: { kind: 'token', id: 'tok_ops', name: 'ops' },
+  role: 'operator',
+  projectId: null,
+} as const;
 const access: AwsAccess = {
   accountId: '000000000000',
   region: 'eu-central-1',

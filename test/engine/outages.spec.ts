@@ -85,7 +85,7 @@ describe('AWS that answers late, wrongly or not at all', () => {
       return sameWeights(world.loadBalancer.weightsOf(world.routeArn), weights(100, 0));
     });
     const { rows } = await world.pool.query(`SELECT kind, actor FROM decisions WHERE rollout_id IS NULL`);
-    expect(rows).toEqual([{ kind: 'repair', actor: 'system:drift' }]);
+    expect(rows).toEqual([{ kind: 'repair', actor: 'engine:drift' }]);
     await eventually('its settlement', async () => {
       const { rows: routes } = await world.pool.query(
         `SELECT 1 FROM routes r JOIN decisions d ON d.id = r.explained_by WHERE d.kind = 'repair' AND r.drift IS NULL`,

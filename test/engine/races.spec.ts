@@ -99,7 +99,7 @@ describe('two who want the same at once', () => {
     async (deed) => {
       const id = await world.startRollout(holding);
       if (deed === 'its first step') await new ReconcileRollout(world.store, new StartRollout(world.store)).run(id);
-      const store = new OvertakenOnce(world, () => world.pool.query('UPDATE rollouts SET version = version + 1'));
+      const store = new OvertakenOnce(world, () => world.pool.query('UPDATE rollouts SET revision = revision + 1'));
       await new ReconcileRollout(store, new StartRollout(store)).run(id);
       expect(store.outcomes).toEqual(['moved', 'committed']);
     },

@@ -228,7 +228,7 @@ describe('backends and bindings', () => {
       });
       expect(
         (await world.events()).filter((event) => event.subject === `binding/${binding.id}`).map((event) => event.type),
-      ).toEqual(['binding.changed', 'binding.changed']);
+      ).toEqual(['binding.created', 'binding.changed']);
     });
 
     it("lets the load balancer's security groups in when it has any, unless switched off", async () => {

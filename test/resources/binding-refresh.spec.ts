@@ -110,6 +110,7 @@ describe('bindings that nobody asks about', () => {
     const read = world.agent.readBinding.bind(world.agent);
     world.agent.readBinding = async () => {
       world.agent.readBinding = read;
+      world.clock.pass(1);
       await world.resources.bindings.apply(admin, { backendId: scene.backend.id });
       return null;
     };

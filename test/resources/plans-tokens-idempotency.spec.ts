@@ -107,7 +107,7 @@ describe('plans, tokens and idempotency keys', () => {
       const made = secrets.filter((secret): secret is string => secret !== null);
       expect(made).toHaveLength(1);
       expect(await world.resources.tokens.authenticate(made[0] ?? '')).toMatchObject({
-        actor: 'token:first',
+        actor: { kind: 'token', name: 'first' },
         role: 'admin',
         projectId: null,
       });
@@ -122,7 +122,7 @@ describe('plans, tokens and idempotency keys', () => {
         JSON.stringify([rows, token, await world.resources.tokens.list(admin, {}, firstPage), await world.events()]),
       ).not.toContain(secret?.slice(15));
       expect(await world.resources.tokens.authenticate(secret ?? '')).toEqual({
-        actor: 'token:ci',
+        actor: { kind: 'token', id: token.id, name: 'ci' },
         role: 'operator',
         projectId,
         tokenId: token.id,

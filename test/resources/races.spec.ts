@@ -90,7 +90,9 @@ describe('two callers at once', () => {
     const events = await world.events();
     expect(events.filter(({ subject }) => subject === `project/${id}`)).toHaveLength(1);
     for (const clusterId of clusterIds) {
-      const names = events.filter(({ subject }) => subject === `cluster/${clusterId}`).map(({ data }) => data['name']);
+      const names = events
+        .filter(({ subject }) => subject === `cluster/${clusterId}`)
+        .map(({ after }) => after?.['name']);
       expect(names).toHaveLength(8);
       expect(names.at(-1)).toBe((await world.resources.clusters.get(admin, clusterId)).name);
     }

@@ -215,7 +215,10 @@ describe('what serves is not removed', () => {
       world.loadBalancer.world.deleteListener(route.listenerArn);
       await retired(ofRed.clusterId);
       const told = (await world.events()).filter((one) => one.subject === `cluster/${ofRed.clusterId}`).at(-1);
-      expect(told?.data).toMatchObject({ retired: true, vanishedRoutes: [route.name] });
+      expect(told).toMatchObject({
+        after: { retired: { by: 'token:ann' } },
+        data: { fields: ['retired'], vanishedRoutes: [route.name] },
+      });
     });
   });
 

@@ -33,7 +33,10 @@ import { randomBytes } from 'node:crypto';
 
 export const region = 'eu-west-1';
 export const awsAccountId = '000000000000';
-export const admin: Caller = { actor: 'token:ann', role: 'admin', projectId: null };
+export const admin: Caller = tokenCaller('ann', null);
+function tokenCaller(name: string, projectId: string | null): Caller {
+  return { actor: { kind: 'token', id: `tok_${name}`, name }, role: 'admin', projectId };
+}
 /** The load balancer in memory lets everybody in. */
 const anyAccess: AwsAccess = { accountId: awsAccountId, region, endpoint: null, credentials: null, role: null };
 export const firstPage = { limit: 50, cursor: null };
@@ -160,7 +163,7 @@ export async function createResourceWorld(
         endpoint: 'http://127.0.0.1:4566',
         credentials: { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'super-secret-key' },
       });
-      return { projectId, accountId: account.id, caller: { actor: `token:${name}`, role: 'admin', projectId } };
+      return { projectId, accountId: account.id, caller: tokenCaller(name, projectId) };
     },
     async cluster({ projectId, accountId }, name) {
       const { id } = await resources.clusters.create(admin, {

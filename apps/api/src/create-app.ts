@@ -5,6 +5,7 @@ import type { Provider } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Signals, Tokens } from '@sluice/control';
+import { engineActor } from '@sluice/domain';
 import { AesGcmSealer, PostgresSignals, awaitDatabase, openDatabase, readSealingKeys } from '@sluice/postgres';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Logger, PinoLogger } from 'nestjs-pino';
@@ -141,7 +142,7 @@ async function makeFirstToken(tokens: Tokens, config: Config, logger: Logger): P
   if (config.role === 'worker') return;
   if (config.firstTokenFile === null) {
     const { items } = await tokens.list(
-      { actor: 'system:start', role: 'admin', projectId: null },
+      { actor: engineActor('start'), role: 'admin', projectId: null },
       {},
       { limit: 1, cursor: null },
     );

@@ -49,7 +49,7 @@ const Credentials = AwsCredentials.nullable().describe(
 );
 
 export const CheckResult = z
-  .object({ at: Timestamp, ok: z.boolean(), message: z.string() })
+  .object({ at: Timestamp.describe('Since when a check has said so.'), ok: z.boolean(), message: z.string() })
   .meta({ id: 'CheckResult', description: 'What the last `:check` found.' });
 
 export const Account = z

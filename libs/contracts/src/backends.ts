@@ -85,7 +85,7 @@ export const Binding = z
     reason: z.string().nullable(),
     message: z.string().nullable(),
     observed: z.unknown().describe('The TargetGroupBinding as last read from the cluster; null = not read yet.'),
-    observedAt: Timestamp.nullable(),
+    observedAt: Timestamp.nullable().describe('Since when it has looked so.'),
   })
   .meta({ id: 'Binding', description: 'The TargetGroupBinding that a backend needs in its cluster.' });
 export type Binding = z.infer<typeof Binding>;

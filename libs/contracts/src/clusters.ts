@@ -102,7 +102,14 @@ export const Cluster = z
       .describe('Which cluster it really is, by the UID of its kube-system namespace; null = not known yet.'),
     cordoned: Attributed.nullable().describe('A cordoned cluster gets no new share.'),
     retired: Attributed.nullable(),
-    check: z.object({ at: Timestamp, ok: z.boolean(), message: z.string(), facts: ClusterCheck.nullable() }).nullable(),
+    check: z
+      .object({
+        at: Timestamp.describe('Since when a check has said so.'),
+        ok: z.boolean(),
+        message: z.string(),
+        facts: ClusterCheck.nullable(),
+      })
+      .nullable(),
   })
   .meta({ id: 'Cluster', description: 'One Kubernetes cluster.' });
 export type Cluster = z.infer<typeof Cluster>;

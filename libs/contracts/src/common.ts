@@ -132,9 +132,11 @@ export const Attributed = z
 /** What every stored resource carries. */
 export const stored = {
   id: Id,
-  version: z.int().describe('Grows with every change; the ETag.'),
+  version: z
+    .int()
+    .describe('The ETag: grows with every change of what was asked for, not with what is seen (`check`, `drift` …).'),
   createdAt: Timestamp,
-  createdBy: z.string().describe('`token:<name>` or `system:<part>`.'),
+  createdBy: z.string().describe('`token:<name>` or `engine:<part>`.'),
 };
 
 export const ReasonBody = z.strictObject({ reason: Reason }).meta({

@@ -1,8 +1,13 @@
+import { ledgerReasons, namesOf, reasons } from '@sluice/domain';
 import { z } from 'zod';
 import { Id, Timestamp, Weights, pageOf } from './common.js';
 
 export const Finding = z
-  .object({ reason: z.string(), message: z.string(), facts: z.record(z.string(), z.unknown()).optional() })
+  .object({
+    reason: z.enum(namesOf(reasons)),
+    message: z.string(),
+    facts: z.record(z.string(), z.unknown()).optional(),
+  })
   .meta({ id: 'Finding', description: 'What one check found: a PascalCase reason and a sentence.' });
 
 export const RouteChange = z
@@ -16,7 +21,7 @@ export const Decision = z
     projectId: Id,
     rolloutId: Id.nullable(),
     kind: z.string(),
-    reason: z.string(),
+    reason: z.enum(namesOf(ledgerReasons)),
     message: z.string(),
     actor: z.string(),
     stepIndex: z.int().nullable(),

@@ -1,3 +1,4 @@
+import { conflictReasons, namesOf } from '@sluice/domain';
 import { z } from 'zod';
 
 /** Where the types of problems are explained: `docs/api.md`, one heading each. */
@@ -46,9 +47,9 @@ export const Problem = z
     instance: z.string().optional().describe('The path that was asked for.'),
     requestId: z.string().optional().describe('Finds the request in the logs.'),
     reason: z
-      .string()
+      .enum(namesOf(conflictReasons))
       .optional()
-      .describe('PascalCase, stable, for programs.')
+      .describe('Why the present state forbids it; for programs.')
       .meta({ examples: ['VerbNotAllowed'] }),
     errors: z.array(FieldError).optional().describe('Every field that is wrong.'),
     facts: z

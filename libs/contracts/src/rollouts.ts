@@ -1,3 +1,4 @@
+import { namesOf, rolloutReasons } from '@sluice/domain';
 import { z } from 'zod';
 import { Id, Name, ProjectIdInput, Reason, Time, Timestamp, Weights, pageOf } from './common.js';
 import { Decision, DecisionSummary, Finding, Intent, RouteChange } from './decisions.js';
@@ -107,13 +108,15 @@ const summaryFields = {
   planVersion: z.int(),
   name: z.string(),
   state: RolloutState,
-  version: z.int().describe('Grows with every change; the ETag.'),
+  version: z
+    .int()
+    .describe('The ETag: grows with every state, step and verb, not with `reason` and `message` in between.'),
   stepIndex: z.int().describe('Step being written or held; -1 before the first.'),
   stepCount: z.int(),
   routeCount: z.int(),
   reason: z
-    .string()
-    .describe('Why it stands where it stands, PascalCase.')
+    .enum(namesOf(rolloutReasons))
+    .describe('Why it stands where it stands.')
     .meta({ examples: ['StepIsHolding'] }),
   message: z.string().describe('The same as a sentence with numbers and the next step.'),
   allowedVerbs: z.array(RolloutVerb),

@@ -1,7 +1,8 @@
+import type { Actor } from '@sluice/domain';
+
 /** Who is asking. Every use case takes one; the ledger and events name the actor. */
 export interface Caller {
-  /** `token:<name>` or `system:<part>`. */
-  readonly actor: string;
+  readonly actor: Actor;
   readonly role: 'viewer' | 'operator' | 'admin';
   /** null = may see every project. */
   readonly projectId: string | null;

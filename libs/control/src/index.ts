@@ -57,4 +57,5 @@ export * from './stores/idempotency-store.js';
 export * from './resources/create-resources.js';
 export * from './resources/references.js';
 export * from './stores/resource-store.js';
+export { RecordedChanges } from './stores/recorded-changes.js';
 export type { ClusterEndpoint, ClusterReaders } from './resources/cluster-connections.js';

@@ -1,3 +1,5 @@
+import type { ConflictReason } from './reasons.js';
+
 /** One thing wrong with what was sent: a JSON-pointer-like path (`steps.0.shares`) and what to do about it. */
 export interface FieldIssue {
   readonly field: string;
@@ -27,7 +29,7 @@ export class NotFound extends Error {
 export class Conflict extends Error {
   override readonly name = 'Conflict';
   constructor(
-    readonly reason: string,
+    readonly reason: ConflictReason,
     message: string,
     readonly facts: Readonly<Record<string, unknown>> = {},
   ) {

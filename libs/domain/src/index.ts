@@ -1,4 +1,8 @@
 export * from './errors.js';
+export * from './reasons.js';
+
+export * from './events/actor.js';
+export * from './events/event-types.js';
 
 export * from './weights/types.js';
 export * from './weights/equal.js';

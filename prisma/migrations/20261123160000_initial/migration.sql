@@ -27,6 +27,7 @@ CREATE TABLE "accounts" (
     "api_budget" JSONB NOT NULL,
     "checked_at" TIMESTAMPTZ(3),
     "check_result" JSONB,
+    "asked_at" TIMESTAMPTZ(3),
     "version" INTEGER NOT NULL DEFAULT 1,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "created_by" TEXT NOT NULL,
@@ -183,6 +184,7 @@ CREATE TABLE "rollouts" (
     "name" TEXT NOT NULL,
     "state" TEXT NOT NULL,
     "version" INTEGER NOT NULL DEFAULT 1,
+    "revision" INTEGER NOT NULL DEFAULT 1,
     "frozen_plan_id" TEXT NOT NULL,
     "route_count" INTEGER NOT NULL,
     "step_count" INTEGER NOT NULL,
@@ -372,6 +374,9 @@ CREATE TABLE "event_outbox" (
     "project_id" TEXT,
     "type" TEXT NOT NULL,
     "subject" TEXT NOT NULL,
+    "actor" JSONB NOT NULL,
+    "before" JSONB,
+    "after" JSONB,
     "data" JSONB NOT NULL,
     "at" TIMESTAMPTZ(3) NOT NULL,
 
@@ -384,6 +389,9 @@ CREATE TABLE "events" (
     "project_id" TEXT,
     "type" TEXT NOT NULL,
     "subject" TEXT NOT NULL,
+    "actor" JSONB NOT NULL,
+    "before" JSONB,
+    "after" JSONB,
     "data" JSONB NOT NULL,
     "at" TIMESTAMPTZ(3) NOT NULL,
 
@@ -653,6 +661,23 @@ CREATE TRIGGER "clusters_move_guard" AFTER UPDATE ON "clusters" FOR EACH ROW
 CREATE TRIGGER "routes_move_guard" AFTER UPDATE ON "routes" FOR EACH ROW
   WHEN (OLD.pinned IS DISTINCT FROM NEW.pinned OR OLD.acknowledgement IS DISTINCT FROM NEW.acknowledgement) EXECUTE FUNCTION move_guard('route');
 
+-- A version counts what people ask for, whoever writes. What was seen or derived (the columns named here) is status: it
+-- changes without making anybody's If-Match fail.
+CREATE FUNCTION count_version() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  status text[] := coalesce(TG_ARGV, '{}') || '{version}';
+BEGIN
+  NEW.version := OLD.version + (to_jsonb(NEW) - status IS DISTINCT FROM to_jsonb(OLD) - status)::int;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER "projects_count_version" BEFORE UPDATE ON "projects" FOR EACH ROW EXECUTE FUNCTION count_version();
+CREATE TRIGGER "accounts_count_version" BEFORE UPDATE ON "accounts" FOR EACH ROW EXECUTE FUNCTION count_version('gateway_id', 'checked_at', 'check_result', 'asked_at');
+CREATE TRIGGER "clusters_count_version" BEFORE UPDATE ON "clusters" FOR EACH ROW EXECUTE FUNCTION count_version('kube_system_uid', 'checked_at', 'check_result');
+CREATE TRIGGER "routes_count_version" BEFORE UPDATE ON "routes" FOR EACH ROW EXECUTE FUNCTION count_version('expected', 'explained_by', 'drift', 'ownership');
+CREATE TRIGGER "backends_count_version" BEFORE UPDATE ON "backends" FOR EACH ROW EXECUTE FUNCTION count_version();
+CREATE TRIGGER "bindings_count_version" BEFORE UPDATE ON "bindings" FOR EACH ROW EXECUTE FUNCTION count_version('state', 'reason', 'message', 'observed', 'observed_at');
+CREATE TRIGGER "plans_count_version" BEFORE UPDATE ON "plans" FOR EACH ROW EXECUTE FUNCTION count_version();
+
 -- A frozen plan never changes.
 CREATE FUNCTION frozen_plans_never_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -667,13 +692,26 @@ INSERT INTO "event_counter" ("id", "last") VALUES (1, 0);
 -- ids one after the other, the second only when the first has committed. So ids order the events of one subject, and
 -- whoever sees the later one sees the earlier one as well. (The sequence must not cache: a session's cached ids are older
 -- than the lock.)
-CREATE FUNCTION append_event(p_project_id text, p_type text, p_subject text, p_data jsonb) RETURNS void
+CREATE FUNCTION append_event(p_project_id text, p_type text, p_subject text, p_actor jsonb, p_before jsonb, p_after jsonb, p_data jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-  INSERT INTO event_outbox (project_id, type, subject, data, at)
-  VALUES (p_project_id, p_type, p_subject, p_data, clock_timestamp());
+  INSERT INTO event_outbox (project_id, type, subject, actor, before, after, data, at)
+  VALUES (p_project_id, p_type, p_subject, p_actor, p_before, p_after, p_data, clock_timestamp());
   PERFORM pg_notify('sluice_outbox', '');
 END $$;
+
+-- The list of libs/domain: nobody tells of anything else, whichever way.
+ALTER TABLE "event_outbox" ADD CONSTRAINT "event_outbox_type" CHECK ("type" IN (
+  'project.created', 'project.changed', 'project.removed',
+  'account.created', 'account.changed', 'account.removed',
+  'cluster.created', 'cluster.changed', 'cluster.removed',
+  'route.created', 'route.changed', 'route.removed',
+  'backend.created', 'backend.changed', 'backend.removed',
+  'binding.created', 'binding.changed', 'binding.removed',
+  'provisioned.created', 'provisioned.changed', 'provisioned.removed',
+  'plan.created', 'plan.changed', 'plan.removed',
+  'token.created', 'token.changed', 'token.removed',
+  'rollout.created', 'rollout.changed', 'decision.made', 'route.weights', 'route.drift', 'route.drift.cleared'));
 
 -- Numbers what has committed, at most p_limit of it; returns how many. Safe to be called by several at once: the
 -- counter's row stays locked until the numbers are committed, each statement here sees what has committed before it, so
@@ -683,20 +721,20 @@ CREATE FUNCTION seal_events(p_limit integer) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
   n integer;
-  before bigint;
+  told bigint;
 BEGIN
   -- an idle installation asks this once a second: it must not write
   IF NOT EXISTS (SELECT FROM event_outbox) THEN RETURN 0; END IF;
-  SELECT last INTO STRICT before FROM event_counter WHERE id = 1 FOR UPDATE;
+  SELECT last INTO STRICT told FROM event_counter WHERE id = 1 FOR UPDATE;
   WITH taken AS (
     DELETE FROM event_outbox WHERE id IN (SELECT id FROM event_outbox ORDER BY id LIMIT p_limit) RETURNING *
   )
-  INSERT INTO events (seq, project_id, type, subject, data, at)
-  SELECT before + row_number() OVER (ORDER BY id), project_id, type, subject, data, at FROM taken;
+  INSERT INTO events (seq, project_id, type, subject, actor, before, after, data, at)
+  SELECT told + row_number() OVER (ORDER BY id), t.project_id, t.type, t.subject, t.actor, t.before, t.after, t.data, t.at FROM taken t;
   GET DIAGNOSTICS n = ROW_COUNT;
   IF n > 0 THEN
-    UPDATE event_counter SET last = before + n WHERE id = 1;
-    PERFORM pg_notify('sluice_events', (before + n)::text);
+    UPDATE event_counter SET last = told + n WHERE id = 1;
+    PERFORM pg_notify('sluice_events', (told + n)::text);
   END IF;
   RETURN n;
 END $$;

@@ -149,7 +149,7 @@ export class Filling {
       `INSERT INTO decisions (id, project_id, rollout_id, kind, reason, message, actor, step_index, changes, facts, state, created_at, ended_at, decide_version)
        SELECT ${id('dec', `'h' || h || '.' || k`)}, r.project_id, ${id('rol', `'h' || h`)},
               (ARRAY['create', 'start', 'shift', 'shift', 'shift', 'shift', 'note', 'finish'])[k + 1], 'HoldIsOver', 'Step ' || k || ' begins: the hold before it is over and every route is as written.',
-              'system:engine', CASE WHEN k BETWEEN 2 AND 5 THEN k - 2 END,
+              'engine:rollout', CASE WHEN k BETWEEN 2 AND 5 THEN k - 2 END,
               CASE WHEN k BETWEEN 2 AND 5 THEN jsonb_build_array(jsonb_build_object('routeId', r.id, 'before', ${weights(75, 25)}, 'after', ${weights(50, 50)})) ELSE '[]' END,
               jsonb_build_object('healthy', jsonb_build_object('old', 3, 'new', 3), 'oldestFactMs', 21000), 'applied', ${at}, ${at}, 1
        FROM ${ended}, generate_series(0, ${LINES_PER_ROLLOUT - 1}) k ORDER BY h, k`,
@@ -159,8 +159,8 @@ export class Filling {
               'step', 2, 'applied', k - 2, '{"kind": "shares", "shares": {"old": 500, "new": 500}}', ${weights(75, 25)}, ${weights(50, 50)},
               jsonb_build_object('rollout/' || ${id('rol', `'h' || h`)}, '1'), 1, 1, 1, '00000000-0000-4000-8000-000000000000', ${at}, ${at}, ${at}, ${weights(50, 50)}, md5(h::text), ${at}
        FROM ${ended}, generate_series(2, 5) k ORDER BY h, k`,
-      `INSERT INTO events (seq, project_id, type, subject, data, at)
-       SELECT c.last + row_number() OVER (ORDER BY d.seq), d.project_id, 'decision.made', 'decision/' || d.id, jsonb_build_object('id', d.id, 'kind', d.kind, 'message', d.message), d.created_at
+      `INSERT INTO events (seq, project_id, type, subject, actor, data, at)
+       SELECT c.last + row_number() OVER (ORDER BY d.seq), d.project_id, 'decision.made', 'decision/' || d.id, '{"kind": "engine", "id": "rollout", "name": "rollout"}', jsonb_build_object('id', d.id, 'kind', d.kind, 'message', d.message), d.created_at
        FROM decisions d, event_counter c`,
       `UPDATE event_counter SET last = (SELECT max(seq) FROM events)`,
     );

@@ -63,7 +63,7 @@ export class EventStream {
   }
 
   private revokes(event: EventView): boolean {
-    return event.type === 'token.revoked' && event.subject === this.parts.revocation;
+    return event.type === 'token.changed' && event.subject === this.parts.revocation;
   }
 
   private async send(events: readonly EventView[]): Promise<void> {

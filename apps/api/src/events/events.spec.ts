@@ -1,6 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EventStreamParser, type Event } from '@sluice/contracts';
+import { EventStore } from '@sluice/control';
 import { eventually } from '@sluice/testing';
 import { startTestService, type TestService } from '../testing/test-service.js';
 import { request } from '../testing/http.js';
@@ -58,7 +59,7 @@ describe('the event stream', () => {
       onState: (state) => state === 'open' && void service.admin.projects.create({ name: 'after' }),
     });
     const first = await events.next();
-    expect((first.value as Event).data).toMatchObject({ name: 'after' });
+    expect((first.value as Event).after).toMatchObject({ name: 'after' });
     stop.abort();
     await events.return();
   });
@@ -100,6 +101,34 @@ describe('the event stream', () => {
     });
     for (const stream of streams) stream.destroy();
   });
+
+  it('is fed from one reader of the database, however many streams there are', async () => {
+    const { secret } = await service.admin.tokens.create({ name: 'twenty', role: 'viewer', projectId: null });
+    const streams = await Promise.all(Array.from({ length: 20 }, () => open(secret ?? '')));
+    const heard = streams.map((stream) => {
+      const text: string[] = [];
+      stream.on('data', (chunk: Buffer) => text.push(chunk.toString()));
+      return () => text.join('');
+    });
+    const everybody = (what: string) =>
+      eventually(`everybody to hear of ${what}`, async () => heard.every((text) => text().includes(what)) || null);
+    await service.admin.projects.create({ name: 'first of all' });
+    await everybody('first of all');
+    const store = service.app.nest.get(EventStore);
+    const after = store.after.bind(store);
+    const asked: bigint[] = [];
+    store.after = (seq, ...rest) => {
+      asked.push(seq);
+      return after(seq, ...rest);
+    };
+    const began = performance.now();
+    await service.admin.projects.create({ name: 'second of all' });
+    await everybody('second of all');
+    // once for the notification, once for what may have come meanwhile, and once in every second
+    expect(asked.length).toBeLessThanOrEqual(3 + (performance.now() - began) / 1_000);
+    store.after = after;
+    for (const stream of streams) stream.destroy();
+  }, 20_000);
 
   it('answers HEAD with its headers and ends', async () => {
     const reply = await fetch(`${service.url}/v1/events`, {
@@ -145,7 +174,7 @@ describe('the event stream', () => {
     await replica.app.close();
     await ended;
     await service.admin.projects.create({ name: 'meanwhile' });
-    expect((await take(1, start))[0]?.data).toMatchObject({ name: 'meanwhile' });
+    expect((await take(1, start))[0]?.after).toMatchObject({ name: 'meanwhile' });
   }, 20_000);
 });
 

@@ -2,6 +2,7 @@ import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { CreateToken, CreatedToken, Token, TokenPage, WhoAmI } from '@sluice/contracts';
 import { Tokens, type AuthenticatedCaller } from '@sluice/control';
+import { actorText } from '@sluice/domain';
 import type { z } from 'zod';
 import { From, projectFilter } from '../auth/caller.js';
 import { Operation } from '../http/operation.js';
@@ -17,7 +18,7 @@ export class TokensController {
   @Get('whoami')
   @Operation({ id: 'whoAmI', summary: 'Who this token is', role: 'viewer', reply: WhoAmI })
   whoAmI(@From() caller: AuthenticatedCaller, @Query({ schema: NoQuery }) _: unknown) {
-    return { actor: caller.actor, role: caller.role, projectId: caller.projectId };
+    return { actor: actorText(caller.actor), role: caller.role, projectId: caller.projectId };
   }
 
   @Post('tokens')

@@ -18,13 +18,14 @@ import {
   defaultReaderSettings,
   type Caller,
 } from '@sluice/control';
+import { engineActor } from '@sluice/domain';
 import { PinoLogger } from 'nestjs-pino';
 import { CONFIG, type Config } from '../config.js';
 import { ACCESS, type Access } from '../use-cases.js';
 import { EngineMetrics } from './engine-metrics.js';
 import { replicaName } from './replica.js';
 
-const worker: Caller = { actor: 'system:agent-liveness', role: 'admin', projectId: null };
+const worker: Caller = { actor: engineActor('agent-liveness'), role: 'admin', projectId: null };
 
 /** The engine, from its parts. */
 export const engineProvider: Provider = {

@@ -19,10 +19,10 @@ export function reasonWords(reason: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** Who did it, for people: `token:first` → `first (token)`, `system:rollout` → `Sluice (rollout)`. */
+/** Who did it, for people: `token:first` → `first (token)`, `engine:rollout` → `Sluice (rollout)`. */
 export function actorText(actor: string): string {
   const [kind, ...rest] = actor.split(':');
   const name = rest.join(':');
-  if (kind === 'system') return `Sluice (${name})`;
+  if (kind === 'engine') return `Sluice (${name})`;
   return name === '' ? actor : `${name} (${kind})`;
 }

@@ -26,7 +26,7 @@ describe('whether something is in the way', () => {
     ['its own write', 'WaitingForWrite', false],
     ['targets that are not healthy', 'WaitingForHealthyTargets', true],
     ['AWS', 'AwsUnreachable', true],
-  ])('while it waits for %s', (_for, reason, expected) => {
+  ] as const)('while it waits for %s', (_for, reason, expected) => {
     expect(isWaiting(rollout({ reason }))).toBe(expected);
   });
 });

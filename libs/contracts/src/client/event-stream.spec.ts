@@ -11,6 +11,9 @@ const event = (seq: number) => ({
   projectId: null,
   type: 'rollout.changed',
   subject: 'rollout/rol_0123456789abcdefghij',
+  actor: { kind: 'engine', id: 'rollout', name: 'rollout' },
+  before: null,
+  after: null,
   data: {},
   at: '2026-11-23T16:00:00.000Z',
 });

@@ -15,7 +15,17 @@ class NotedStore extends EventStore {
     for (let i = 0; i < count; i += 1) {
       const seq = String(this.events.length + 1);
       const at = '2026-11-25T00:00:00.000Z';
-      this.events.push({ seq, projectId, type: 'project.changed', subject: `project/${projectId}`, data: {}, at });
+      this.events.push({
+        seq,
+        projectId,
+        type: 'project.changed',
+        subject: `project/${projectId}`,
+        actor: { kind: 'token', id: 'tok_1', name: 'ann' },
+        before: null,
+        after: null,
+        data: {},
+        at,
+      });
     }
   }
 

@@ -1,11 +1,17 @@
+import type { Actor, EventType } from '@sluice/domain';
+
 export interface EventView {
   /** Decimal; without gaps, in the order in which events became visible. The SSE id. */
   readonly seq: string;
   readonly projectId: string | null;
-  /** `rollout.changed`, `route.weights`, `cluster.changed`, `binding.changed` … */
-  readonly type: string;
+  readonly type: EventType;
   /** `rollout/rol_…` */
   readonly subject: string;
+  readonly actor: Actor;
+  /** Of what people and programs change: as the API showed it; null = it wasn't there, or the engine tells of its own work. */
+  readonly before: Readonly<Record<string, unknown>> | null;
+  /** As the API shows it since; null = it is gone, or the engine tells of its own work. */
+  readonly after: Readonly<Record<string, unknown>> | null;
   readonly data: Readonly<Record<string, unknown>>;
   /** When it was written, ISO 8601: shortly before its number was given. */
   readonly at: string;

@@ -1,5 +1,3 @@
-import type { Account } from '../resources/types.js';
-
 /** A real AWS account and Region, as GetCallerIdentity named it through an account record. */
 export interface RealAccount {
   /** `aws`, `aws-cn` … */
@@ -18,9 +16,9 @@ export interface GatewayMembership {
   join(accountId: string, number: RealAccount, newId: string): Promise<boolean>;
   /** Behind none: its number isn't proven any more. Nobody sends what it has to write. Returns whether it was behind one. */
   leave(accountId: string): Promise<boolean>;
-  /** Keeps the account's last check. */
-  noteCheck(accountId: string, check: NonNullable<Account['check']>): Promise<void>;
-  /** Accounts behind none that weren't checked within `forMs`, the longest unchecked first, at most `most`. */
+  /** An account behind none was asked for just now: `unproven` passes over it for a while. */
+  noteAsked(accountId: string): Promise<void>;
+  /** Accounts behind none that weren't asked for within `forMs`, the longest waiting first, at most `most`. */
   unproven(forMs: number, most: number): Promise<readonly string[]>;
   /** Writes that were decided while their account was being proven go behind its gateway. */
   adoptIntents(): Promise<void>;

@@ -1,4 +1,4 @@
-import { Conflict, NotFound } from '@sluice/domain';
+import { Conflict, engineActor, NotFound, type Actor } from '@sluice/domain';
 import type { Clock, Ids } from '../context.js';
 import { ExternalFailure } from '../ports/external-failure.js';
 import type { LoadBalancer } from '../ports/load-balancer.js';
@@ -24,6 +24,7 @@ const defaultTimeoutMs = 5_000;
 const recentMs = 50_000;
 const most = 200;
 const concurrency = 8;
+const prover = engineActor('accounts');
 
 /**
  * Proves which real AWS account stands behind a record, by GetCallerIdentity through that record, and puts the record
@@ -45,17 +46,17 @@ export class ProveAccount {
    *   ExternalFailure when AWS refused or couldn't be asked. Whatever it was stands in the account's check, too.
    */
   async prove(accountId: string): Promise<void> {
-    const { refusal } = await this.ask(accountId);
+    const { refusal } = await this.ask(prover, accountId);
     if (refusal) throw refusal;
   }
 
   /** Asks AWS and keeps what came of it with the account. A failure takes nothing away from a record that was proven before. */
-  async ask(accountId: string, timeoutMs = defaultTimeoutMs): Promise<Proof> {
+  async ask(actor: Actor, accountId: string, timeoutMs = defaultTimeoutMs): Promise<Proof> {
     for (;;) {
       const account = await this.parts.store.read.accounts.find(accountId);
       if (!account) throw new NotFound('account', accountId);
       const found = await this.identify(account, timeoutMs);
-      const kept = await this.parts.store.transaction((tx) => this.keep(tx, account, found));
+      const kept = await this.parts.store.transaction(actor, (tx) => this.keep(tx, account, found));
       // reached otherwise by now: the answer is of another way in
       if (kept) return { ...found, account: kept };
     }
@@ -75,7 +76,7 @@ export class ProveAccount {
     const worker = async () => {
       for (let id = open.shift(); id !== undefined; id = open.shift()) {
         try {
-          const { refusal } = await this.ask(id);
+          const { refusal } = await this.ask(prover, id);
           if (refusal) refused.push({ accountId: id, code: codeOf(refusal) });
         } catch (error) {
           if (!(error instanceof NotFound)) broken.push(error);
@@ -107,15 +108,9 @@ export class ProveAccount {
     if (!before) throw new NotFound('account', asked.id);
     if (wayIn(before) !== wayIn(asked)) return null;
     const check = { at: new Date(this.parts.clock.now()).toISOString(), ...sentence(answer, refusal) };
-    await tx.gateways.noteCheck(asked.id, check);
-    const moved = answer !== null && (await this.move(tx, asked, answer, refusal !== null));
-    if (moved || before.check?.ok !== check.ok || before.check.message !== check.message)
-      tx.announce({
-        projectId: asked.projectId,
-        type: 'account.changed',
-        subject: `account/${asked.id}`,
-        data: { check },
-      });
+    await tx.accounts.update(asked.id, { check });
+    if (answer !== null) await this.move(tx, asked, answer, refusal !== null);
+    await tx.gateways.noteAsked(asked.id);
     return tx.accounts.find(asked.id);
   }
 

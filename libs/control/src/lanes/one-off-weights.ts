@@ -1,4 +1,13 @@
-import type { Goal, IntentPurpose, LedgerLine, LiveRoute, PolicyFacts, RuleFinding, Weights } from '@sluice/domain';
+import type {
+  Goal,
+  IntentPurpose,
+  LedgerLine,
+  LedgerReason,
+  LiveRoute,
+  PolicyFacts,
+  RuleFinding,
+  Weights,
+} from '@sluice/domain';
 import {
   Conflict,
   InvalidInput,
@@ -12,6 +21,7 @@ import {
   shareIssues,
   sortWeights,
   unsafeWeights,
+  actorText,
 } from '@sluice/domain';
 import type { Caller } from '../context.js';
 import { WeightWriter, type Attachment } from '../resources/weight-writer.js';
@@ -90,12 +100,13 @@ export class OneOffWeights extends WeightWriter {
     return this.store.write({
       projectId: route.projectId,
       routeId: route.id,
+      actor: caller.actor,
       ledger: line(caller, 'oneOffWeights', 'OneOffWeights', input.reason),
       move: {
         purpose: 'oneOff',
         stepIndex: null,
         minHealthyTargets: input.minHealthyTargets ?? 1,
-        forced: input.forced ? { by: caller.actor, reason: input.reason } : null,
+        forced: input.forced ? { by: actorText(caller.actor), reason: input.reason } : null,
         proposals: [{ routeId: route.id, goal, before, after, raisedClusterIds: raisedClusters(route, before, after) }],
       },
       guards: route.guards,
@@ -115,7 +126,7 @@ export class OneOffWeights extends WeightWriter {
   private async attachment(
     caller: Caller,
     kind: 'attach' | 'detach',
-    reason: string,
+    reason: LedgerReason,
     input: Attachment,
   ): Promise<{ decisionId: string }> {
     const route = await this.route(caller, input.routeId);
@@ -126,6 +137,7 @@ export class OneOffWeights extends WeightWriter {
     const { decision } = await this.store.write({
       projectId: route.projectId,
       routeId: route.id,
+      actor: caller.actor,
       ledger: line(caller, kind, reason, input.reason),
       move: {
         purpose,
@@ -190,7 +202,7 @@ function refuse(route: RouteMaterial, live: LiveRoute, after: Weights, input: Se
     ownership: live.ownership,
     acknowledged: route.acknowledged,
     minHealthyTargets: input.minHealthyTargets ?? 1,
-    forced: input.forced ? { by: caller.actor, reason: input.reason } : null,
+    forced: input.forced ? { by: actorText(caller.actor), reason: input.reason } : null,
   };
   const broken = mayMove(change, facts, 'person').find(
     (finding) => finding.effect === 'refuse' && judgedAtOnce.includes(finding.rule),
@@ -203,8 +215,8 @@ function raisedClusters(route: RouteMaterial, before: Weights, after: Weights): 
   return [...new Set(raised.map((backend) => backend.clusterId))];
 }
 
-function line(caller: Caller, kind: string, reason: string, message: string): LedgerLine {
-  return { kind, reason, message, actor: caller.actor, stepIndex: null, facts: {}, decideVersion: null };
+function line(caller: Caller, kind: string, reason: LedgerReason, message: string): LedgerLine {
+  return { kind, reason, message, actor: actorText(caller.actor), stepIndex: null, facts: {}, decideVersion: null };
 }
 
 function wantedGoal(route: RouteMaterial, input: SetWeights): Goal {

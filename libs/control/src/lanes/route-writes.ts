@@ -1,10 +1,11 @@
-import type { LedgerLine, LiveRoute, Fact, Move, Weights } from '@sluice/domain';
+import type { Actor, LedgerLine, LiveRoute, Fact, Move, Weights } from '@sluice/domain';
 import type { DecisionView, IntentView } from '../rollouts/types.js';
 
 /** A move of one route that no rollout makes: one-off weights, attaching, detaching. */
 export interface RouteMove {
   readonly projectId: string;
   readonly routeId: string;
+  readonly actor: Actor;
   readonly ledger: LedgerLine;
   readonly move: Move;
   /** Versions that it was decided under. */

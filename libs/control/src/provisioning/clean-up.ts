@@ -1,6 +1,6 @@
 import { Conflict, InvalidInput } from '@sluice/domain';
 import { createHash } from 'node:crypto';
-import type { Clock } from '../context.js';
+import type { Caller, Clock } from '../context.js';
 import { ExternalFailure } from '../ports/external-failure.js';
 import type { AwsAccess, LoadBalancer } from '../ports/load-balancer.js';
 import { namingRollout } from '../removal/naming-rollout.js';
@@ -33,14 +33,14 @@ export class CleanUp {
 
   /** What would go and what would stay; changes nothing. */
   rehearse(projectId: string): Promise<CleanUpReport> {
-    return this.#sweep(projectId, true);
+    return this.#sweep(projectId, null);
   }
 
   /**
    * @param digest of the rehearsal that a person has read
    * @throws InvalidInput without one; Conflict `CleanUpChanged` when something else would go by now, and nothing went
    */
-  async run(projectId: string, digest: string | undefined): Promise<CleanUpReport> {
+  async run(caller: Caller, projectId: string, digest: string | undefined): Promise<CleanUpReport> {
     if (digest === undefined)
       throw new InvalidInput([
         {
@@ -55,35 +55,40 @@ export class CleanUp {
         'what would be removed has changed since that dry run, so nothing was removed; ask with dryRun=true again, read it, and send its digest',
         { digest: now.digest, removed: now.removed },
       );
-    return this.#sweep(projectId, false);
+    return this.#sweep(projectId, caller);
   }
 
-  async #sweep(projectId: string, dryRun: boolean): Promise<CleanUpReport> {
+  /** For nobody, or by somebody. */
+  async #sweep(projectId: string, by: Caller | null): Promise<CleanUpReport> {
     const resources = (await this.store.read.provisioned.all({ projectId })).filter((one) => one.removedAt === null);
     const removed: { kind: ProvisionedResource['kind']; arn: string }[] = [];
     const left: (Reason & { kind: ProvisionedResource['kind']; arn: string })[] = [];
     for (const kind of safeOrder) {
       for (const resource of resources.filter((one) => one.kind === kind)) {
         const { arn } = resource;
-        const stays = await this.#remove(resource, new Set(removed.map((one) => one.arn)), dryRun);
+        const stays = await this.#remove(resource, new Set(removed.map((one) => one.arn)), by);
         if (stays) left.push({ kind, arn, ...stays });
         else removed.push({ kind, arn });
       }
     }
-    return { dryRun, digest: digestOf(projectId, removed), removed, left };
+    return { dryRun: by === null, digest: digestOf(projectId, removed), removed, left };
   }
 
   /** null = it went (or would go). */
-  async #remove(resource: ProvisionedResource, removed: ReadonlySet<string>, dryRun: boolean): Promise<Reason | null> {
+  async #remove(
+    resource: ProvisionedResource,
+    removed: ReadonlySet<string>,
+    by: Caller | null,
+  ): Promise<Reason | null> {
     if (!resource.createdByUs) return { reason: 'Adopted', message: 'it was there before us and was only adopted' };
     if (resource.arn.startsWith('pending:')) return unknownOutcome(resource);
     try {
       const access = await this.accountAccess.access(resource.accountId);
       const stays = (await this.#heldByUs(resource)) ?? (await this.#heldByAws(access, resource, removed));
       if (stays === 'gone' || stays === null) {
-        if (dryRun) return null;
+        if (by === null) return null;
         if (stays === null) await this.#delete(access, resource);
-        await this.#forget(resource);
+        await this.#forget(by, resource);
         return null;
       }
       return stays;
@@ -185,10 +190,9 @@ export class CleanUp {
     else await this.loadBalancer.deleteLoadBalancer(access, arn);
   }
 
-  async #forget({ id, projectId, kind, arn }: ProvisionedResource): Promise<void> {
-    await this.store.transaction(async (tx) => {
+  async #forget(caller: Caller, { id }: ProvisionedResource): Promise<void> {
+    await this.store.transaction(caller.actor, async (tx) => {
       await tx.provisioned.update(id, { removedAt: new Date(this.clock.now()).toISOString() });
-      tx.announce({ projectId, type: 'provisioned.removed', subject: `provisioned/${id}`, data: { kind, arn } });
     });
   }
 }

@@ -6,6 +6,7 @@ import {
   type PolicyFacts,
   type ProposedChange,
   type Weights,
+  actorText,
 } from '@sluice/domain';
 import type { Caller, Clock } from '../context.js';
 import type { ActionRead, AwsAccess, LoadBalancer, TargetGroupDescription } from '../ports/load-balancer.js';
@@ -132,7 +133,7 @@ export class NewRules {
       ownership: { kind: 'sluice' },
       acknowledged: true,
       minHealthyTargets: 1,
-      forced: rule.forced ? { by: caller.actor, reason: rule.forced.reason } : null,
+      forced: rule.forced ? { by: actorText(caller.actor), reason: rule.forced.reason } : null,
     };
     return { change, clusters };
   }

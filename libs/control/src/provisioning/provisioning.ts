@@ -1,4 +1,4 @@
-import { Conflict, ownershipOf, tagsOfOurs, type Weights } from '@sluice/domain';
+import { Conflict, ownershipOf, tagsOfOurs, type Weights, actorText } from '@sluice/domain';
 import type { Caller, Ids } from '../context.js';
 import { ExternalFailure } from '../ports/external-failure.js';
 import type { AwsAccess, HealthCheckSpec, LoadBalancer, RuleConditions } from '../ports/load-balancer.js';
@@ -9,6 +9,7 @@ import type { MutationOptions } from '../resources/options.js';
 import { autoModeTag } from '../resources/target-group-fit.js';
 import { keepProject, own, projectFilter } from '../resources/tenancy.js';
 import type { Page, PageRequest, ProvisionedResource } from '../resources/types.js';
+import { shownProvisioned } from '../stores/recorded-changes.js';
 import type { LedgerEntry, ResourceStore, ResourceTransaction } from '../stores/resource-store.js';
 import { checkAdopt, checkListener, checkLoadBalancer, checkRule, checkTargetGroup } from './checks.js';
 import type { NewRules } from './new-rules.js';
@@ -220,11 +221,11 @@ export class Provisioning {
     page: PageRequest,
   ): Promise<Page<ProvisionedResource>> {
     const { items, next } = await this.store.read.provisioned.page(projectFilter(caller, filter.projectId), page);
-    return { items: items.map(shown), next };
+    return { items: items.map(shownProvisioned), next };
   }
 
   async get(caller: Caller, id: string): Promise<ProvisionedResource> {
-    return shown(
+    return shownProvisioned(
       own(
         caller,
         'provisioned resource',
@@ -247,7 +248,7 @@ export class Provisioning {
         .find(knownId('project', projectId))
         .then((project) => project && { projectId: project.id }),
     );
-    return options.dryRun ? this.cleaning.rehearse(projectId) : this.cleaning.run(projectId, options.digest);
+    return options.dryRun ? this.cleaning.rehearse(projectId) : this.cleaning.run(caller, projectId, options.digest);
   }
 
   async #create(
@@ -263,7 +264,12 @@ export class Provisioning {
     if (traffic) await this.#refuseReconciled(access, await answered(Promise.resolve(traffic.standsOn(access))));
     const line = traffic && (await traffic.decide(access));
     const id = this.ids.next('res');
-    const decision = line && { ...line, id: this.ids.next('dec'), projectId: where.projectId, actor: caller.actor };
+    const decision = line && {
+      ...line,
+      id: this.ids.next('dec'),
+      projectId: where.projectId,
+      actor: actorText(caller.actor),
+    };
     const record = {
       id,
       projectId: where.projectId,
@@ -273,31 +279,37 @@ export class Provisioning {
       createdByUs: true,
       details: asked,
       removedAt: null,
-      createdBy: caller.actor,
+      createdBy: actorText(caller.actor),
     };
-    const pending = await this.store.transaction(async (tx) => {
-      await keep(tx, caller, where);
-      if (decision) await tx.decide({ ...decision, facts: { ...decision.facts, resourceId: id } });
-      return tx.provisioned.insert(record);
-    }, options);
-    if (options.dryRun) return shown(pending);
-    const made = await this.#make(id, decision?.id ?? null, () => make(access, tagsOfOurs(where.projectId, id)));
-    const stored = await this.#keepArn(id, decision?.id ?? null, made);
-    await this.#refuseExisting(access, pending, made);
+    const pending = await this.store.transaction(
+      caller.actor,
+      async (tx) => {
+        await keep(tx, caller, where);
+        if (decision) await tx.decide({ ...decision, facts: { ...decision.facts, resourceId: id } });
+        return tx.provisioned.insert(record);
+      },
+      options,
+    );
+    if (options.dryRun) return shownProvisioned(pending);
+    const made = await this.#make(caller, id, decision?.id ?? null, () =>
+      make(access, tagsOfOurs(where.projectId, id)),
+    );
+    const stored = await this.#keepArn(caller, id, decision?.id ?? null, made);
+    await this.#refuseExisting(caller, access, pending, made);
     return stored;
   }
 
   /** Before any further call: whatever fails from here on, what was made is known by its ARN. */
-  async #keepArn(id: string, decisionId: string | null, made: Made): Promise<ProvisionedResource> {
+  async #keepArn(caller: Caller, id: string, decisionId: string | null, made: Made): Promise<ProvisionedResource> {
     try {
-      return await this.store.transaction(async (tx) => {
+      return await this.store.transaction(caller.actor, async (tx) => {
         if (decisionId !== null) await tx.endDecision(decisionId, 'applied', null);
-        return told(tx, await tx.provisioned.update(id, made));
+        return shownProvisioned(await tx.provisioned.update(id, made));
       });
     } catch (error) {
       if (!(error instanceof Conflict)) throw error;
       // another record has this ARN: AWS answered with what was there before
-      await this.store.transaction(async (tx) => {
+      await this.store.transaction(caller.actor, async (tx) => {
         if (decisionId !== null) await tx.endDecision(decisionId, 'failed', 'it was there before');
         await tx.provisioned.remove(id);
       });
@@ -306,12 +318,12 @@ export class Provisioning {
   }
 
   /** A refusal that certainly had no effect takes its record back; doubt leaves it. */
-  async #make(id: string, decisionId: string | null, make: () => Promise<Made>): Promise<Made> {
+  async #make(caller: Caller, id: string, decisionId: string | null, make: () => Promise<Made>): Promise<Made> {
     try {
       return await make();
     } catch (error) {
       const hadNoEffect = error instanceof ExternalFailure && !error.ambiguous;
-      await this.store.transaction(async (tx) => {
+      await this.store.transaction(caller.actor, async (tx) => {
         const told = hadNoEffect ? 'AWS refused it' : 'AWS never answered whether it was created; see clean-up';
         if (decisionId !== null) await tx.endDecision(decisionId, 'failed', told);
         const row = await tx.provisioned.lock(id, 'change');
@@ -323,18 +335,11 @@ export class Provisioning {
   }
 
   /** AWS answers a creation that repeats an existing thing with that thing: then it isn't ours, and never to be cleaned up. */
-  async #refuseExisting(access: AwsAccess, pending: ProvisionedResource, made: Made): Promise<void> {
+  async #refuseExisting(caller: Caller, access: AwsAccess, pending: ProvisionedResource, made: Made): Promise<void> {
     const tags = await answered(this.loadBalancer.tagsOf(access, [made.arn]));
     if (carriesOurMark(tags.find((one) => one.arn === made.arn)?.tags ?? {}, pending)) return;
-    await this.store.transaction(async (tx) => {
+    await this.store.transaction(caller.actor, async (tx) => {
       await tx.provisioned.remove(pending.id);
-      const { id, projectId, kind } = pending;
-      tx.announce({
-        projectId,
-        type: 'provisioned.removed',
-        subject: `provisioned/${id}`,
-        data: { kind, arn: made.arn },
-      });
     });
     throw alreadyExists(made.arn);
   }
@@ -358,24 +363,27 @@ export class Provisioning {
   ): Promise<ProvisionedResource> {
     checkAdopt(input, kind);
     const details = await answered(describe(await this.#access(caller, input)), 'arn');
-    return this.store.transaction(async (tx) => {
-      await keep(tx, caller, input);
-      const { projectId, accountId, arn } = input;
-      return told(
-        tx,
-        await tx.provisioned.insert({
-          id: this.ids.next('res'),
-          projectId,
-          accountId,
-          kind,
-          arn,
-          createdByUs: false,
-          details,
-          removedAt: null,
-          createdBy: caller.actor,
-        }),
-      );
-    }, options);
+    return this.store.transaction(
+      caller.actor,
+      async (tx) => {
+        await keep(tx, caller, input);
+        const { projectId, accountId, arn } = input;
+        return shownProvisioned(
+          await tx.provisioned.insert({
+            id: this.ids.next('res'),
+            projectId,
+            accountId,
+            kind,
+            arn,
+            createdByUs: false,
+            details,
+            removedAt: null,
+            createdBy: actorText(caller.actor),
+          }),
+        );
+      },
+      options,
+    );
   }
 
   async #access(caller: Caller, where: InAccount): Promise<AwsAccess> {
@@ -408,20 +416,4 @@ async function keep(tx: ResourceTransaction, caller: Caller, where: InAccount): 
     where.accountId,
     await tx.accounts.lock(where.accountId, 'keep'),
   );
-}
-
-function told(
-  tx: ResourceTransaction,
-  resource: ProvisionedResource & { readonly createdBy: string },
-): ProvisionedResource {
-  const { id, projectId, kind, arn } = resource;
-  tx.announce({ projectId, type: 'provisioned.changed', subject: `provisioned/${id}`, data: { kind, arn } });
-  return shown(resource);
-}
-
-function shown({
-  createdBy: _,
-  ...resource
-}: ProvisionedResource & { readonly createdBy: string }): ProvisionedResource {
-  return resource;
 }

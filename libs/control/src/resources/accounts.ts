@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { Conflict } from '@sluice/domain';
+import { Conflict, actorText } from '@sluice/domain';
 import type { Caller, Ids } from '../context.js';
 import type { ProveAccount } from '../gateways/prove-account.js';
 import type { ExternalFailure } from '../ports/external-failure.js';
 import type { GatewayStanding } from '../ports/gateway-store.js';
+import { shownAccount } from '../stores/recorded-changes.js';
 import type { AccountRecord, ResourceStore } from '../stores/resource-store.js';
 import { accountCredentials } from './account-access.js';
 import { Checks, knownId } from './checks.js';
@@ -81,42 +82,40 @@ export class Accounts {
     checks.line('region', input.region, 32, /^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a Region such as eu-central-1');
     this.#check(checks, { credentials: null, ...input });
     checks.done();
-    const created = await this.store.transaction(async (tx) => {
-      await keepProject(tx, caller, input.projectId);
-      const id = this.ids.next('acc');
-      const account = await tx.accounts.insert({
-        id,
-        projectId: input.projectId,
-        name: input.name,
-        awsAccountId: input.awsAccountId,
-        region: input.region,
-        endpoint: input.endpoint ?? null,
-        roleArn: input.roleArn ?? null,
-        externalId: `sluice-${randomUUID()}`,
-        ...this.#seal(id, input.credentials ?? null),
-        apiBudget: budgetOver(defaultApiBudget, input.apiBudget),
-        gatewayId: null,
-        check: null,
-        createdBy: caller.actor,
-      });
-      tx.announce({
-        projectId: account.projectId,
-        type: 'account.changed',
-        subject: `account/${id}`,
-        data: { name: account.name },
-      });
-      return account;
-    }, options);
-    return options.dryRun ? shown(created) : this.#proven(created);
+    const created = await this.store.transaction(
+      caller.actor,
+      async (tx) => {
+        await keepProject(tx, caller, input.projectId);
+        const id = this.ids.next('acc');
+        const account = await tx.accounts.insert({
+          id,
+          projectId: input.projectId,
+          name: input.name,
+          awsAccountId: input.awsAccountId,
+          region: input.region,
+          endpoint: input.endpoint ?? null,
+          roleArn: input.roleArn ?? null,
+          externalId: `sluice-${randomUUID()}`,
+          ...this.#seal(id, input.credentials ?? null),
+          apiBudget: budgetOver(defaultApiBudget, input.apiBudget),
+          gatewayId: null,
+          check: null,
+          createdBy: actorText(caller.actor),
+        });
+        return account;
+      },
+      options,
+    );
+    return options.dryRun ? shownAccount(created) : this.#proven(caller, created);
   }
 
   async list(caller: Caller, filter: { readonly projectId?: string }, page: PageRequest): Promise<Page<Account>> {
     const { items, next } = await this.store.read.accounts.page(projectFilter(caller, filter.projectId), page);
-    return { items: items.map(shown), next };
+    return { items: items.map(shownAccount), next };
   }
 
   async get(caller: Caller, id: string): Promise<Account> {
-    return shown(own(caller, 'account', id, await this.store.read.accounts.find(knownId('account', id))));
+    return shownAccount(own(caller, 'account', id, await this.store.read.accounts.find(knownId('account', id))));
   }
 
   /** What its gateway may spend and spends of AWS's limits, from what its owner published. Asks AWS nothing. */
@@ -132,58 +131,59 @@ export class Accounts {
     checks.done();
     const reachedOtherwise =
       patch.endpoint !== undefined || patch.roleArn !== undefined || patch.credentials !== undefined;
-    const changed = await this.store.transaction(async (tx) => {
-      const account = own(caller, 'account', id, await tx.accounts.lock(id, 'change'));
-      expectVersion(account, options);
-      if (reachedOtherwise) await tx.gateways.leave(id);
-      const updated = await tx.accounts.update(id, {
-        ...(patch.name !== undefined && { name: patch.name }),
-        ...(patch.endpoint !== undefined && { endpoint: patch.endpoint }),
-        ...(patch.roleArn !== undefined && { roleArn: patch.roleArn }),
-        ...(patch.credentials !== undefined && this.#seal(id, patch.credentials)),
-        ...(patch.apiBudget !== undefined && { apiBudget: budgetOver(account.apiBudget, patch.apiBudget) }),
-        ...(reachedOtherwise && { check: null }),
-      });
-      tx.announce({
-        projectId: updated.projectId,
-        type: 'account.changed',
-        subject: `account/${id}`,
-        data: { name: updated.name },
-      });
-      return updated;
-    }, options);
-    return reachedOtherwise && !options.dryRun ? this.#proven(changed) : shown(changed);
+    const changed = await this.store.transaction(
+      caller.actor,
+      async (tx) => {
+        const account = own(caller, 'account', id, await tx.accounts.lock(id, 'change'));
+        expectVersion(account, options);
+        if (reachedOtherwise) await tx.gateways.leave(id);
+        const updated = await tx.accounts.update(id, {
+          ...(patch.name !== undefined && { name: patch.name }),
+          ...(patch.endpoint !== undefined && { endpoint: patch.endpoint }),
+          ...(patch.roleArn !== undefined && { roleArn: patch.roleArn }),
+          ...(patch.credentials !== undefined && this.#seal(id, patch.credentials)),
+          ...(patch.apiBudget !== undefined && { apiBudget: budgetOver(account.apiBudget, patch.apiBudget) }),
+          ...(reachedOtherwise && { check: null }),
+        });
+        return updated;
+      },
+      options,
+    );
+    return reachedOtherwise && !options.dryRun ? this.#proven(caller, changed) : shownAccount(changed);
   }
 
   /** Conflict while clusters, routes or provisioned resources stand on it. */
   async remove(caller: Caller, id: string, options: MutationOptions = {}): Promise<void> {
     knownId('account', id);
-    await this.store.transaction(async (tx) => {
-      const account = own(caller, 'account', id, await tx.accounts.lock(id, 'change'));
-      expectVersion(account, options);
-      const routes = await tx.routes.count({ accountId: id });
-      const clusters = await tx.clusters.count({ accountId: id });
-      const recorded = await tx.provisioned.all({ accountId: id });
-      const provisioned = recorded.filter((one) => one.createdByUs && one.removedAt === null).length;
-      if (routes + clusters + provisioned > 0) {
-        throw new Conflict(
-          'AccountInUse',
-          `${routes} routes, ${clusters} clusters and ${provisioned} provisioned resources stand on this account; remove them first`,
-          { routes, clusters, provisioned },
-        );
-      }
-      for (const adoptedOrGone of recorded) await tx.provisioned.remove(adoptedOrGone.id);
-      await tx.accounts.remove(id);
-      tx.announce({ projectId: account.projectId, type: 'account.removed', subject: `account/${id}` });
-    }, options);
+    await this.store.transaction(
+      caller.actor,
+      async (tx) => {
+        const account = own(caller, 'account', id, await tx.accounts.lock(id, 'change'));
+        expectVersion(account, options);
+        const routes = await tx.routes.count({ accountId: id });
+        const clusters = await tx.clusters.count({ accountId: id });
+        const recorded = await tx.provisioned.all({ accountId: id });
+        const provisioned = recorded.filter((one) => one.createdByUs && one.removedAt === null).length;
+        if (routes + clusters + provisioned > 0) {
+          throw new Conflict(
+            'AccountInUse',
+            `${routes} routes, ${clusters} clusters and ${provisioned} provisioned resources stand on this account; remove them first`,
+            { routes, clusters, provisioned },
+          );
+        }
+        for (const adoptedOrGone of recorded) await tx.provisioned.remove(adoptedOrGone.id);
+        await tx.accounts.remove(id);
+      },
+      options,
+    );
   }
 
   /** Asks AWS who we are there and whether we may read load balancers; the answer is kept with the account. */
   async check(caller: Caller, id: string): Promise<AccountCheckResult> {
     own(caller, 'account', id, await this.store.read.accounts.find(knownId('account', id)));
-    const { account, answer, refusal } = await this.proof.ask(id, 15_000);
+    const { account, answer, refusal } = await this.proof.ask(caller.actor, id, 15_000);
     return {
-      account: shown(account),
+      account: shownAccount(account),
       ok: refusal === null,
       message: account.check?.message ?? '',
       advice: refusal && adviceFor(account, refusal),
@@ -193,12 +193,12 @@ export class Accounts {
   }
 
   /** At once, so that its check and its gateway are there; what fails is told in its check, and tried again by a worker. */
-  async #proven(account: AccountRecord): Promise<Account> {
+  async #proven(caller: Caller, account: AccountRecord): Promise<Account> {
     try {
-      return shown((await this.proof.ask(account.id)).account);
+      return shownAccount((await this.proof.ask(caller.actor, account.id)).account);
     } catch {
       // the account is stored whatever came of asking; the worker's next try tells what was wrong
-      return shown(account);
+      return shownAccount(account);
     }
   }
 
@@ -259,10 +259,6 @@ function budgetOver(base: ApiBudget, given: Partial<ApiBudget> = {}): ApiBudget 
     readPerSecond: given.readPerSecond ?? base.readPerSecond,
     readBurst: given.readBurst ?? base.readBurst,
   };
-}
-
-function shown({ sealedCredentials: _, gatewayId: __, ...account }: AccountRecord): Account {
-  return account;
 }
 
 function adviceFor(account: AccountRecord, error: ExternalFailure | Conflict): string {

@@ -1,4 +1,12 @@
-import { Conflict, InvalidInput, isAttached, maxTargetGroups, shareOf, type LiveRoute } from '@sluice/domain';
+import {
+  actorText,
+  Conflict,
+  InvalidInput,
+  isAttached,
+  maxTargetGroups,
+  shareOf,
+  type LiveRoute,
+} from '@sluice/domain';
 import type { Caller, Ids } from '../context.js';
 import type { AwsAccess, LoadBalancer } from '../ports/load-balancer.js';
 import type { Timers } from '../ports/timers.js';
@@ -87,12 +95,11 @@ export class Backends {
     refuseUnfit(group, route, loadBalancer, cluster);
     const live = await answered(this.loadBalancer.readRoute(access, route.arn));
     const name = backendName(input, cluster);
-    const backend = await this.store.transaction(async (tx) => {
-      await refuseInTransaction(tx, input, route, live);
-      return told(
-        tx,
-        'backend.changed',
-        await tx.backends.insert({
+    const backend = await this.store.transaction(
+      caller.actor,
+      async (tx) => {
+        await refuseInTransaction(tx, input, route, live);
+        return tx.backends.insert({
           id: this.ids.next('bck'),
           projectId: route.projectId,
           routeId: route.id,
@@ -103,10 +110,11 @@ export class Backends {
           port: input.port,
           targetGroupArn: input.targetGroupArn,
           targetType: group.targetType,
-          createdBy: caller.actor,
-        }),
-      );
-    }, options);
+          createdBy: actorText(caller.actor),
+        });
+      },
+      options,
+    );
     const attachNeeded = !isAttached(live.action.weights, input.targetGroupArn);
     const attachDecisionId = attachNeeded && !options.dryRun ? await this.#attach(caller, backend) : null;
     return { backend, attachDecisionId, attachNeeded };
@@ -139,19 +147,22 @@ export class Backends {
     const backend = await this.get(caller, id);
     expectVersion(backend, options);
     const route = await this.store.read.routes.find(backend.routeId);
-    await this.store.transaction((tx) => refuseRemoval(tx, backend, forget));
+    await this.store.transaction(caller.actor, (tx) => refuseRemoval(tx, backend, forget));
     const stays = route !== null && (await this.#letGo(caller, backend, route, forget, options));
-    await this.store.transaction(async (tx) => {
-      await tx.moveGuards([`route/${backend.routeId}`]);
-      const present = await tx.routes.lock(backend.routeId, 'change');
-      const locked = own(caller, 'backend', id, await tx.backends.lock(id, 'change'));
-      expectVersion(locked, options);
-      await refuseRemoval(tx, locked, forget);
-      if (present && stays) await pin(tx, present, backend.targetGroupArn);
-      for (const binding of await tx.bindings.all({ backendId: id })) await tx.bindings.remove(binding.id);
-      await tx.backends.remove(id);
-      told(tx, 'backend.removed', locked);
-    }, options);
+    await this.store.transaction(
+      caller.actor,
+      async (tx) => {
+        await tx.moveGuards([`route/${backend.routeId}`]);
+        const present = await tx.routes.lock(backend.routeId, 'change');
+        const locked = own(caller, 'backend', id, await tx.backends.lock(id, 'change'));
+        expectVersion(locked, options);
+        await refuseRemoval(tx, locked, forget);
+        if (present && stays) await pin(tx, present, backend.targetGroupArn);
+        for (const binding of await tx.bindings.all({ backendId: id })) await tx.bindings.remove(binding.id);
+        await tx.backends.remove(id);
+      },
+      options,
+    );
   }
 
   /** Takes its target group out of the action, unless it is only forgotten. Returns whether it stays in there. */
@@ -181,10 +192,8 @@ export class Backends {
       return (await this.#onceIdle(() => this.weights.requestAttach(caller, request))).decisionId;
     } catch (error) {
       // a backend that nobody will attach would look ready for a share and never be
-      await this.store.transaction(async (tx) => {
-        if (!(await tx.backends.lock(backend.id, 'change'))) return;
-        await tx.backends.remove(backend.id);
-        told(tx, 'backend.removed', backend);
+      await this.store.transaction(caller.actor, async (tx) => {
+        if (await tx.backends.lock(backend.id, 'change')) await tx.backends.remove(backend.id);
       });
       throw error;
     }
@@ -330,20 +339,4 @@ function refuseServing(backend: Backend, route: Route, live: LiveRoute | null): 
 async function pin(tx: ResourceTransaction, route: Route, targetGroupArn: string): Promise<void> {
   const pinned = [...new Set([...route.pinned, targetGroupArn])];
   await tx.routes.update(route.id, { pinned });
-  tx.announce({
-    projectId: route.projectId,
-    type: 'route.changed',
-    subject: `route/${route.id}`,
-    data: { name: route.name, pinned },
-  });
-}
-
-function told(tx: ResourceTransaction, type: string, backend: Backend): Backend {
-  tx.announce({
-    projectId: backend.projectId,
-    type,
-    subject: `backend/${backend.id}`,
-    data: { name: backend.name, routeId: backend.routeId, clusterId: backend.clusterId },
-  });
-  return backend;
 }

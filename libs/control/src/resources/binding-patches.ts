@@ -1,8 +1,6 @@
-import { isDeepStrictEqual } from 'node:util';
 import { Conflict } from '@sluice/domain';
 import type { ApplyBinding, BindingState, RemoveBinding } from '../ports/cluster-agent.js';
 import { ExternalFailure } from '../ports/external-failure.js';
-import type { ResourceTransaction } from '../stores/resource-store.js';
 import type { Binding } from './types.js';
 
 /** What a cluster's answer changes in a binding's row. */
@@ -54,23 +52,4 @@ export function failurePatch(error: unknown, state: Binding['state']): BindingPa
   const message =
     error instanceof ExternalFailure || error instanceof Conflict ? error.message : 'the cluster could not be asked';
   return { state, reason, message };
-}
-
-/** Whether a person would see a difference. */
-export function changed(before: Binding, patch: BindingPatch): boolean {
-  const shown = ({ state, reason, message, observed }: Binding) => [state, reason, message, observed];
-  // not as texts: what comes back from Postgres has its keys in another order
-  return !isDeepStrictEqual(shown(before), shown({ ...before, ...patch }));
-}
-
-/** Announces the binding as it is now; the binding, for the caller's convenience. */
-export function told(tx: ResourceTransaction, binding: Binding): Binding {
-  const { id, projectId, backendId, clusterId, state, reason } = binding;
-  tx.announce({
-    projectId,
-    type: 'binding.changed',
-    subject: `binding/${id}`,
-    data: { backendId, clusterId, state, reason },
-  });
-  return binding;
 }

@@ -1,9 +1,10 @@
-import { Conflict } from '@sluice/domain';
+import { isDeepStrictEqual } from 'node:util';
+import { Conflict, engineActor } from '@sluice/domain';
 import type { Clock } from '../context.js';
 import type { ClusterAgent } from '../ports/cluster-agent.js';
 import { ExternalFailure } from '../ports/external-failure.js';
 import type { ClusterRecord, ResourceStore } from '../stores/resource-store.js';
-import { changed, seenPatch, told } from './binding-patches.js';
+import { seenPatch } from './binding-patches.js';
 import type { ClusterAccessFactory } from './cluster-access.js';
 import type { Binding } from './types.js';
 
@@ -14,8 +15,8 @@ const clustersAtOnce = 5;
  * has changed. A cluster that can't be asked leaves its bindings as they were: an outage is never "not there".
  */
 export class BindingRefresh {
-  /** Id -> version of those found in the middle of something in the run before. */
-  private unsettled: ReadonlyMap<string, number> = new Map();
+  /** By id: those found in the middle of something in the run before. */
+  private unsettled: ReadonlyMap<string, Binding> = new Map();
 
   constructor(
     private readonly store: ResourceStore,
@@ -30,7 +31,7 @@ export class BindingRefresh {
    */
   async run(accountIds: readonly string[]): Promise<readonly { readonly clusterId: string; readonly code: string }[]> {
     const before = this.unsettled;
-    const unsettled = new Map<string, number>();
+    const unsettled = new Map<string, Binding>();
     this.unsettled = unsettled;
     const clusters = await Promise.all(accountIds.map((accountId) => this.store.read.clusters.all({ accountId })));
     const present = clusters.flat().filter((cluster) => cluster.retired === null);
@@ -47,15 +48,15 @@ export class BindingRefresh {
   /** Null, or why the cluster could not be asked. */
   async #cluster(
     cluster: ClusterRecord,
-    before: ReadonlyMap<string, number>,
-    unsettled: Map<string, number>,
+    before: ReadonlyMap<string, Binding>,
+    unsettled: Map<string, Binding>,
   ): Promise<string | null> {
     const bindings = (await this.store.read.bindings.all({ clusterId: cluster.id })).filter((binding) => {
       if (binding.state === 'Applied') return true;
       if (binding.state !== 'Pending' && binding.state !== 'Removing') return false;
-      unsettled.set(binding.id, binding.version);
+      unsettled.set(binding.id, binding);
       // somebody may just be applying or removing it: looked at when it is still so the next time
-      return before.get(binding.id) === binding.version;
+      return isDeepStrictEqual(before.get(binding.id), binding);
     });
     if (bindings.length === 0) return null;
     try {
@@ -75,11 +76,10 @@ export class BindingRefresh {
 
   /** Nothing, when it is as it was or somebody changed it while the cluster was asked. */
   async #record(seen: Binding, patch: ReturnType<typeof seenPatch>): Promise<void> {
-    if (!changed(seen, patch)) return;
-    await this.store.transaction(async (tx) => {
-      const binding = await tx.bindings.lock(seen.id, 'change');
-      if (binding?.version !== seen.version) return;
-      told(tx, await tx.bindings.update(seen.id, { ...patch, observedAt: new Date(this.clock.now()).toISOString() }));
+    if (isDeepStrictEqual({ ...seen, ...patch }, seen)) return;
+    await this.store.transaction(engineActor('bindings'), async (tx) => {
+      if (!isDeepStrictEqual(await tx.bindings.lock(seen.id, 'change'), seen)) return;
+      await tx.bindings.update(seen.id, { ...patch, observedAt: new Date(this.clock.now()).toISOString() });
     });
   }
 }

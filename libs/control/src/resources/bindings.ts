@@ -1,4 +1,4 @@
-import { Conflict } from '@sluice/domain';
+import { Conflict, actorText } from '@sluice/domain';
 import type { Caller, Clock, Ids } from '../context.js';
 import type { ApplyBinding, ClusterAgent, DesiredBinding, RemoveBinding } from '../ports/cluster-agent.js';
 import type { LoadBalancer } from '../ports/load-balancer.js';
@@ -6,15 +6,7 @@ import type { DrainLook, Drains, DrainState } from '../removal/drains.js';
 import type { ResourceStore, ResourceTransaction } from '../stores/resource-store.js';
 import type { AccountAccess } from './account-access.js';
 import { answered } from './aws-refusals.js';
-import {
-  appliedPatch,
-  changed,
-  failurePatch,
-  removedPatch,
-  seenPatch,
-  told,
-  type BindingPatch,
-} from './binding-patches.js';
+import { appliedPatch, failurePatch, removedPatch, seenPatch, type BindingPatch } from './binding-patches.js';
 import { bindingName, desiredBinding } from './binding-spec.js';
 import { clusterRefusal, reached } from './cluster-refusals.js';
 import { Checks, knownId } from './checks.js';
@@ -77,13 +69,15 @@ export class Bindings {
   async apply(caller: Caller, input: ApplyBindingInput, options: MutationOptions = {}): Promise<AppliedBinding> {
     const { backend, desired } = await this.#desired(caller, input);
     if (options.dryRun) return this.#rehearse(caller, backend, desired, input, options);
-    const pending = await this.store.transaction((tx) => this.#record(tx, caller, backend, desired, options));
+    const pending = await this.store.transaction(caller.actor, (tx) =>
+      this.#record(tx, caller, backend, desired, options),
+    );
     try {
       const access = await this.clusterAccess.access(backend.clusterId);
       const outcome = await this.agent.applyBinding(access, desired, { force: input.force ?? false });
-      return { outcome, binding: await this.#settle(pending.id, appliedPatch(outcome)) };
+      return { outcome, binding: await this.#settle(caller, pending.id, appliedPatch(outcome)) };
     } catch (error) {
-      await this.#settle(pending.id, failurePatch(error, 'Pending'));
+      await this.#settle(caller, pending.id, failurePatch(error, 'Pending'));
       throw clusterRefusal(error);
     }
   }
@@ -91,7 +85,9 @@ export class Bindings {
   /** Asks the cluster's API server with a dry run; stores nothing. */
   async dryRun(caller: Caller, input: ApplyBindingInput): Promise<BindingPreview> {
     const { backend, desired } = await this.#desired(caller, input);
-    await this.store.transaction((tx) => this.#record(tx, caller, backend, desired, {}), { dryRun: true });
+    await this.store.transaction(caller.actor, (tx) => this.#record(tx, caller, backend, desired, {}), {
+      dryRun: true,
+    });
     return { desired, outcome: await this.#ask(backend, desired, input) };
   }
 
@@ -100,7 +96,7 @@ export class Bindings {
     const binding = await this.get(caller, id);
     const access = await this.clusterAccess.access(binding.clusterId);
     const state = await reached(this.agent.readBinding(access, binding.namespace, binding.name));
-    return this.#settle(id, seenPatch(binding, state));
+    return this.#settle(caller, id, seenPatch(binding, state));
   }
 
   async list(
@@ -135,7 +131,7 @@ export class Bindings {
     const binding = await this.get(caller, id);
     expectVersion(binding, options);
     const look = await this.#look(binding);
-    const drained = await this.store.transaction((tx) => this.#mayGo(tx, id, look, options), options);
+    const drained = await this.store.transaction(caller.actor, (tx) => this.#mayGo(tx, id, look, options), options);
     if (options.dryRun) return { binding, outcome: { result: 'removed' }, drained };
     try {
       const access = await this.clusterAccess.access(binding.clusterId);
@@ -144,9 +140,9 @@ export class Bindings {
         { namespace: binding.namespace, name: binding.name },
         drained,
       );
-      return { outcome, drained, binding: await this.#settle(id, removedPatch(binding, outcome)) };
+      return { outcome, drained, binding: await this.#settle(caller, id, removedPatch(binding, outcome)) };
     } catch (error) {
-      await this.#settle(id, failurePatch(error, 'Removing'));
+      await this.#settle(caller, id, failurePatch(error, 'Removing'));
       throw clusterRefusal(error);
     }
   }
@@ -167,9 +163,7 @@ export class Bindings {
     const binding = await tx.bindings.lock(id, 'change');
     if (!binding) throw new Conflict('Gone', 'the binding was forgotten meanwhile', { bindingId: id });
     expectVersion(binding, options);
-    const patch = { state: 'Removing' as const, reason: null, message: null };
-    const updated = await tx.bindings.update(id, patch);
-    if (changed(binding, patch)) told(tx, updated);
+    await tx.bindings.update(id, { state: 'Removing', reason: null, message: null });
     return drained;
   }
 
@@ -212,9 +206,13 @@ export class Bindings {
     input: ApplyBindingInput,
     options: MutationOptions,
   ): Promise<AppliedBinding> {
-    const pending = await this.store.transaction((tx) => this.#record(tx, caller, backend, desired, options), {
-      dryRun: true,
-    });
+    const pending = await this.store.transaction(
+      caller.actor,
+      (tx) => this.#record(tx, caller, backend, desired, options),
+      {
+        dryRun: true,
+      },
+    );
     const outcome = await this.#ask(backend, desired, input);
     return { outcome, binding: { ...pending, ...appliedPatch(outcome) } };
   }
@@ -241,31 +239,27 @@ export class Bindings {
     };
     if (present) {
       expectVersion(present, options);
-      return told(tx, await tx.bindings.update(present.id, wanted));
+      return tx.bindings.update(present.id, wanted);
     }
     const { id: backendId, projectId, clusterId } = backend;
-    return told(
-      tx,
-      await tx.bindings.insert({
-        id: this.ids.next('bnd'),
-        projectId,
-        backendId,
-        clusterId,
-        ...wanted,
-        observed: null,
-        observedAt: null,
-        createdBy: caller.actor,
-      }),
-    );
+    return tx.bindings.insert({
+      id: this.ids.next('bnd'),
+      projectId,
+      backendId,
+      clusterId,
+      ...wanted,
+      observed: null,
+      observedAt: null,
+      createdBy: actorText(caller.actor),
+    });
   }
 
-  async #settle(id: string, patch: BindingPatch): Promise<Binding> {
+  async #settle(caller: Caller, id: string, patch: BindingPatch): Promise<Binding> {
     const observedAt = 'observed' in patch ? { observedAt: new Date(this.clock.now()).toISOString() } : {};
-    return this.store.transaction(async (tx) => {
+    return this.store.transaction(caller.actor, async (tx) => {
       const binding = await tx.bindings.lock(id, 'change');
       if (!binding) throw new Conflict('Gone', 'the binding was forgotten meanwhile', { bindingId: id });
-      const updated = await tx.bindings.update(id, { ...patch, ...observedAt });
-      return changed(binding, patch) ? told(tx, updated) : updated;
+      return tx.bindings.update(id, { ...patch, ...observedAt });
     });
   }
 }

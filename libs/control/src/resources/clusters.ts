@@ -1,8 +1,9 @@
-import { Conflict } from '@sluice/domain';
+import { Conflict, actorText } from '@sluice/domain';
 import type { Caller, Clock, Ids } from '../context.js';
 import type { ClusterAgent, ClusterCheck } from '../ports/cluster-agent.js';
 import { ExternalFailure } from '../ports/external-failure.js';
 import type { DrainLook, Drains } from '../removal/drains.js';
+import { shownCluster } from '../stores/recorded-changes.js';
 import type { ClusterRecord, ResourceStore, ResourceTransaction } from '../stores/resource-store.js';
 import { Checks, checkedReason, knownId } from './checks.js';
 import type { ClusterAccessFactory } from './cluster-access.js';
@@ -85,41 +86,45 @@ export class Clusters {
     knownId('account', input.accountId);
     const id = this.ids.next('clu');
     const connection = await this.connections.read(checks, { id, projectId: input.projectId }, input);
-    return this.store.transaction(async (tx) => {
-      await keepProject(tx, caller, input.projectId);
-      own(
-        { ...caller, projectId: input.projectId },
-        'account',
-        input.accountId,
-        await tx.accounts.lock(input.accountId, 'keep'),
-      );
-      const cluster = await tx.clusters.insert({
-        id,
-        projectId: input.projectId,
-        accountId: input.accountId,
-        name: input.name,
-        labels: input.labels ?? {},
-        agent: 'direct',
-        bindingApi: input.bindingApi ?? 'elbv2.k8s.aws/v1beta1',
-        ...connection,
-        credentials: connection.storedCredentials.kind,
-        kubeSystemUid: null,
-        cordoned: null,
-        retired: null,
-        check: null,
-        createdBy: caller.actor,
-      });
-      return told(tx, cluster);
-    }, options);
+    return this.store.transaction(
+      caller.actor,
+      async (tx) => {
+        await keepProject(tx, caller, input.projectId);
+        own(
+          { ...caller, projectId: input.projectId },
+          'account',
+          input.accountId,
+          await tx.accounts.lock(input.accountId, 'keep'),
+        );
+        const cluster = await tx.clusters.insert({
+          id,
+          projectId: input.projectId,
+          accountId: input.accountId,
+          name: input.name,
+          labels: input.labels ?? {},
+          agent: 'direct',
+          bindingApi: input.bindingApi ?? 'elbv2.k8s.aws/v1beta1',
+          ...connection,
+          credentials: connection.storedCredentials.kind,
+          kubeSystemUid: null,
+          cordoned: null,
+          retired: null,
+          check: null,
+          createdBy: actorText(caller.actor),
+        });
+        return shownCluster(cluster);
+      },
+      options,
+    );
   }
 
   async list(caller: Caller, filter: ClusterFilter, page: PageRequest): Promise<Page<Cluster>> {
     const { items, next } = await this.store.read.clusters.page(checkedFilter(caller, filter), page);
-    return { items: items.map(shown), next };
+    return { items: items.map(shownCluster), next };
   }
 
   async get(caller: Caller, id: string): Promise<Cluster> {
-    return shown(await this.#find(caller, id));
+    return shownCluster(await this.#find(caller, id));
   }
 
   async update(caller: Caller, id: string, patch: UpdateCluster, options: MutationOptions = {}): Promise<Cluster> {
@@ -198,33 +203,41 @@ export class Clusters {
   ): Promise<Cluster> {
     const reason = checkedReason('reason', input.reason);
     const looks = await this.#looks(await this.#find(caller, id));
-    return this.store.transaction(async (tx) => {
-      await this.#refuseWhileServing(tx, id, looks);
-      const cluster = own(caller, 'cluster', id, await tx.clusters.lock(id, 'change'));
-      expectVersion(cluster, options);
-      if (cluster.retired) return shown(cluster);
-      const gone = looks.flatMap((look) => look.routes.flatMap(({ isThere, route }) => (isThere ? [] : route.name)));
-      const updated = await tx.clusters.update(id, { retired: this.#attributed(caller, reason) });
-      return told(tx, updated, gone.length > 0 ? { vanishedRoutes: [...new Set(gone)] } : {});
-    }, options);
+    return this.store.transaction(
+      caller.actor,
+      async (tx) => {
+        await this.#refuseWhileServing(tx, id, looks);
+        const cluster = own(caller, 'cluster', id, await tx.clusters.lock(id, 'change'));
+        expectVersion(cluster, options);
+        if (cluster.retired) return shownCluster(cluster);
+        const gone = looks.flatMap((look) => look.routes.flatMap(({ isThere, route }) => (isThere ? [] : route.name)));
+        const updated = await tx.clusters.update(id, { retired: this.#attributed(caller, reason) });
+        if (gone.length > 0) tx.alsoTell(`cluster/${id}`, { vanishedRoutes: [...new Set(gone)] });
+        return shownCluster(updated);
+      },
+      options,
+    );
   }
 
   /** Conflict while it has backends. */
   async remove(caller: Caller, id: string, options: MutationOptions = {}): Promise<void> {
     knownId('cluster', id);
-    await this.store.transaction(async (tx) => {
-      const cluster = own(caller, 'cluster', id, await tx.clusters.lock(id, 'change'));
-      expectVersion(cluster, options);
-      const backends = await tx.backends.all({ clusterId: id });
-      if (backends.length > 0)
-        throw new Conflict(
-          'ClusterInUse',
-          `the cluster still has the backends ${backends.map((one) => one.name).join(', ')}; remove these first`,
-          { backends: backends.map((one) => one.id) },
-        );
-      await tx.clusters.remove(id);
-      tx.announce({ projectId: cluster.projectId, type: 'cluster.removed', subject: `cluster/${id}` });
-    }, options);
+    await this.store.transaction(
+      caller.actor,
+      async (tx) => {
+        const cluster = own(caller, 'cluster', id, await tx.clusters.lock(id, 'change'));
+        expectVersion(cluster, options);
+        const backends = await tx.backends.all({ clusterId: id });
+        if (backends.length > 0)
+          throw new Conflict(
+            'ClusterInUse',
+            `the cluster still has the backends ${backends.map((one) => one.name).join(', ')}; remove these first`,
+            { backends: backends.map((one) => one.id) },
+          );
+        await tx.clusters.remove(id);
+      },
+      options,
+    );
   }
 
   async #find(caller: Caller, id: string): Promise<ClusterRecord> {
@@ -241,12 +254,16 @@ export class Clusters {
     ) => Partial<ClusterRecord> | Promise<Partial<ClusterRecord>>,
   ): Promise<Cluster> {
     knownId('cluster', id);
-    return this.store.transaction(async (tx) => {
-      const cluster = own(caller, 'cluster', id, await tx.clusters.lock(id, 'change'));
-      expectVersion(cluster, options);
-      const patch = await patchOf(cluster, tx);
-      return Object.keys(patch).length === 0 ? shown(cluster) : told(tx, await tx.clusters.update(id, patch));
-    }, options);
+    return this.store.transaction(
+      caller.actor,
+      async (tx) => {
+        const cluster = own(caller, 'cluster', id, await tx.clusters.lock(id, 'change'));
+        expectVersion(cluster, options);
+        const patch = await patchOf(cluster, tx);
+        return shownCluster(await tx.clusters.update(id, patch));
+      },
+      options,
+    );
   }
 
   /** Each of its target groups, as AWS has it now. */
@@ -293,7 +310,7 @@ export class Clusters {
   }
 
   #attributed(caller: Caller, reason: string): Attributed {
-    return { by: caller.actor, at: new Date(this.clock.now()).toISOString(), reason };
+    return { by: actorText(caller.actor), at: new Date(this.clock.now()).toISOString(), reason };
   }
 }
 
@@ -346,23 +363,4 @@ function checkedFilter(caller: Caller, { projectId, accountId, labels }: Cluster
     ...(accountId !== undefined && { accountId: knownId('account', accountId) }),
     ...(labels && { labels }),
   };
-}
-
-function told(
-  tx: ResourceTransaction,
-  cluster: ClusterRecord,
-  beside: Readonly<Record<string, unknown>> = {},
-): Cluster {
-  const { id, projectId, name, cordoned, retired } = cluster;
-  tx.announce({
-    projectId,
-    type: 'cluster.changed',
-    subject: `cluster/${id}`,
-    data: { name, cordoned: cordoned !== null, retired: retired !== null, ...beside },
-  });
-  return shown(cluster);
-}
-
-function shown({ caPem: _ca, storedCredentials: _stored, ...cluster }: ClusterRecord): Cluster {
-  return cluster;
 }

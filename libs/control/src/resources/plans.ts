@@ -1,4 +1,4 @@
-import { Conflict, InvalidInput, NotFound, validatePlan, type PlanSpec } from '@sluice/domain';
+import { Conflict, InvalidInput, NotFound, validatePlan, type PlanSpec, actorText } from '@sluice/domain';
 import type { Caller, Ids } from '../context.js';
 import type { ResourceStore, ResourceTables, ResourceTransaction } from '../stores/resource-store.js';
 import { Checks, knownId } from './checks.js';
@@ -40,25 +40,28 @@ export class Plans {
     const checks = new Checks();
     checks.name('name', input.name);
     const spec = whole(checks, input.spec);
-    return this.store.transaction(async (tx) => {
-      await keepProject(tx, caller, input.projectId);
-      await refuseUnknownRoutes(tx, input.projectId, spec);
-      const plan = await tx.plans.insert({
-        id: this.ids.next('pln'),
-        projectId: input.projectId,
-        name: input.name,
-        latestVersion: 1,
-        createdBy: caller.actor,
-      });
-      const version = await tx.planVersions.insert({ planId: plan.id, version: 1, spec, createdBy: caller.actor });
-      tx.announce({
-        projectId: plan.projectId,
-        type: 'plan.created',
-        subject: `plan/${plan.id}`,
-        data: { name: plan.name, version: 1 },
-      });
-      return { plan, version };
-    }, options);
+    return this.store.transaction(
+      caller.actor,
+      async (tx) => {
+        await keepProject(tx, caller, input.projectId);
+        await refuseUnknownRoutes(tx, input.projectId, spec);
+        const plan = await tx.plans.insert({
+          id: this.ids.next('pln'),
+          projectId: input.projectId,
+          name: input.name,
+          latestVersion: 1,
+          createdBy: actorText(caller.actor),
+        });
+        const version = await tx.planVersions.insert({
+          planId: plan.id,
+          version: 1,
+          spec,
+          createdBy: actorText(caller.actor),
+        });
+        return { plan, version };
+      },
+      options,
+    );
   }
 
   async newVersion(
@@ -69,21 +72,24 @@ export class Plans {
   ): Promise<PlanWithVersion> {
     knownId('plan', id);
     const spec = whole(new Checks(), input);
-    return this.store.transaction(async (tx) => {
-      const before = own(caller, 'plan', id, await tx.plans.lock(id, 'change'));
-      expectVersion(before, options);
-      await refuseUnknownRoutes(tx, before.projectId, spec);
-      const next = before.latestVersion + 1;
-      const plan = await tx.plans.update(id, { latestVersion: next });
-      const version = await tx.planVersions.insert({ planId: id, version: next, spec, createdBy: caller.actor });
-      tx.announce({
-        projectId: plan.projectId,
-        type: 'plan.changed',
-        subject: `plan/${id}`,
-        data: { name: plan.name, version: next },
-      });
-      return { plan, version };
-    }, options);
+    return this.store.transaction(
+      caller.actor,
+      async (tx) => {
+        const before = own(caller, 'plan', id, await tx.plans.lock(id, 'change'));
+        expectVersion(before, options);
+        await refuseUnknownRoutes(tx, before.projectId, spec);
+        const next = before.latestVersion + 1;
+        const plan = await tx.plans.update(id, { latestVersion: next });
+        const version = await tx.planVersions.insert({
+          planId: id,
+          version: next,
+          spec,
+          createdBy: actorText(caller.actor),
+        });
+        return { plan, version };
+      },
+      options,
+    );
   }
 
   async list(caller: Caller, filter: { readonly projectId?: string }, page: PageRequest): Promise<Page<Plan>> {
@@ -110,20 +116,23 @@ export class Plans {
   /** Conflict once any rollout has used it: the ledger refers to it. */
   async remove(caller: Caller, id: string, options: MutationOptions = {}): Promise<void> {
     knownId('plan', id);
-    await this.store.transaction(async (tx) => {
-      const plan = own(caller, 'plan', id, await tx.plans.lock(id, 'change'));
-      expectVersion(plan, options);
-      const rollouts = await tx.engine.rolloutsOfPlan(id);
-      if (rollouts > 0)
-        throw new Conflict(
-          'PlanInUse',
-          `${rollouts} rollouts have used this plan; it stays, because their history refers to it`,
-          { rollouts },
-        );
-      await tx.planVersions.removeAll(id);
-      await tx.plans.remove(id);
-      tx.announce({ projectId: plan.projectId, type: 'plan.removed', subject: `plan/${id}` });
-    }, options);
+    await this.store.transaction(
+      caller.actor,
+      async (tx) => {
+        const plan = own(caller, 'plan', id, await tx.plans.lock(id, 'change'));
+        expectVersion(plan, options);
+        const rollouts = await tx.engine.rolloutsOfPlan(id);
+        if (rollouts > 0)
+          throw new Conflict(
+            'PlanInUse',
+            `${rollouts} rollouts have used this plan; it stays, because their history refers to it`,
+            { rollouts },
+          );
+        await tx.planVersions.removeAll(id);
+        await tx.plans.remove(id);
+      },
+      options,
+    );
   }
 
   async #find(caller: Caller, id: string): Promise<Plan> {

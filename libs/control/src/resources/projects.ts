@@ -1,4 +1,4 @@
-import { Conflict, Forbidden, NotFound } from '@sluice/domain';
+import { Conflict, Forbidden, NotFound, actorText } from '@sluice/domain';
 import type { Caller, Ids } from '../context.js';
 import type { ResourceStore, ResourceTables } from '../stores/resource-store.js';
 import { Checks, knownId } from './checks.js';
@@ -23,16 +23,18 @@ export class Projects {
     const checks = new Checks();
     checks.name('name', input.name);
     checks.done();
-    return this.store.transaction(async (tx) => {
-      const project = await tx.projects.insert({ id: this.ids.next('prj'), name: input.name, createdBy: caller.actor });
-      tx.announce({
-        projectId: project.id,
-        type: 'project.created',
-        subject: `project/${project.id}`,
-        data: { name: project.name },
-      });
-      return project;
-    }, options);
+    return this.store.transaction(
+      caller.actor,
+      async (tx) => {
+        const project = await tx.projects.insert({
+          id: this.ids.next('prj'),
+          name: input.name,
+          createdBy: actorText(caller.actor),
+        });
+        return project;
+      },
+      options,
+    );
   }
 
   async list(caller: Caller, page: PageRequest): Promise<Page<Project>> {
@@ -48,16 +50,21 @@ export class Projects {
   /** Conflict while anything is left in it. */
   async remove(caller: Caller, id: string, options: MutationOptions = {}): Promise<void> {
     knownId('project', id);
-    await this.store.transaction(async (tx) => {
-      expectVersion(present(caller, id, await tx.projects.lock(id, 'change')), options);
-      const left = await contents(tx, id);
-      if (left.length > 0)
-        throw new Conflict('ProjectNotEmpty', `the project still has ${left.join(', ')}; remove these first`, { left });
-      for (const adoptedOrGone of await tx.provisioned.all({ projectId: id }))
-        await tx.provisioned.remove(adoptedOrGone.id);
-      await tx.projects.remove(id);
-      tx.announce({ projectId: id, type: 'project.removed', subject: `project/${id}` });
-    }, options);
+    await this.store.transaction(
+      caller.actor,
+      async (tx) => {
+        expectVersion(present(caller, id, await tx.projects.lock(id, 'change')), options);
+        const left = await contents(tx, id);
+        if (left.length > 0)
+          throw new Conflict('ProjectNotEmpty', `the project still has ${left.join(', ')}; remove these first`, {
+            left,
+          });
+        for (const adoptedOrGone of await tx.provisioned.all({ projectId: id }))
+          await tx.provisioned.remove(adoptedOrGone.id);
+        await tx.projects.remove(id);
+      },
+      options,
+    );
   }
 }
 

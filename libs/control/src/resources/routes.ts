@@ -1,4 +1,5 @@
 import {
+  actorText,
   Conflict,
   InvalidInput,
   sortWeights,
@@ -129,31 +130,34 @@ export class Routes {
       : null;
     refuseOwner(live.ownership, acknowledgement);
     refusePins(input.pinned ?? [], live, []);
-    const registered = await this.store.transaction(async (tx) => {
-      await keepProject(tx, caller, input.projectId);
-      own(caller, 'account', input.accountId, await tx.accounts.lock(input.accountId, 'keep'));
-      const route = await tx.routes.insert({
-        id: this.ids.next('rou'),
-        projectId: input.projectId,
-        accountId: input.accountId,
-        name: input.name,
-        arn: input.arn,
-        loadBalancerArn: live.loadBalancerArn,
-        listenerArn: live.listenerArn,
-        protocol: live.protocol,
-        port: live.port,
-        isDefault: live.isDefault,
-        labels: input.labels ?? {},
-        steadyShares: null,
-        pinned: input.pinned ?? [],
-        ownership: live.ownership,
-        acknowledgement,
-        expected: sortWeights(live.action.weights),
-        drift: null,
-        createdBy: caller.actor,
-      });
-      return told(tx, route);
-    }, options);
+    const registered = await this.store.transaction(
+      caller.actor,
+      async (tx) => {
+        await keepProject(tx, caller, input.projectId);
+        own(caller, 'account', input.accountId, await tx.accounts.lock(input.accountId, 'keep'));
+        return tx.routes.insert({
+          id: this.ids.next('rou'),
+          projectId: input.projectId,
+          accountId: input.accountId,
+          name: input.name,
+          arn: input.arn,
+          loadBalancerArn: live.loadBalancerArn,
+          listenerArn: live.listenerArn,
+          protocol: live.protocol,
+          port: live.port,
+          isDefault: live.isDefault,
+          labels: input.labels ?? {},
+          steadyShares: null,
+          pinned: input.pinned ?? [],
+          ownership: live.ownership,
+          acknowledgement,
+          expected: sortWeights(live.action.weights),
+          drift: null,
+          createdBy: actorText(caller.actor),
+        });
+      },
+      options,
+    );
     if (!options.dryRun) await this.looks.registered(registered, live);
     return registered;
   }
@@ -183,43 +187,49 @@ export class Routes {
     this.#check(checks, patch);
     checks.done();
     const live = patch.pinned?.length ? await this.#read(before) : null;
-    return this.store.transaction(async (tx) => {
-      const route = own(caller, 'route', id, await tx.routes.lock(id, 'change'));
-      expectVersion(route, options);
-      const backends = await tx.backends.all({ routeId: id });
-      if (patch.pinned !== undefined) await this.#refuseWhileMoved(tx, route);
-      if (live) refusePins(patch.pinned ?? [], live, backends);
-      if (patch.steadyShares) refuseUnknownShares(patch.steadyShares, backends);
-      const updated = await tx.routes.update(id, {
-        ...(patch.name !== undefined && { name: patch.name }),
-        ...(patch.labels !== undefined && { labels: patch.labels }),
-        ...(patch.steadyShares !== undefined && { steadyShares: patch.steadyShares }),
-        ...(patch.pinned !== undefined && { pinned: patch.pinned }),
-        ...(patch.acknowledgeApplyTimeTool !== undefined && {
-          acknowledgement: this.#attributed(caller, patch.acknowledgeApplyTimeTool.reason),
-        }),
-      });
-      return told(tx, updated);
-    }, options);
+    return this.store.transaction(
+      caller.actor,
+      async (tx) => {
+        const route = own(caller, 'route', id, await tx.routes.lock(id, 'change'));
+        expectVersion(route, options);
+        const backends = await tx.backends.all({ routeId: id });
+        if (patch.pinned !== undefined) await this.#refuseWhileMoved(tx, route);
+        if (live) refusePins(patch.pinned ?? [], live, backends);
+        if (patch.steadyShares) refuseUnknownShares(patch.steadyShares, backends);
+        return tx.routes.update(id, {
+          ...(patch.name !== undefined && { name: patch.name }),
+          ...(patch.labels !== undefined && { labels: patch.labels }),
+          ...(patch.steadyShares !== undefined && { steadyShares: patch.steadyShares }),
+          ...(patch.pinned !== undefined && { pinned: patch.pinned }),
+          ...(patch.acknowledgeApplyTimeTool !== undefined && {
+            acknowledgement: this.#attributed(caller, patch.acknowledgeApplyTimeTool.reason),
+          }),
+        });
+      },
+      options,
+    );
   }
 
   /** Lets go of the route: nothing changes in AWS. Conflict while it has backends or is being moved. */
   async remove(caller: Caller, id: string, options: MutationOptions = {}): Promise<void> {
     knownId('route', id);
-    await this.store.transaction(async (tx) => {
-      const route = own(caller, 'route', id, await tx.routes.lock(id, 'change'));
-      expectVersion(route, options);
-      await this.#refuseWhileMoved(tx, route);
-      const backends = await tx.backends.all({ routeId: id });
-      if (backends.length > 0)
-        throw new Conflict(
-          'RouteInUse',
-          `the route still has the backends ${backends.map((one) => one.name).join(', ')}; remove these first`,
-          { backends: backends.map((one) => one.id) },
-        );
-      await tx.routes.remove(id);
-      tx.announce({ projectId: route.projectId, type: 'route.removed', subject: `route/${id}` });
-    }, options);
+    await this.store.transaction(
+      caller.actor,
+      async (tx) => {
+        const route = own(caller, 'route', id, await tx.routes.lock(id, 'change'));
+        expectVersion(route, options);
+        await this.#refuseWhileMoved(tx, route);
+        const backends = await tx.backends.all({ routeId: id });
+        if (backends.length > 0)
+          throw new Conflict(
+            'RouteInUse',
+            `the route still has the backends ${backends.map((one) => one.name).join(', ')}; remove these first`,
+            { backends: backends.map((one) => one.id) },
+          );
+        await tx.routes.remove(id);
+      },
+      options,
+    );
   }
 
   /** The forward action as its gateway last saw it, beside what our ledger expects. */
@@ -292,7 +302,7 @@ export class Routes {
   }
 
   #attributed(caller: Caller, reason: string): Attributed {
-    return { by: caller.actor, at: new Date(this.clock.now()).toISOString(), reason };
+    return { by: actorText(caller.actor), at: new Date(this.clock.now()).toISOString(), reason };
   }
 }
 
@@ -341,14 +351,4 @@ function refuseUnknownShares(shares: Readonly<Record<string, number>>, backends:
       message: `is not a backend of this route; it has ${known.join(', ') || 'none'}`,
     })),
   );
-}
-
-function told(tx: ResourceTransaction, route: Route): Route {
-  tx.announce({
-    projectId: route.projectId,
-    type: 'route.changed',
-    subject: `route/${route.id}`,
-    data: { name: route.name },
-  });
-  return route;
 }

@@ -1,7 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
-import { Forbidden } from '@sluice/domain';
+import { Forbidden, actorText, engineActor } from '@sluice/domain';
 import type { Caller, Clock, Ids } from '../context.js';
-import type { ResourceStore, ResourceTransaction, TokenRecord } from '../stores/resource-store.js';
+import { shownToken } from '../stores/recorded-changes.js';
+import type { ResourceStore, ResourceTransaction } from '../stores/resource-store.js';
 import { Checks, knownId } from './checks.js';
 import type { MutationOptions } from './options.js';
 import { keepProject, own, projectFilter } from './tenancy.js';
@@ -46,41 +47,43 @@ export class Tokens {
     if (projectId === null && caller.projectId !== null)
       throw new Forbidden('a token that is bound to a project cannot make one for every project; name the project');
     const secret = newSecret();
-    return this.store.transaction(async (tx) => {
-      if (projectId !== null) await keepProject(tx, caller, projectId);
-      const token = await this.#insert(
-        tx,
-        { name: input.name, role: input.role, projectId, expiresAt, createdBy: caller.actor },
-        secret,
-      );
-      return { token, secret: options.dryRun ? null : secret };
-    }, options);
+    return this.store.transaction(
+      caller.actor,
+      async (tx) => {
+        if (projectId !== null) await keepProject(tx, caller, projectId);
+        const token = await this.#insert(
+          tx,
+          { name: input.name, role: input.role, projectId, expiresAt, createdBy: actorText(caller.actor) },
+          secret,
+        );
+        return { token, secret: options.dryRun ? null : secret };
+      },
+      options,
+    );
   }
 
   async list(caller: Caller, filter: { readonly projectId?: string }, page: PageRequest): Promise<Page<Token>> {
     const { items, next } = await this.store.read.tokens.page(projectFilter(caller, filter.projectId), page);
-    return { items: items.map(shown), next };
+    return { items: items.map(shownToken), next };
   }
 
   async get(caller: Caller, id: string): Promise<Token> {
-    return shown(own(caller, 'token', id, await this.store.read.tokens.find(knownId('token', id))));
+    return shownToken(own(caller, 'token', id, await this.store.read.tokens.find(knownId('token', id))));
   }
 
   /** Takes effect with the next request. Revoking twice is a success. */
   async revoke(caller: Caller, id: string, options: MutationOptions = {}): Promise<Token> {
     knownId('token', id);
-    return this.store.transaction(async (tx) => {
-      const token = own(caller, 'token', id, await tx.tokens.lock(id, 'change'));
-      if (token.revokedAt !== null) return shown(token);
-      const revoked = await tx.tokens.update(id, { revokedAt: new Date(this.clock.now()).toISOString() });
-      tx.announce({
-        projectId: revoked.projectId,
-        type: 'token.revoked',
-        subject: `token/${id}`,
-        data: { name: revoked.name },
-      });
-      return shown(revoked);
-    }, options);
+    return this.store.transaction(
+      caller.actor,
+      async (tx) => {
+        const token = own(caller, 'token', id, await tx.tokens.lock(id, 'change'));
+        if (token.revokedAt !== null) return shownToken(token);
+        const revoked = await tx.tokens.update(id, { revokedAt: new Date(this.clock.now()).toISOString() });
+        return shownToken(revoked);
+      },
+      options,
+    );
   }
 
   /** null = unknown, revoked or expired: one answer for all. */
@@ -93,18 +96,24 @@ export class Tokens {
       token.revokedAt !== null || (token.expiresAt !== null && Date.parse(token.expiresAt) <= this.clock.now());
     return isOver
       ? null
-      : { actor: `token:${token.name}`, role: token.role, projectId: token.projectId, tokenId: token.id };
+      : {
+          actor: { kind: 'token', id: token.id, name: token.name },
+          role: token.role,
+          projectId: token.projectId,
+          tokenId: token.id,
+        };
   }
 
   /** The first admin token's secret when there is no token at all yet, otherwise null. Safe to call from several replicas. */
   async ensureFirst(): Promise<string | null> {
-    return this.store.transaction(async (tx) => {
+    const starting = engineActor('start');
+    return this.store.transaction(starting, async (tx) => {
       await tx.exclusively('first token');
       if ((await tx.tokens.count({})) > 0) return null;
       const secret = newSecret();
       await this.#insert(
         tx,
-        { name: 'first', role: 'admin', projectId: null, expiresAt: null, createdBy: 'system:start' },
+        { name: 'first', role: 'admin', projectId: null, expiresAt: null, createdBy: actorText(starting) },
         secret,
       );
       return secret;
@@ -123,13 +132,7 @@ export class Tokens {
       prefix: shownPrefix(secret),
       revokedAt: null,
     });
-    tx.announce({
-      projectId: stored.projectId,
-      type: 'token.created',
-      subject: `token/${stored.id}`,
-      data: { name: stored.name, role: stored.role },
-    });
-    return shown(stored);
+    return shownToken(stored);
   }
 
   #expiry(checks: Checks, text: string | null): string | null {
@@ -139,8 +142,4 @@ export class Tokens {
     else if (at <= this.clock.now()) checks.fail('expiresAt', 'must be in the future');
     return Number.isNaN(at) ? null : new Date(at).toISOString();
   }
-}
-
-function shown({ hash: _, ...token }: TokenRecord): Token {
-  return token;
 }

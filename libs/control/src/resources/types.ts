@@ -1,7 +1,7 @@
 import type { Ownership, PlanSpec, Weights } from '@sluice/domain';
 import type { ClusterCheck } from '../ports/cluster-agent.js';
 
-/** Times are ISO 8601 strings in UTC. `version` is the ETag. */
+/** Times are ISO 8601 strings in UTC. `version` is the ETag: it counts what people ask for, not what is seen (`check`, `drift` …). */
 interface Stored {
   readonly id: string;
   readonly version: number;
@@ -39,6 +39,7 @@ export interface Account extends Stored {
   /** Whether sealed credentials are stored; they are never shown. */
   readonly credentials: 'stored' | 'process';
   readonly apiBudget: ApiBudget;
+  /** `at`: since when a check has said so. */
   readonly check: { readonly at: string; readonly ok: boolean; readonly message: string } | null;
 }
 
@@ -62,6 +63,7 @@ export interface Cluster extends Stored {
   readonly kubeSystemUid: string | null;
   readonly cordoned: Attributed | null;
   readonly retired: Attributed | null;
+  /** `at`: since when a check has said so. */
   readonly check: {
     readonly at: string;
     readonly ok: boolean;
@@ -114,6 +116,7 @@ export interface Binding extends Stored {
   readonly reason: string | null;
   readonly message: string | null;
   readonly observed: unknown;
+  /** Since when it has looked so. */
   readonly observedAt: string | null;
 }
 

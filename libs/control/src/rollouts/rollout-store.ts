@@ -1,10 +1,13 @@
 import type {
+  Actor,
   Change,
+  EnginePart,
   FrozenPlan,
   FrozenRoute,
   Observation,
   PlanSpec,
   Rollout,
+  RolloutReason,
   RolloutState,
   Weights,
 } from '@sluice/domain';
@@ -14,7 +17,7 @@ import type { DecisionView, RolloutProgress, RolloutSummary, RolloutTimeline, Ro
 /** A rollout as stored: what `decide` needs, and what a person is told. */
 export interface StoredRollout extends Rollout {
   readonly name: string;
-  readonly reason: string;
+  readonly reason: RolloutReason;
   readonly message: string;
 }
 
@@ -24,6 +27,8 @@ export interface LoadedRollout {
   readonly seen: Observation;
   /** Versions of what the facts of this moment rest on: `rollout/<id>`, `cluster/<id>`, `route/<id>`, `freeze/<project>`. */
   readonly guards: Readonly<Record<string, bigint>>;
+  /** What a commit compares: it grows with everything that people are told, `rollout.version` only with the ledger. */
+  readonly revision: number;
   /** Which wake-up was its last by then; null = none was there. */
   readonly woken: bigint | null;
   readonly now: number;
@@ -38,7 +43,7 @@ export interface NewRollout {
   /** 'now' = by Postgres's clock, as everything that is due. */
   readonly startAt: number | 'now' | null;
   readonly forced: { readonly by: string; readonly reason: string } | null;
-  readonly actor: string;
+  readonly actor: Actor;
 }
 
 /** A route as a plan is compiled against it, with what was last seen of it. */
@@ -87,10 +92,10 @@ export abstract class RolloutStore {
   abstract decision(id: string): Promise<DecisionView | null>;
 
   abstract load(id: string): Promise<LoadedRollout | null>;
-  /** Compare-and-set on `version` and on the guards of what the change relies on. Conflict `RouteIsBusy` when claims are taken. */
-  abstract commit(loaded: LoadedRollout, change: Change): Promise<CommitResult>;
-  /** A person's word: `word` sees the rollout under its lock, so that the first try is the last whatever the engine does. */
-  abstract say(id: string, word: (loaded: LoadedRollout) => Change, options?: SayOptions): Promise<void>;
+  /** Compare-and-set on `revision` and on the guards of what the change relies on. Conflict `RouteIsBusy` when claims are taken. `part`: who changes it, default `rollout`. */
+  abstract commit(loaded: LoadedRollout, change: Change, part?: EnginePart): Promise<CommitResult>;
+  /** A word of `actor`'s: `word` sees the rollout under its lock, so that the first try is the last whatever the engine does. */
+  abstract say(id: string, actor: Actor, word: (loaded: LoadedRollout) => Change, options?: SayOptions): Promise<void>;
   /** Takes due wake-ups, most urgent first, in one statement; a taker that dies lets them go after `claimMs`. */
   abstract claimDue(limit: number, claimMs: number): Promise<DueRollouts>;
 }

@@ -1,5 +1,6 @@
 import type { FrozenPlan, RolloutState, RolloutVerb, RouteChange, Weights } from '@sluice/domain';
 import {
+  actorText,
   Conflict,
   InvalidInput,
   NotFound,
@@ -82,7 +83,7 @@ export class Rollouts {
       name: input.name ?? material.planName,
       plan,
       startAt: startsNow ? 'now' : input.startAt == null ? null : Date.parse(input.startAt),
-      forced: input.forced ? { by: caller.actor, reason: input.forced.reason } : null,
+      forced: input.forced ? { by: actorText(caller.actor), reason: input.forced.reason } : null,
       actor: caller.actor,
     });
   }
@@ -118,15 +119,17 @@ export class Rollouts {
       throw new InvalidInput([
         { field: 'reason', message: 'is needed with force: it stands in the ledger beside your name' },
       ]);
+    const by = actorText(caller.actor);
     const plan = verb === 'start' ? await this.planNow(caller, id) : null;
     await this.parts.store.say(
       id,
+      caller.actor,
       (loaded) => {
         refuseVerb(caller, loaded, verb, input);
         const { rollout, seen, now } = loaded;
         const reason = input.reason ?? null;
-        if (verb === 'start') return started(rollout, plan ?? rollout.plan, caller.actor, reason, now);
-        return said(rollout, seen, { verb, actor: caller.actor, reason, routeIds: input.routeIds ?? null }, now);
+        if (verb === 'start') return started(rollout, plan ?? rollout.plan, by, reason, now);
+        return said(rollout, seen, { verb, actor: by, reason, routeIds: input.routeIds ?? null }, now);
       },
       { refuseOverNewer: verb === 'rollback' && !input.force },
     );

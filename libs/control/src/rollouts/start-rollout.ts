@@ -1,5 +1,18 @@
-import type { Change, FieldIssue, FrozenPlan, FrozenRoute, LiveRoute } from '@sluice/domain';
-import { Conflict, InvalidInput, compilePlan, counted, known, listed, nothing, started } from '@sluice/domain';
+import type { Change, FieldIssue, FrozenPlan, FrozenRoute, LiveRoute, RolloutReason } from '@sluice/domain';
+import {
+  actorText,
+  Conflict,
+  engineActor,
+  InvalidInput,
+  compilePlan,
+  counted,
+  hasReason,
+  known,
+  listed,
+  nothing,
+  rolloutReasons,
+  started,
+} from '@sluice/domain';
 import type { CommitResult, LoadedRollout, PlanMaterial, RolloutStore } from './rollout-store.js';
 
 /** What stands in the way of a start, or the plan compiled against its routes as they were last seen. */
@@ -9,7 +22,7 @@ export type Compiled =
   | {
       readonly ok: false;
       readonly kind: 'wait' | 'refuse';
-      readonly reason: string;
+      readonly reason: RolloutReason;
       readonly message: string;
       readonly issues?: readonly FieldIssue[];
     };
@@ -25,15 +38,16 @@ export class StartRollout {
   async due(loaded: LoadedRollout): Promise<CommitResult> {
     const compiled = await this.compile(loaded);
     const change = compiled.ok
-      ? started(loaded.rollout, compiled.plan, 'system:schedule', null, loaded.now)
+      ? started(loaded.rollout, compiled.plan, actorText(engineActor('schedule')), null, loaded.now)
       : notYet(compiled, loaded.now);
     try {
-      return await this.store.commit(loaded, change);
+      return await this.store.commit(loaded, change, 'schedule');
     } catch (error) {
-      if (!(error instanceof Conflict)) throw error;
+      if (!(error instanceof Conflict && hasReason(rolloutReasons, error.reason))) throw error;
       return this.store.commit(
         loaded,
         notYet({ ok: false, kind: 'refuse', reason: error.reason, message: error.message }, loaded.now),
+        'schedule',
       );
     }
   }
@@ -123,7 +137,7 @@ function compiledFrom(material: PlanMaterial, live: ReadonlyMap<string, LiveRout
   return { ok: false, kind: 'refuse', reason: 'PlanDoesNotFit', message: `${listed(issues)}.`, issues: result.issues };
 }
 
-function refuse(reason: string, message: string): Compiled {
+function refuse(reason: RolloutReason, message: string): Compiled {
   return { ok: false, kind: 'refuse', reason, message };
 }
 

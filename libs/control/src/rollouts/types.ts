@@ -2,6 +2,8 @@ import type {
   IntentPurpose,
   Finding,
   FrozenPlan,
+  LedgerReason,
+  RolloutReason,
   RolloutState,
   RolloutVerb,
   RouteChange,
@@ -21,7 +23,7 @@ export interface RolloutSummary {
   readonly stepIndex: number;
   readonly stepCount: number;
   readonly routeCount: number;
-  readonly reason: string;
+  readonly reason: RolloutReason;
   readonly message: string;
   readonly allowedVerbs: readonly RolloutVerb[];
   /** When it is looked at again; null = an event will say. */
@@ -83,7 +85,7 @@ export interface DecisionView {
   readonly projectId: string;
   readonly rolloutId: string | null;
   readonly kind: string;
-  readonly reason: string;
+  readonly reason: LedgerReason;
   readonly message: string;
   readonly actor: string;
   readonly stepIndex: number | null;

@@ -1,3 +1,4 @@
+import type { Actor, EventType, LedgerReason } from '@sluice/domain';
 import type {
   Account,
   Backend,
@@ -33,6 +34,11 @@ export interface ClusterRecord extends Cluster {
 export type StoredClusterCredentials =
   | { readonly kind: 'token' | 'clientCertificate'; readonly sealed: Sealed }
   | { readonly kind: 'reference'; readonly reference: string };
+
+/** Who recorded it, besides what is shown. */
+export interface ProvisionedRecord extends ProvisionedResource {
+  readonly createdBy: string;
+}
 
 /** A token with the hash of its secret. */
 export interface TokenRecord extends Token {
@@ -70,7 +76,10 @@ export interface Rows<R extends { readonly id: string }> {
   /** `change`: nobody else changes it until the transaction ends; `keep`: nobody removes it. Only inside a transaction. */
   lock(id: string, mode: 'change' | 'keep'): Promise<R | null>;
   insert(row: NewRow<R>): Promise<R>;
-  /** Adds 1 to the version, where the kind has one. */
+  /**
+   * Writes nothing, and returns what is there, where nothing would differ but when it was seen. The version grows where
+   * something differs that people ask for; what was seen or derived (`check`, `drift`, a binding's `state` …) is no part of it.
+   */
   update(id: string, patch: RowPatch<R>): Promise<R>;
   remove(id: string): Promise<void>;
   page(filter: RowFilter, request: PageRequest): Promise<Page<R>>;
@@ -82,10 +91,15 @@ export interface Rows<R extends { readonly id: string }> {
 /** An event for people, appended last in its transaction. */
 export interface Announcement {
   readonly projectId: string | null;
-  readonly type: string;
+  readonly type: EventType;
   /** `cluster/<id>` */
   readonly subject: string;
-  readonly data?: Readonly<Record<string, unknown>>;
+  readonly actor: Actor;
+  /** As the API shows it; null = it wasn't there. */
+  readonly before: Readonly<Record<string, unknown>> | null;
+  /** As the API shows it; null = it is gone. */
+  readonly after: Readonly<Record<string, unknown>> | null;
+  readonly data: Readonly<Record<string, unknown>>;
 }
 
 export interface ResourceTables {
@@ -95,7 +109,7 @@ export interface ResourceTables {
   readonly routes: Rows<Route>;
   readonly backends: Rows<Backend>;
   readonly bindings: Rows<Binding>;
-  readonly provisioned: Rows<ProvisionedResource & { readonly createdBy: string }>;
+  readonly provisioned: Rows<ProvisionedRecord>;
   readonly plans: Rows<Plan>;
   readonly planVersions: PlanVersionRows;
   readonly tokens: Rows<TokenRecord>;
@@ -136,7 +150,7 @@ export interface LedgerEntry {
   readonly id: string;
   readonly projectId: string;
   readonly kind: string;
-  readonly reason: string;
+  readonly reason: LedgerReason;
   readonly message: string;
   readonly actor: string;
   readonly facts: Readonly<Record<string, unknown>>;
@@ -146,8 +160,8 @@ export interface ResourceTransaction extends ResourceTables {
   /** Writes a line of the ledger; it stays `decided` until its end is told. */
   decide(entry: LedgerEntry): Promise<void>;
   endDecision(id: string, state: 'applied' | 'failed', message: string | null): Promise<void>;
-  /** Told after the work and before the commit, in this order. */
-  announce(event: Announcement): void;
+  /** More for the event that tells what this transaction did to `subject` (`cluster/<id>`). */
+  alsoTell(subject: string, data: Readonly<Record<string, unknown>>): void;
   /**
    * Takes these guards (`route/<id>`) for itself and moves them: whatever was decided under their old versions is never
    * sent. First in a transaction, before any row.
@@ -160,8 +174,12 @@ export interface ResourceTransaction extends ResourceTables {
 /** The resources' rows. Reads outside of a transaction see what is committed. */
 export abstract class ResourceStore {
   abstract readonly read: ResourceTables;
-  /** All or nothing. `dryRun`: does everything, constraints included, and rolls it back. The work never calls out. */
+  /**
+   * All or nothing. What it did to each resource is told as an event of `actor`, with what it was before and is after.
+   * `dryRun`: does everything, constraints included, and rolls it back. The work never calls out.
+   */
   abstract transaction<T>(
+    actor: Actor,
     work: (tx: ResourceTransaction) => Promise<T>,
     options?: { readonly dryRun?: boolean },
   ): Promise<T>;

@@ -14,7 +14,12 @@ describe('others have to be looked at after a change', () => {
   it.each([
     ['not when the same target group goes on to be raised', rollout, to(1), false],
     ['when the next step raises the other one', { ...rollout, stepIndex: 1 }, to(2), true],
-    ['not when nothing but what people are told changes', rollout, { ...nothing, rollout: { reason: 'x' } }, false],
+    [
+      'not when nothing but what people are told changes',
+      rollout,
+      { ...nothing, rollout: { reason: 'StepIsHolding' as const } },
+      false,
+    ],
     [
       'when it is paused, blocked or turns round',
       rollout,

@@ -1,5 +1,6 @@
 import type { Goal } from '../goals/types.js';
 import type { IntentPurpose } from '../lane/priority.js';
+import type { LedgerReason, RolloutReason } from '../reasons.js';
 import type { Permille, Weights } from '../weights/types.js';
 import type { Finding, RouteChange, RouteDiff } from './decision.js';
 import type { RolloutState } from './states.js';
@@ -16,7 +17,7 @@ export interface RolloutPatch {
   readonly startedAt?: Instant;
   readonly finishedAt?: Instant | null;
   readonly bakesUntil?: Instant | null;
-  readonly reason?: string;
+  readonly reason?: RolloutReason;
   readonly message?: string;
   readonly beside?: readonly Finding[];
   readonly diffs?: readonly RouteDiff[];
@@ -38,7 +39,7 @@ export interface RoutePatch {
 /** One line of the ledger. */
 export interface LedgerLine {
   readonly kind: string;
-  readonly reason: string;
+  readonly reason: LedgerReason;
   readonly message: string;
   readonly actor: string;
   readonly stepIndex: number | null;

@@ -94,7 +94,7 @@ const always = (check: (world: RolloutWorld) => void, numRuns = 200) => {
 };
 const stored = <T>(one: T): T => JSON.parse(JSON.stringify(one)) as T;
 const aLine: LedgerLine = {
-  ...{ kind: '', reason: '', message: '', actor: '', stepIndex: null, facts: {}, decideVersion: null },
+  ...{ kind: '', reason: 'NextStep', message: '', actor: '', stepIndex: null, facts: {}, decideVersion: null },
 };
 const shifts = (world: RolloutWorld) => world.transitions.filter((one) => one.decision?.kind === 'shift');
 

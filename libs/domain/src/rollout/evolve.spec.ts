@@ -56,7 +56,7 @@ describe('a decision', () => {
           raisedClusterIds: ['c-green'],
         })),
       },
-      ledger: { kind: 'shift', reason: 'NextStep', actor: 'system:rollout', stepIndex: 2, decideVersion },
+      ledger: { kind: 'shift', reason: 'NextStep', actor: 'engine:rollout', stepIndex: 2, decideVersion },
       supersede: null,
       claims: 'keep',
     });

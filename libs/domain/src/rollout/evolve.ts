@@ -1,3 +1,4 @@
+import { actorText, engineActor } from '../events/actor.js';
 import { presentShares } from '../plan/linear.js';
 import type { Permille, Weights } from '../weights/types.js';
 import { nothing, type Change, type LedgerLine, type RoutePatch } from './change.js';
@@ -9,7 +10,7 @@ import type { FrozenPlan, FrozenRoute, Instant, Observation, Rollout, RouteProgr
 /** Which `decide` made a decision; a change of what it decides raises it, so that a replay knows which to ask. */
 export const decideVersion = 3;
 
-const engine = 'system:rollout';
+const engine = actorText(engineActor('rollout'));
 
 /** One stale or flapping read (F26, F28) must not stop a rollout: these have to be seen twice, by looks one after the other. */
 const neededTwice: readonly Reason[] = ['LiveWeightsDiffer', 'ForeignTargetGroup', 'HealthLost'];

@@ -1,3 +1,4 @@
+import type { LedgerReason } from '../reasons.js';
 import { sameWeights } from '../weights/equal.js';
 import type { Weights } from '../weights/types.js';
 import { wayBack } from './back.js';
@@ -283,10 +284,22 @@ const sentences = {
   Reasserted: ['Weights of the step reasserted', ''],
 } as const;
 
+/** What the ledger calls it. */
+const reasonOf: Readonly<Record<SaidVerb, LedgerReason>> = {
+  cancel: 'Cancelled',
+  pause: 'PausedByOperator',
+  resume: 'Resumed',
+  advance: 'Advanced',
+  abort: 'Aborted',
+  rollback: 'RollingBack',
+  adopt: 'Adopted',
+  reassert: 'Reasserted',
+};
+
 function line({ verb, actor, reason }: Said, stepIndex: number | null = null): LedgerLine {
   return {
     kind: verb,
-    reason: verb,
+    reason: reasonOf[verb],
     message: reason ?? `${verb} by ${actor}`,
     actor,
     stepIndex,

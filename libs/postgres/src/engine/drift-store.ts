@@ -2,10 +2,12 @@ import type { Pool } from 'pg';
 import type { DriftCandidate, Ids } from '@sluice/control';
 import { DriftStore } from '@sluice/control';
 import type { Weights } from '@sluice/domain';
-import { sameWeights } from '@sluice/domain';
+import { actorText, engineActor, sameWeights } from '@sluice/domain';
 import { appendEvent } from './ledger-writes.js';
 import { commitMove } from './moves.js';
 import { inTransaction } from './transaction.js';
+
+const actor = engineActor('drift');
 
 const noOpenIntent = `NOT EXISTS (SELECT 1 FROM intents i WHERE i.route_id = r.id AND i.state IN ('pending', 'sent'))`;
 
@@ -73,7 +75,7 @@ export class PostgresDriftStore extends DriftStore {
           reason: 'LateEffect',
           message:
             'A write whose outcome was in doubt took effect after a newer one had been verified; what the newer one wrote is put back.',
-          actor: 'system:drift',
+          actor: actorText(actor),
           stepIndex: null,
           facts: { live },
           decideVersion: null,
@@ -108,14 +110,22 @@ export class PostgresDriftStore extends DriftStore {
       const route = rows[0];
       if (!route?.free || !sameWeights(route.expected, expected)) return false;
       const { rowCount } = await client.query(
-        `UPDATE routes SET version = version + 1, drift = CASE WHEN $2::jsonb IS NULL THEN NULL
+        `UPDATE routes SET drift = CASE WHEN $2::jsonb IS NULL THEN NULL
            ELSE $2::jsonb || jsonb_build_object('at', to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) END
          WHERE id = $1 AND (drift - 'at') IS DISTINCT FROM $2::jsonb`,
         [routeId, drift === null ? null : JSON.stringify(drift)],
       );
       if (rowCount !== 1) return false;
       const type = drift === null ? 'route.drift.cleared' : 'route.drift';
-      await appendEvent(client, route.project_id, type, `route/${routeId}`, { id: routeId, name: route.name, drift });
+      await appendEvent(client, {
+        projectId: route.project_id,
+        type,
+        subject: `route/${routeId}`,
+        actor,
+        before: null,
+        after: null,
+        data: { id: routeId, name: route.name, drift },
+      });
       return true;
     });
   }

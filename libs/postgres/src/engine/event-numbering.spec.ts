@@ -1,6 +1,7 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { EventView, HeldSealingRight } from '@sluice/control';
+import type { Announcement, EventView, HeldSealingRight } from '@sluice/control';
+import { eventTypes, type EventType } from '@sluice/domain';
 import { createTestDatabase, eventually, type TestDatabase } from '@sluice/testing';
 import pg from 'pg';
 import { PostgresEventStore } from './event-store.js';
@@ -29,8 +30,21 @@ async function seal(limit = 1_000): Promise<number> {
   return rows[0]!.sealed;
 }
 
-const told = (client: pg.PoolClient, subject: string, data: object = {}) =>
-  appendEvent(client, null, 'project.changed', subject, data);
+const told = (
+  client: pg.PoolClient,
+  subject: string,
+  data: Announcement['data'] = {},
+  type: EventType = 'project.changed',
+) =>
+  appendEvent(client, {
+    projectId: null,
+    type,
+    subject,
+    actor: { kind: 'token', id: 'tok_1', name: 'ann' },
+    before: null,
+    after: null,
+    data,
+  });
 
 describe('numbering events', () => {
   it('waits for no open transaction, and numbers what commits late after what did not wait', async () => {
@@ -117,7 +131,7 @@ describe('numbering events', () => {
   async function write(subject: string, thenFail: boolean): Promise<string> {
     return inTransaction(pool, async (client) => {
       const { rows } = await client.query<{ version: number }>(
-        'UPDATE projects SET version = version + 1 WHERE id = $1 RETURNING version',
+        'UPDATE projects SET name = gen_random_uuid()::text WHERE id = $1 RETURNING version',
         [subject],
       );
       const { version } = rows[0]!;
@@ -126,6 +140,14 @@ describe('numbering events', () => {
       return `${subject} ${version}`;
     });
   }
+
+  it('takes the types that the domain lists, and no other from whoever writes', async () => {
+    for (const type of eventTypes) await inTransaction(pool, (client) => told(client, 'project/one', {}, type));
+    expect(await seal()).toBe(eventTypes.length);
+    expect((await store.after(0n, everything, 100)).map(({ type }) => type)).toEqual(eventTypes);
+    const another = `SELECT append_event(NULL, 'project.renamed', 'project/one', '{}', NULL, NULL, '{}')`;
+    await expect(pool.query(another)).rejects.toThrow('event_outbox_type');
+  });
 
   it('leaves the database as it was when there is nothing to number', async () => {
     const stateOf = async () => (await pool.query('SELECT xmin, last FROM event_counter')).rows;

@@ -1,11 +1,15 @@
 import type { Pool } from 'pg';
 import { EventStore, type EventView } from '@sluice/control';
+import type { Actor, EventType } from '@sluice/domain';
 
 interface EventRow {
   readonly seq: string;
   readonly project_id: string | null;
-  readonly type: string;
+  readonly type: EventType;
   readonly subject: string;
+  readonly actor: Actor;
+  readonly before: Record<string, unknown> | null;
+  readonly after: Record<string, unknown> | null;
   readonly data: Record<string, unknown>;
   readonly at: Date;
 }
@@ -20,7 +24,7 @@ export class PostgresEventStore extends EventStore {
     filter: { readonly projectId: string | null },
     limit: number,
   ): Promise<readonly EventView[]> {
-    const columns = 'seq, project_id, type, subject, data, at';
+    const columns = 'seq, project_id, type, subject, actor, before, after, data, at';
     const { rows } =
       filter.projectId === null
         ? await this.pool.query<EventRow>(`SELECT ${columns} FROM events WHERE seq > $1 ORDER BY seq LIMIT $2`, [
@@ -42,6 +46,6 @@ export class PostgresEventStore extends EventStore {
   }
 }
 
-function toEvent({ seq, project_id, type, subject, data, at }: EventRow): EventView {
-  return { seq, projectId: project_id, type, subject, data, at: at.toISOString() };
+function toEvent({ project_id: projectId, at, ...event }: EventRow): EventView {
+  return { ...event, projectId, at: at.toISOString() };
 }

@@ -58,14 +58,14 @@ describe(`with ${String(many)} rollouts, routes and intents`, () => {
         const store = new PostgresRolloutStore(on, ids);
         const ledger = {
           kind: 'block',
-          reason: 'x',
+          reason: 'NextStep' as const,
           message: 'x',
           actor: 'x',
           stepIndex: 0,
           facts: {},
           decideVersion: 1,
         };
-        const rollout = { state: 'Blocked' as const, reason: 'x' };
+        const rollout = { state: 'Blocked' as const, reason: 'WriteFailed' as const };
         await store.commit((await store.load('rol_78'))!, {
           ...nothing,
           rollout,

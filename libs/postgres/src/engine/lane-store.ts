@@ -1,8 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { GatewayFence, Intent, Marked, NextIntents, Settlement, Why } from '@sluice/control';
 import { LaneStore } from '@sluice/control';
-import type { Weights } from '@sluice/domain';
-import { settled } from '@sluice/domain';
+import { engineActor, settled, type Weights } from '@sluice/domain';
 import { looksIn, storeLooks, toRow } from './fact-store.js';
 import { eventOf } from './ledger-writes.js';
 import { endOf } from './moves.js';
@@ -255,13 +254,21 @@ async function settleIn(
 }
 
 function told(statement: OneStatement, intent: IntentToSettle, outcome: Settlement): string {
-  return eventOf(statement, intent.project_id, 'route.weights', `route/${intent.route_id}`, {
-    routeId: intent.route_id,
-    rolloutId: intent.rollout_id,
-    intentId: intent.id,
-    outcome: outcome.state,
-    weights: outcome.state === 'applied' ? outcome.live : intent.after,
-    message: outcome.message,
+  return eventOf(statement, {
+    projectId: intent.project_id,
+    type: 'route.weights',
+    subject: `route/${intent.route_id}`,
+    actor: engineActor('gateway'),
+    before: null,
+    after: null,
+    data: {
+      routeId: intent.route_id,
+      rolloutId: intent.rollout_id,
+      intentId: intent.id,
+      outcome: outcome.state,
+      weights: outcome.state === 'applied' ? outcome.live : intent.after,
+      message: outcome.message,
+    },
   });
 }
 
@@ -289,7 +296,7 @@ function addExplanation(statement: OneStatement, intent: IntentToSettle, outcome
   const routeId = value(intent.route_id);
   statement.with(
     'explained',
-    `UPDATE routes SET expected = ${json(outcome.live)}, explained_by = ${value(intent.decision_id)}, drift = NULL, version = version + 1
+    `UPDATE routes SET expected = ${json(outcome.live)}, explained_by = ${value(intent.decision_id)}, drift = NULL
      FROM ended WHERE id = ${routeId}
        AND NOT EXISTS (SELECT 1 FROM intents n WHERE n.route_id = ${routeId} AND n.seq > ${value(intent.seq)}::bigint AND n.state = 'applied')
      RETURNING 1`,

@@ -253,7 +253,7 @@ async function fill(pool: pg.Pool): Promise<void> {
     n,
   );
   await pool.query(
-    `INSERT INTO events (seq, project_id, type, subject, data, at) SELECT n, CASE WHEN n <= 300 THEN 'prj_old' ELSE 'prj_1' END, 'x', 'x', '{}', now() FROM generate_series(1, $1::int) n`,
+    `INSERT INTO events (seq, project_id, type, subject, actor, data, at) SELECT n, CASE WHEN n <= 300 THEN 'prj_old' ELSE 'prj_1' END, 'x', 'x', '{}', '{}', now() FROM generate_series(1, $1::int) n`,
     n,
   );
   await pool.query('VACUUM (ANALYZE)');

@@ -9,6 +9,7 @@ import { RandomIds } from './ids.js';
 import { PostgresLaneStore } from './lane-store.js';
 import { PostgresRolloutStore } from './rollout-store.js';
 
+const ann = { kind: 'token', id: 'tok_ann', name: 'ann' } as const;
 const ledger = {
   kind: 'shift',
   reason: 'NextStep',
@@ -84,6 +85,16 @@ describe('storing a transition of a rollout', () => {
     expect(await stored()).toEqual([{ decisions: 1, intents: 1 }]);
   });
 
+  it('takes what is said of it in between for no other version, and still lets one of two say it', async () => {
+    const [first, second] = [await load(), await load()];
+    const says = (message: string): Change => ({ ...nothing, rollout: { reason: 'StepIsHolding', message } });
+    expect(await store.commit(first, says('held for 1 s'))).toBe('committed');
+    expect(await store.commit(second, says('held for 0 s'))).toBe('moved');
+    expect((await load()).rollout).toMatchObject({ version: first.rollout.version, message: 'held for 1 s' });
+    await store.commit(await load(), raise('step'));
+    expect((await load()).rollout.version).toBe(first.rollout.version + 1);
+  });
+
   it.each([
     ['a verb', `UPDATE guards SET version = version + 1 WHERE key = 'rollout/rol_1'`],
     ['a cordon of a cluster that it raises', `UPDATE clusters SET cordoned_by = '{"by": "x"}' WHERE id = 'clu_black'`],
@@ -141,7 +152,7 @@ describe('storing a transition of a rollout', () => {
   it('ends what was not sent, and moves the guard, so that what was marked in between is covered as well', async () => {
     await putIntent(pool, 'pending', { guards: { 'rollout/rol_1': 0 } });
     await putIntent(pool, 'sent', { guards: { 'rollout/rol_1': 0 }, routeId: 'rte_2', state: 'sent' });
-    await store.say('rol_1', () => ({ ...nothing, rollout: { state: 'Aborted' }, ledger, supersede: 'aborted' }));
+    await store.say('rol_1', ann, () => ({ ...nothing, rollout: { state: 'Aborted' }, ledger, supersede: 'aborted' }));
     expect(await rows('SELECT id, state FROM intents ORDER BY id')).toEqual([
       { id: 'pending', state: 'superseded' },
       { id: 'sent', state: 'sent' },

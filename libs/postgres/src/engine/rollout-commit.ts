@@ -1,14 +1,16 @@
 import type { Pool, PoolClient } from 'pg';
-import type { CommitResult, Ids, LoadedRollout } from '@sluice/control';
-import type { Change, Rollout } from '@sluice/domain';
-import { evidenceOf, isEmergency, watchesOthers } from '@sluice/domain';
+import type { Announcement, CommitResult, Ids, LoadedRollout } from '@sluice/control';
+import type { Actor, Change, EnginePart, EventType, Rollout } from '@sluice/domain';
+import { engineActor, evidenceOf, isEmergency, watchesOthers } from '@sluice/domain';
 import { refuseOverNewer, releaseClaims, takeClaims } from './claims.js';
 import type { FrozenPlans } from './frozen-plans.js';
 import { addGuards, guardsHold, lockGuard, moveGuard } from './guards.js';
-import { eventOf } from './ledger-writes.js';
+import { appendEvent, eventOf } from './ledger-writes.js';
 import { addMove, supersedePending } from './moves.js';
 import { OneStatement } from './one-statement.js';
 import { assignments } from './rollout-patch.js';
+import { toSummary } from './rollout-views.js';
+import type { RolloutRow } from './rows.js';
 import { again, inTransaction } from './transaction.js';
 import { addWakeup } from './wakeups.js';
 
@@ -19,21 +21,37 @@ export interface Writer {
 
 /**
  * Stores one transition. Lock order everywhere: guards, claims, the rollout, its routes, routes, intents, each by id.
- * `moved`: the version or a guard that the change relies on is not what it was.
+ * `moved`: the revision or a guard that the change relies on is not what it was.
  */
-export function commitChange(pool: Pool, writer: Writer, loaded: LoadedRollout, change: Change): Promise<CommitResult> {
+export function commitChange(
+  pool: Pool,
+  writer: Writer,
+  loaded: LoadedRollout,
+  change: Change,
+  part: EnginePart,
+): Promise<CommitResult> {
   const { supersede, claims, plan, steady, adopted } = change;
   const isPlain = supersede === null && claims === 'keep' && !plan && !steady && !adopted;
   return isPlain
-    ? again(() => commitAtOnce(pool, writer, loaded, change))
-    : inTransaction(pool, (client) => commitInParts(client, writer, loaded, change));
+    ? again(() => commitAtOnce(pool, writer, loaded, change, part))
+    : inTransaction(pool, (client) => commitInParts(client, writer, loaded, change, part));
 }
 
 /** What most decisions are: guards, rollout, routes and intents in one statement, which takes its locks in that order. */
-async function commitAtOnce(pool: Pool, writer: Writer, loaded: LoadedRollout, change: Change): Promise<CommitResult> {
+async function commitAtOnce(
+  pool: Pool,
+  writer: Writer,
+  loaded: LoadedRollout,
+  change: Change,
+  part: EnginePart,
+): Promise<CommitResult> {
   const statement = new OneStatement();
   addGuards(statement, reliedOn(loaded, change));
-  addChange(statement, writer.ids, loaded, change, { frozenPlanId: null, only: '(SELECT hold FROM guarded)' });
+  addChange(statement, writer.ids, loaded, change, {
+    frozenPlanId: null,
+    only: '(SELECT hold FROM guarded)',
+    teller: engineActor(part),
+  });
   const changed = await statement.run(pool, 'SELECT 1 FROM changed');
   return changed.length === 0 ? 'moved' : 'committed';
 }
@@ -43,18 +61,19 @@ async function commitInParts(
   writer: Writer,
   loaded: LoadedRollout,
   change: Change,
+  part: EnginePart,
 ): Promise<CommitResult> {
   const { rollout } = loaded;
   const own = `rollout/${rollout.id}`;
   if (change.supersede !== null) await lockGuard(client, own);
   if (!(await guardsHold(client, reliedOn(loaded, change)))) return 'moved';
   if (change.claims === 'take') await claimRoutes(client, writer, loaded, change);
-  const locked = await client.query('SELECT 1 FROM rollouts WHERE id = $1 AND version = $2 FOR UPDATE', [
+  const locked = await client.query('SELECT 1 FROM rollouts WHERE id = $1 AND revision = $2 FOR UPDATE', [
     rollout.id,
-    rollout.version,
+    loaded.revision,
   ]);
   if (locked.rowCount === 0) return 'moved';
-  await applyChange(client, writer, loaded, change);
+  await applyChange(client, writer, loaded, change, { actor: engineActor(part), before: null });
   return 'committed';
 }
 
@@ -62,14 +81,16 @@ async function commitInParts(
 export async function applySaid(
   client: PoolClient,
   writer: Writer,
-  loaded: LoadedRollout,
+  loaded: LoadedRollout & { readonly row: RolloutRow },
   change: Change,
+  actor: Actor,
   options: { readonly refuseOverNewer?: boolean },
 ): Promise<void> {
   if (options.refuseOverNewer && ['Succeeded', 'Aborted', 'Failed'].includes(loaded.rollout.state))
     await refuseOverNewer(client, loaded.rollout.id);
   if (change.claims === 'take') await claimRoutes(client, writer, loaded, change);
-  await applyChange(client, writer, loaded, change);
+  const before = { ...toSummary(loaded.row, loaded.now) };
+  await applyChange(client, writer, loaded, change, { actor, before });
 }
 
 /** A planned move relies on all that it was decided under; everything else on the rollout alone. */
@@ -115,8 +136,17 @@ export async function putRoutes(client: PoolClient, rolloutId: string, routeIds:
   );
 }
 
+/** Who changes it; a person's word is told with what the rollout was before and is after. */
+type Told = Pick<Announcement, 'actor' | 'before'>;
+
 /** With the rollout locked, or known to be, by a statement before this one. */
-async function applyChange(client: PoolClient, writer: Writer, loaded: LoadedRollout, change: Change): Promise<void> {
+async function applyChange(
+  client: PoolClient,
+  writer: Writer,
+  loaded: LoadedRollout,
+  change: Change,
+  { actor, before }: Told,
+): Promise<void> {
   const { rollout } = loaded;
   let { guards } = loaded;
   if (change.supersede !== null) {
@@ -126,11 +156,27 @@ async function applyChange(client: PoolClient, writer: Writer, loaded: LoadedRol
   if (change.claims === 'release') await releaseClaims(client, rollout.id);
   const frozenPlanId = change.plan ? await writer.plans.put(client, change.plan) : null;
   const statement = new OneStatement();
-  const decisionId = addChange(statement, writer.ids, { ...loaded, guards }, change, { frozenPlanId, only: 'true' });
-  await statement.run(client, 'SELECT 1 FROM changed');
-  if (change.steady) await setSteadyShares(client, change.steady);
+  const decisionId = addChange(statement, writer.ids, { ...loaded, guards }, change, {
+    frozenPlanId,
+    only: 'true',
+    teller: before === null ? actor : null,
+  });
+  const [row] = await statement.run<RolloutRow>(client, 'SELECT * FROM changed');
+  if (change.steady) await setSteadyShares(client, actor, change.steady);
   if (change.supersede !== null) await supersedePending(client, rollout.id, change.supersede, decisionId);
   if (change.adopted && decisionId !== null) await adopt(client, change.adopted, decisionId);
+  if (before !== null && row && isNews(loaded, change)) {
+    const after = { ...toSummary(row, loaded.now) };
+    await appendEvent(client, toldOf(loaded, change, { actor, before, after }));
+  }
+}
+
+interface Stored {
+  readonly frozenPlanId: string | null;
+  /** Condition in SQL under which it is stored. */
+  readonly only: string;
+  /** Who tells people of it in this statement; null = it is told by another one. */
+  readonly teller: Actor | null;
 }
 
 /**
@@ -142,11 +188,11 @@ function addChange(
   ids: Ids,
   loaded: LoadedRollout,
   change: Change,
-  { frozenPlanId, only }: { readonly frozenPlanId: string | null; readonly only: string },
+  { frozenPlanId, only, teller }: Stored,
 ): string | null {
   const { rollout, guards, seen, now } = loaded;
   const { ledger, move, word } = change;
-  updateRollout(statement, loaded, change, frozenPlanId, only);
+  updateRollout(statement, loaded, change, { frozenPlanId, only, teller });
   const state = change.rollout.state ?? rollout.state;
   addWakeup(statement, 'changed', {
     rolloutId: rollout.id,
@@ -174,12 +220,16 @@ function addChange(
   return committed?.decisionId ?? null;
 }
 
+/** Another state or step, or somebody's word: each has its line in the ledger. */
+function isTransition(change: Change): boolean {
+  return change.ledger !== null || change.claims !== 'keep';
+}
+
 /** People see a change of what they are told; a hold that is looked at again is none. */
 function isNews({ rollout }: LoadedRollout, change: Change): boolean {
   const { reason, message } = change.rollout;
   return (
-    change.ledger !== null ||
-    change.claims !== 'keep' ||
+    isTransition(change) ||
     (reason !== undefined && reason !== rollout.reason) ||
     (message !== undefined && message !== rollout.message)
   );
@@ -189,14 +239,14 @@ function updateRollout(
   statement: OneStatement,
   loaded: LoadedRollout,
   change: Change,
-  frozenPlanId: string | null,
-  only: string,
+  { frozenPlanId, only, teller }: Stored,
 ): void {
   const { value } = statement;
   const { plan } = change;
   const { rollout } = loaded;
   const set = [
-    `version = version + ${isNews(loaded, change) ? '1' : '0'}`,
+    `version = version + ${String(Number(isTransition(change)))}`,
+    `revision = revision + ${String(Number(isNews(loaded, change)))}`,
     'updated_at = now()',
     `next_at = to_timestamp(${value(change.wakeAt)}::float8 / 1000)`,
     ...assignments(change.rollout, value),
@@ -208,14 +258,15 @@ function updateRollout(
         ]
       : []),
   ];
-  const told = isNews(loaded, change)
-    ? eventOf(statement, rollout.projectId, 'rollout.changed', `rollout/${rollout.id}`, summaryAfter(loaded, change))
-    : 'NULL';
+  const told =
+    teller !== null && isNews(loaded, change)
+      ? eventOf(statement, toldOf(loaded, change, { actor: teller, before: null, after: null }))
+      : 'NULL';
   const wants = watchesOthers(rollout, change) ? tellsWatchers(statement, rollout, change) : 'NULL';
   statement.with(
     'changed',
-    `UPDATE rollouts SET ${set.join(', ')} WHERE id = ${value(rollout.id)} AND version = ${value(rollout.version)} AND ${only}
-     RETURNING id, ${told} AS told, ${wants} AS wants`,
+    `UPDATE rollouts SET ${set.join(', ')} WHERE id = ${value(rollout.id)} AND revision = ${value(loaded.revision)} AND ${only}
+     RETURNING *, ${told} AS told, ${wants} AS wants`,
   );
 }
 
@@ -255,19 +306,39 @@ function updateRoutes(
   );
 }
 
-async function setSteadyShares(client: PoolClient, steady: NonNullable<Change['steady']>): Promise<void> {
+async function setSteadyShares(client: PoolClient, actor: Actor, steady: NonNullable<Change['steady']>): Promise<void> {
+  const type: EventType = 'route.changed';
   await client.query(
-    `UPDATE routes r SET steady_shares = n.value, version = version + 1
-     FROM jsonb_each($1::jsonb) AS n WHERE r.id = n.key AND r.steady_shares IS DISTINCT FROM n.value`,
-    [JSON.stringify(steady)],
+    `WITH old AS (SELECT id, steady_shares FROM routes WHERE id IN (SELECT jsonb_object_keys($1::jsonb)) ORDER BY id FOR UPDATE),
+     changed AS (UPDATE routes r SET steady_shares = $1::jsonb->r.id FROM old
+                 WHERE r.id = old.id AND old.steady_shares IS DISTINCT FROM $1::jsonb->r.id
+                 RETURNING r.id, r.project_id, old.steady_shares AS was, r.steady_shares AS now)
+     SELECT append_event(project_id, $2, 'route/' || id, $3, jsonb_build_object('steadyShares', was), jsonb_build_object('steadyShares', now),
+                         '{"fields": ["steadyShares"]}') FROM changed`,
+    [JSON.stringify(steady), type, JSON.stringify(actor)],
   );
 }
 
 async function adopt(client: PoolClient, live: NonNullable<Change['adopted']>, decisionId: string): Promise<void> {
   await client.query(
-    `UPDATE routes r SET expected = n.value, explained_by = $2, drift = NULL, version = version + 1 FROM jsonb_each($1::jsonb) AS n WHERE r.id = n.key`,
+    `UPDATE routes r SET expected = n.value, explained_by = $2, drift = NULL FROM jsonb_each($1::jsonb) AS n WHERE r.id = n.key`,
     [JSON.stringify(live), decisionId],
   );
+}
+
+function toldOf(
+  loaded: LoadedRollout,
+  change: Change,
+  who: Pick<Announcement, 'actor' | 'before' | 'after'>,
+): Announcement {
+  const { id, projectId } = loaded.rollout;
+  return {
+    projectId,
+    type: 'rollout.changed',
+    subject: `rollout/${id}`,
+    ...who,
+    data: summaryAfter(loaded, change),
+  };
 }
 
 function summaryAfter({ rollout }: LoadedRollout, change: Change): Readonly<Record<string, unknown>> {
@@ -276,7 +347,7 @@ function summaryAfter({ rollout }: LoadedRollout, change: Change): Readonly<Reco
     id: rollout.id,
     name: rollout.name,
     state,
-    version: rollout.version + 1,
+    version: rollout.version + Number(isTransition(change)),
     stepIndex,
     reason,
     message,

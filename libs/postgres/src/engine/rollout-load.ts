@@ -68,6 +68,7 @@ export async function loadRollout(
   return {
     row,
     now: row.now.getTime(),
+    revision: row.revision,
     woken: row.woken === null ? null : BigInt(row.woken),
     rollout: toStored(row, plan, routes),
     seen: observation(plan, routes, clusters, health, flying),

@@ -16,8 +16,8 @@ import type {
   SayOptions,
 } from '@sluice/control';
 import { RolloutStore } from '@sluice/control';
-import type { Change, FrozenPlan, RolloutState } from '@sluice/domain';
-import { NotFound } from '@sluice/domain';
+import type { Actor, Change, EnginePart, FrozenPlan, RolloutState } from '@sluice/domain';
+import { actorText, NotFound } from '@sluice/domain';
 import { takeClaims } from './claims.js';
 import { FrozenPlans } from './frozen-plans.js';
 import { lockGuard } from './guards.js';
@@ -28,7 +28,7 @@ import { applySaid, commitChange, putRoutes, summary } from './rollout-commit.js
 import { prepared } from './prepared.js';
 import { listDecisions, listRollouts } from './rollout-lists.js';
 import { loadRollout } from './rollout-load.js';
-import { toView } from './rollout-views.js';
+import { toSummary, toView } from './rollout-views.js';
 import type { DecisionRow, DecisionSummaryRow, IntentRow, RolloutRow } from './rows.js';
 import { aboutRoute, toDecision, toDecisionSummary, toIntent } from './rows.js';
 import {
@@ -79,7 +79,7 @@ export class PostgresRolloutStore extends RolloutStore {
           rollout.forced === null ? null : JSON.stringify(rollout.forced),
           rollout.startAt,
           startMessage(rollout.startAt),
-          rollout.actor,
+          actorText(rollout.actor),
         ],
       );
       const row = rows[0]!;
@@ -97,7 +97,7 @@ export class PostgresRolloutStore extends RolloutStore {
           kind: 'create',
           reason: 'NotStarted',
           message: `Rollout "${rollout.name}" of plan version ${String(rollout.plan.planVersion)} created.`,
-          actor: rollout.actor,
+          actor: actorText(rollout.actor),
           stepIndex: null,
           facts: { forced: rollout.forced },
           decideVersion: null,
@@ -109,13 +109,15 @@ export class PostgresRolloutStore extends RolloutStore {
         await client.query('INSERT INTO wakeups (rollout_id, at) VALUES ($1, $2)', [rollout.id, row.start_at]);
         await notify(client, 'rollouts', '');
       }
-      await appendEvent(
-        client,
-        rollout.projectId,
-        'rollout.changed',
-        `rollout/${rollout.id}`,
-        summary({ ...row, stepIndex: row.step_index }),
-      );
+      await appendEvent(client, {
+        projectId: rollout.projectId,
+        type: 'rollout.created',
+        subject: `rollout/${rollout.id}`,
+        actor: rollout.actor,
+        before: null,
+        after: { ...toSummary(row, row.created_at.getTime()) },
+        data: summary({ ...row, stepIndex: row.step_index }),
+      });
     });
     const view = await this.view(rollout.id);
     if (!view) throw new NotFound('rollout', rollout.id);
@@ -200,16 +202,16 @@ export class PostgresRolloutStore extends RolloutStore {
     return loadRollout(this.pool, this.plans, id, false);
   }
 
-  commit(loaded: LoadedRollout, change: Change): Promise<CommitResult> {
-    return commitChange(this.pool, this.writer, loaded, change);
+  commit(loaded: LoadedRollout, change: Change, part: EnginePart = 'rollout'): Promise<CommitResult> {
+    return commitChange(this.pool, this.writer, loaded, change, part);
   }
 
-  say(id: string, word: (loaded: LoadedRollout) => Change, options: SayOptions = {}): Promise<void> {
+  say(id: string, actor: Actor, word: (loaded: LoadedRollout) => Change, options: SayOptions = {}): Promise<void> {
     return inTransaction(this.pool, async (client) => {
       await lockGuard(client, `rollout/${id}`);
       const loaded = await loadRollout(client, this.plans, id, true);
       if (!loaded) throw new NotFound('rollout', id);
-      await applySaid(client, this.writer, loaded, word(loaded), options);
+      await applySaid(client, this.writer, loaded, word(loaded), actor, options);
     });
   }
 

@@ -73,13 +73,17 @@ export class PostgresRouteWriteStore extends RouteWriteStore {
       const { decisionId } = await commitMove(client, this.ids, { ...write, rolloutId: null });
       const decision = await client.query<DecisionRow>('SELECT * FROM decisions WHERE id = $1', [decisionId]);
       const intent = await client.query<IntentRow>('SELECT * FROM intents WHERE decision_id = $1', [decisionId]);
-      await appendEvent(client, write.projectId, 'decision.made', `decision/${decisionId}`, {
-        id: decisionId,
-        kind: write.ledger.kind,
-        routeId: write.routeId,
-        message: write.ledger.message,
+      const made = toDecision(decision.rows[0]!);
+      await appendEvent(client, {
+        projectId: write.projectId,
+        type: 'decision.made',
+        subject: `decision/${decisionId}`,
+        actor: write.actor,
+        before: null,
+        after: { ...made },
+        data: { id: decisionId, kind: write.ledger.kind, routeId: write.routeId, message: write.ledger.message },
       });
-      return { decision: toDecision(decision.rows[0]!), intent: toIntent(intent.rows[0]!) };
+      return { decision: made, intent: toIntent(intent.rows[0]!) };
     });
   }
 }

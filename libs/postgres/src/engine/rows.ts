@@ -3,6 +3,8 @@ import type {
   FrozenPlan,
   Forced,
   Goal,
+  LedgerReason,
+  RolloutReason,
   RolloutState,
   RouteDiff,
   RouteChange,
@@ -20,6 +22,7 @@ export interface RolloutRow {
   name: string;
   state: RolloutState;
   version: number;
+  revision: number;
   frozen_plan_id: string;
   route_count: number;
   step_count: number;
@@ -33,7 +36,7 @@ export interface RolloutRow {
   started_at: Date | null;
   finished_at: Date | null;
   bakes_until: Date | null;
-  reason: string;
+  reason: RolloutReason;
   message: string;
   beside: Finding[];
   diffs: RouteDiff[];
@@ -52,7 +55,7 @@ export interface DecisionRow {
   project_id: string;
   rollout_id: string | null;
   kind: string;
-  reason: string;
+  reason: LedgerReason;
   message: string;
   actor: string;
   step_index: number | null;

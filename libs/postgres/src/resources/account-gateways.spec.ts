@@ -28,7 +28,7 @@ import { PostgresSignals } from '../engine/signals.js';
 import { openDatabase, type Database } from '../prisma.js';
 import { PrismaResourceStore } from './prisma-resource-store.js';
 
-const admin: Caller = { actor: 'token:ann', role: 'admin', projectId: null };
+const admin: Caller = { actor: { kind: 'token', id: 'tok_ann', name: 'ann' }, role: 'admin', projectId: null };
 const numbers = { ours: '000000000000', theirs: '999999999999' };
 const role = (name: string) => `arn:aws:iam::${numbers.ours}:role/${name}`;
 
@@ -233,7 +233,7 @@ describe('the gateway of an account', () => {
     const bogus = await create('bogus');
     const good = await create('good');
     expect(bogus.check).toMatchObject({ ok: false, message: 'AccessDenied: may not assume it' });
-    await database.pool.query(`UPDATE accounts SET checked_at = checked_at - interval '1 minute'`);
+    await database.pool.query(`UPDATE accounts SET asked_at = asked_at - interval '1 minute'`);
     expect(await resources.proveAccount.proveOpen()).toEqual([{ accountId: bogus.id, code: 'AccessDenied' }]);
     expect(await gatewayOf(bogus.id)).toBeNull();
     expect(await gatewayOf(good.id)).not.toBeNull();
@@ -245,7 +245,7 @@ describe('the gateway of an account', () => {
     for (let i = 0; i < 7; i += 1) hanging.push((await create(`h${i}`)).id);
     const good = await create('good');
     await database.pool.query(
-      `UPDATE accounts SET checked_at = NULL, role_arn = CASE WHEN id = $1 THEN role_arn ELSE $2 END`,
+      `UPDATE accounts SET asked_at = NULL, role_arn = CASE WHEN id = $1 THEN role_arn ELSE $2 END`,
       [good.id, role('hanging')],
     );
     aws.away = false;
@@ -260,7 +260,7 @@ describe('the gateway of an account', () => {
   it('comes to the others, too, where asking for one breaks in a way that nobody foresaw', async () => {
     aws.away = true;
     const made = [await create('one'), await create('other'), await create('third')];
-    await database.pool.query('UPDATE accounts SET checked_at = NULL');
+    await database.pool.query('UPDATE accounts SET asked_at = NULL');
     aws.away = false;
     aws.during = () => {
       aws.during = () => Promise.resolve();
@@ -278,7 +278,7 @@ describe('the gateway of an account', () => {
     aws.away = false;
     expect(await resources.proveAccount.proveOpen()).toEqual([]);
     expect(aws.asked).toHaveLength(1);
-    await database.pool.query(`UPDATE accounts SET checked_at = checked_at - interval '1 minute'`);
+    await database.pool.query(`UPDATE accounts SET asked_at = asked_at - interval '1 minute'`);
     await resources.proveAccount.proveOpen();
     expect(await gatewayOf(account.id)).not.toBeNull();
     expect(await resources.accounts.get(admin, account.id)).toMatchObject({ version: 1, check: { ok: true } });

@@ -1,7 +1,7 @@
-import type { Account, GatewayMembership, RealAccount } from '@sluice/control';
+import type { GatewayMembership, RealAccount } from '@sluice/control';
 import type { Prisma } from '../generated/client.js';
 
-/** By statements of its own: an account's row is else written whole, and this is no part of its version. */
+/** By statements of its own: an account's row is else written whole, without this. */
 export class PrismaGatewayMembership implements GatewayMembership {
   constructor(private readonly db: Prisma.TransactionClient) {}
 
@@ -29,16 +29,16 @@ export class PrismaGatewayMembership implements GatewayMembership {
     return true;
   }
 
-  async noteCheck(accountId: string, { at, ...result }: NonNullable<Account['check']>): Promise<void> {
+  async noteAsked(accountId: string): Promise<void> {
     await this.db.$executeRaw`
-      UPDATE accounts SET checked_at = ${new Date(at)}, check_result = ${JSON.stringify(result)}::jsonb WHERE id = ${accountId}`;
+      UPDATE accounts SET asked_at = clock_timestamp() WHERE id = ${accountId} AND gateway_id IS NULL`;
   }
 
   async unproven(forMs: number, most: number): Promise<readonly string[]> {
     const rows = await this.db.$queryRaw<{ id: string }[]>`
       SELECT id FROM accounts
-      WHERE gateway_id IS NULL AND coalesce(checked_at < clock_timestamp() - ${forMs} * interval '1 ms', true)
-      ORDER BY checked_at NULLS FIRST, id LIMIT ${most}`;
+      WHERE gateway_id IS NULL AND coalesce(asked_at < clock_timestamp() - ${forMs} * interval '1 ms', true)
+      ORDER BY asked_at NULLS FIRST, id LIMIT ${most}`;
     return rows.map((row) => row.id);
   }
 

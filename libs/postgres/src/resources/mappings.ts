@@ -7,7 +7,7 @@ import type {
   ClusterRecord,
   Plan,
   Project,
-  ProvisionedResource,
+  ProvisionedRecord,
   Route,
   TokenRecord,
 } from '@sluice/control';
@@ -27,7 +27,6 @@ function mapping<R extends { readonly id: string }, Row extends { id: string; cr
 export const projects = (db: Db) =>
   mapping<Project, Prisma.ProjectGetPayload<object>, Prisma.ProjectUncheckedCreateInput>({
     table: 'projects',
-    versioned: true,
     filters: [],
     toRecord: (row) => ({ ...row, createdAt: iso(row.createdAt) }),
     toData: ({ id, name, createdBy }) => ({ id, name, createdBy }),
@@ -42,8 +41,8 @@ export const projects = (db: Db) =>
 export const accounts = (db: Db) =>
   mapping<AccountRecord, Prisma.AccountGetPayload<object>, Prisma.AccountUncheckedCreateInput>({
     table: 'accounts',
-    versioned: true,
     filters: ['projectId'],
+    compared: ({ check, ...rest }) => ({ ...rest, check: check && { ...check, at: null } }),
     toRecord: ({ credentials, checkedAt, checkResult, ...row }) => ({
       ...row,
       credentials: credentials === null ? 'process' : 'stored',
@@ -77,8 +76,8 @@ export const accounts = (db: Db) =>
 export const clusters = (db: Db) =>
   mapping<ClusterRecord, Prisma.ClusterGetPayload<object>, Prisma.ClusterUncheckedCreateInput>({
     table: 'clusters',
-    versioned: true,
     filters: ['projectId', 'accountId', 'kubeSystemUid', 'labels'],
+    compared: ({ check, ...rest }) => ({ ...rest, check: check && { ...check, at: null } }),
     toRecord: ({ credentials, checkedAt, checkResult, cordonedBy, retiredBy, ...row }) => {
       const storedCredentials = fromJson<ClusterRecord['storedCredentials']>(credentials);
       return {
@@ -123,7 +122,6 @@ export const clusters = (db: Db) =>
 export const routes = (db: Db) =>
   mapping<Route, Prisma.RouteGetPayload<object>, Prisma.RouteUncheckedCreateInput>({
     table: 'routes',
-    versioned: true,
     filters: ['projectId', 'accountId', 'arn', 'listenerArn', 'loadBalancerArn', 'labels'],
     toRecord: ({ explainedBy: _, ...row }) => ({
       ...row,
@@ -167,7 +165,6 @@ export const routes = (db: Db) =>
 export const backends = (db: Db) =>
   mapping<Backend, Prisma.BackendGetPayload<object>, Prisma.BackendUncheckedCreateInput>({
     table: 'backends',
-    versioned: true,
     filters: ['projectId', 'routeId', 'clusterId', 'targetGroupArn'],
     toRecord: (row) => ({
       ...row,
@@ -199,8 +196,8 @@ export const backends = (db: Db) =>
 export const bindings = (db: Db) =>
   mapping<Binding, Prisma.BindingGetPayload<object>, Prisma.BindingUncheckedCreateInput>({
     table: 'bindings',
-    versioned: true,
     filters: ['projectId', 'clusterId', 'backendId'],
+    compared: ({ observedAt: _, ...rest }) => rest,
     toRecord: (row) => ({
       ...row,
       networking: fromJson(row.networking),
@@ -233,12 +230,11 @@ export const bindings = (db: Db) =>
 
 export const provisioned = (db: Db) =>
   mapping<
-    ProvisionedResource & { readonly createdBy: string },
+    ProvisionedRecord,
     Prisma.ProvisionedResourceGetPayload<object>,
     Prisma.ProvisionedResourceUncheckedCreateInput
   >({
     table: 'provisioned_resources',
-    versioned: false,
     filters: ['projectId', 'accountId'],
     toRecord: (row) => ({
       ...row,
@@ -269,7 +265,6 @@ export const provisioned = (db: Db) =>
 export const plans = (db: Db) =>
   mapping<Plan, Prisma.PlanGetPayload<object>, Prisma.PlanUncheckedCreateInput>({
     table: 'plans',
-    versioned: true,
     filters: ['projectId'],
     toRecord: (row) => ({ ...row, createdAt: iso(row.createdAt) }),
     toData: ({ id, projectId, name, latestVersion, createdBy }) => ({ id, projectId, name, latestVersion, createdBy }),
@@ -284,7 +279,6 @@ export const plans = (db: Db) =>
 export const tokens = (db: Db) =>
   mapping<TokenRecord, Prisma.TokenGetPayload<object>, Prisma.TokenUncheckedCreateInput>({
     table: 'tokens',
-    versioned: false,
     filters: ['projectId', 'hash'],
     toRecord: (row) => ({
       ...row,

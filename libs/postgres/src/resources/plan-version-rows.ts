@@ -2,9 +2,14 @@ import type { PlanVersion, PlanVersionRows } from '@sluice/control';
 import { Prisma } from '../generated/client.js';
 import { explained } from './failures.js';
 import { fromJson, iso, json } from './json.js';
+import { telling, type Changed } from './rows.js';
 
 export class PrismaPlanVersionRows implements PlanVersionRows {
-  constructor(private readonly db: Prisma.TransactionClient) {}
+  constructor(
+    private readonly db: Prisma.TransactionClient,
+    /** With the newest version. */
+    private readonly changed: Changed<PlanVersion>,
+  ) {}
 
   async find(planId: string, version: number): Promise<PlanVersion | null> {
     const row = await this.db.planVersion.findUnique({ where: { planId_version: { planId, version } } });
@@ -12,8 +17,12 @@ export class PrismaPlanVersionRows implements PlanVersionRows {
   }
 
   async insert({ spec, ...row }: Omit<PlanVersion, 'createdAt'>): Promise<PlanVersion> {
+    const changed = telling(this.changed);
     try {
-      return toVersion(await this.db.planVersion.create({ data: { ...row, spec: json(spec) } }));
+      const before = await this.find(row.planId, row.version - 1);
+      const after = toVersion(await this.db.planVersion.create({ data: { ...row, spec: json(spec) } }));
+      changed(before, after);
+      return after;
     } catch (error) {
       throw explained(error);
     }
@@ -24,6 +33,9 @@ export class PrismaPlanVersionRows implements PlanVersionRows {
   }
 
   async removeAll(planId: string): Promise<void> {
+    const changed = telling(this.changed);
+    const [newest] = await this.all(planId);
+    if (newest) changed(newest, null);
     await this.db.planVersion.deleteMany({ where: { planId } });
   }
 }

@@ -1,10 +1,12 @@
 import {
+  RecordedChanges,
   ResourceStore,
   type Announcement,
   type LedgerEntry,
   type ResourceTables,
   type ResourceTransaction,
 } from '@sluice/control';
+import type { Actor, RecordedKind } from '@sluice/domain';
 import type { Prisma, PrismaClient } from '../generated/client.js';
 import { PrismaEngineFacts } from './engine-facts.js';
 import { PrismaGatewayMembership } from './gateway-membership.js';
@@ -28,16 +30,17 @@ export class PrismaResourceStore extends ResourceStore {
 
   constructor(private readonly prisma: PrismaClient) {
     super();
-    this.read = tables(prisma);
+    this.read = tables(prisma, null);
   }
 
   async transaction<T>(
+    actor: Actor,
     work: (tx: ResourceTransaction) => Promise<T>,
     options: { readonly dryRun?: boolean } = {},
   ): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#once(work, options.dryRun ?? false);
+        return await this.#once(actor, work, options.dryRun ?? false);
       } catch (error) {
         // the whole transaction is safe to run again: it never calls out
         if (!isDeadlock(error) || attempt === attempts) throw error;
@@ -45,15 +48,15 @@ export class PrismaResourceStore extends ResourceStore {
     }
   }
 
-  async #once<T>(work: (tx: ResourceTransaction) => Promise<T>, dryRun: boolean): Promise<T> {
+  async #once<T>(actor: Actor, work: (tx: ResourceTransaction) => Promise<T>, dryRun: boolean): Promise<T> {
     let answer: { value: T } | undefined;
     try {
       await this.prisma.$transaction(
         async (db) => {
-          const events: Announcement[] = [];
+          const changes = new RecordedChanges();
           const tx = {
-            ...tables(db),
-            announce: (event: Announcement) => void events.push(event),
+            ...tables(db, changes),
+            alsoTell: (subject: string, data: Announcement['data']) => changes.alsoTell(subject, data),
             exclusively: (name: string) => lockName(db, name),
             decide: (entry: LedgerEntry) => decide(db, entry),
             endDecision: (id: string, state: string, message: string | null) => endDecision(db, id, state, message),
@@ -61,8 +64,7 @@ export class PrismaResourceStore extends ResourceStore {
           };
           answer = { value: await work(tx) };
           if (dryRun) throw new RolledBack();
-          // last: the event counter's row is held until the commit, so that numbers follow the order of commits
-          for (const event of events) await append(db, event);
+          for (const event of changes.events(actor)) await append(db, event);
         },
         { maxWait: 10_000, timeout: 15_000 },
       );
@@ -74,25 +76,32 @@ export class PrismaResourceStore extends ResourceStore {
   }
 }
 
-function tables(db: Prisma.TransactionClient): ResourceTables {
+/** `changes`: where writes are noted, to be told; null = only reads are allowed. */
+function tables(db: Prisma.TransactionClient, changes: RecordedChanges | null): ResourceTables {
+  const noted = <K extends RecordedKind>(kind: K) => changes && changes.of(kind);
   return {
-    projects: new PrismaRows(db, mappings.projects(db)),
-    accounts: new PrismaRows(db, mappings.accounts(db)),
-    clusters: new PrismaRows(db, mappings.clusters(db)),
-    routes: new PrismaRows(db, mappings.routes(db)),
-    backends: new PrismaRows(db, mappings.backends(db)),
-    bindings: new PrismaRows(db, mappings.bindings(db)),
-    provisioned: new PrismaRows(db, mappings.provisioned(db)),
-    plans: new PrismaRows(db, mappings.plans(db)),
-    planVersions: new PrismaPlanVersionRows(db),
-    tokens: new PrismaRows(db, mappings.tokens(db)),
+    projects: new PrismaRows(db, mappings.projects(db), noted('project')),
+    accounts: new PrismaRows(db, mappings.accounts(db), noted('account')),
+    clusters: new PrismaRows(db, mappings.clusters(db), noted('cluster')),
+    routes: new PrismaRows(db, mappings.routes(db), noted('route')),
+    backends: new PrismaRows(db, mappings.backends(db), noted('backend')),
+    bindings: new PrismaRows(db, mappings.bindings(db), noted('binding')),
+    provisioned: new PrismaRows(db, mappings.provisioned(db), noted('provisioned')),
+    plans: new PrismaRows(db, mappings.plans(db), noted('plan')),
+    planVersions: new PrismaPlanVersionRows(db, changes && ((before, after) => changes.planVersion(before, after))),
+    tokens: new PrismaRows(db, mappings.tokens(db), noted('token')),
     engine: new PrismaEngineFacts(db),
     gateways: new PrismaGatewayMembership(db),
   };
 }
 
 async function append(db: Prisma.TransactionClient, event: Announcement): Promise<void> {
-  await db.$executeRaw`SELECT append_event(${event.projectId}, ${event.type}, ${event.subject}, ${JSON.stringify(event.data ?? {})}::jsonb)`;
+  const { projectId, type, subject } = event;
+  const [actor, before, after, data] = [event.actor, event.before, event.after, event.data].map(
+    (one) => one && JSON.stringify(one),
+  );
+  await db.$executeRaw`
+    SELECT append_event(${projectId}, ${type}, ${subject}, ${actor}::jsonb, ${before}::jsonb, ${after}::jsonb, ${data}::jsonb)`;
 }
 
 /** In the order of their keys, as everybody takes them, so that no two wait for each other. */

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { NewRow, Page, PageRequest, RowFilter, RowPatch, Rows } from '@sluice/control';
 import { Prisma } from '../generated/client.js';
 import { readCursor, writeCursor, type Cursor } from './cursor.js';
 import { explained } from './failures.js';
+import { json } from './json.js';
 
 interface StoredRow {
   readonly id: string;
@@ -12,18 +14,29 @@ interface StoredRow {
 export interface Mapping<R extends { readonly id: string }, Row extends StoredRow, Data extends object> {
   /** The table's name, for row locks. */
   readonly table: string;
-  /** Whether the table has a `version` column. */
-  readonly versioned: boolean;
+  /** What of a record counts as a change: all but when it was last seen so. Default: all of it. */
+  compared?(record: R): object;
   /** Columns that a filter of this kind may name. */
   readonly filters: readonly (keyof RowFilter)[];
   toRecord(row: Row): R;
   toData(record: NewRow<R>): Data;
   findUnique(id: string): Promise<Row | null>;
   create(data: Data): Promise<Row>;
-  update(id: string, data: Data & { version?: { increment: number } }): Promise<Row>;
+  update(id: string, data: Data): Promise<Row>;
   delete(id: string): Promise<unknown>;
   findMany(args: { where: object; orderBy: { createdAt?: 'asc'; id?: 'asc' }[]; take?: number }): Promise<Row[]>;
   count(where: object): Promise<number>;
+}
+
+/**
+ * Called with each row as it was (null = it wasn't) and as it is (null = it's gone). null = outside of a transaction,
+ * where nobody would be told: nothing may be written.
+ */
+export type Changed<R> = ((before: R | null, after: R | null) => void) | null;
+
+export function telling<R>(changed: Changed<R>): NonNullable<Changed<R>> {
+  if (changed) return changed;
+  throw new Error('resources are written in a transaction, so that people are told of it');
 }
 
 type Raw = Pick<Prisma.TransactionClient, '$queryRaw'>;
@@ -38,6 +51,7 @@ export class PrismaRows<
   constructor(
     private readonly db: Raw,
     private readonly mapping: Mapping<R, Row, Data>,
+    private readonly changed: Changed<R>,
   ) {}
 
   async find(id: string): Promise<R | null> {
@@ -52,19 +66,28 @@ export class PrismaRows<
   }
 
   async insert(record: NewRow<R>): Promise<R> {
-    return this.mapping.toRecord(await refusing(this.mapping.create(this.mapping.toData(record))));
+    const changed = telling(this.changed);
+    const after = this.mapping.toRecord(await refusing(this.mapping.create(this.mapping.toData(record))));
+    changed(null, after);
+    return after;
   }
 
   async update(id: string, patch: RowPatch<R>): Promise<R> {
+    const changed = telling(this.changed);
     const current = await this.lock(id, 'change');
     if (!current) throw new Error(`${this.mapping.table} ${id} is gone though its transaction holds it`);
-    const data = this.mapping.toData({ ...current, ...patch });
-    const counted = this.mapping.versioned ? { ...data, version: { increment: 1 } } : data;
-    return this.mapping.toRecord(await refusing(this.mapping.update(id, counted)));
+    const wanted = { ...current, ...patch };
+    if (this.#isSame(current, wanted)) return current;
+    const after = this.mapping.toRecord(await refusing(this.mapping.update(id, this.mapping.toData(wanted))));
+    changed(current, after);
+    return after;
   }
 
   async remove(id: string): Promise<void> {
+    const changed = telling(this.changed);
+    const before = await this.find(id);
     await this.mapping.delete(id);
+    changed(before, null);
   }
 
   async page(filter: RowFilter, request: PageRequest): Promise<Page<R>> {
@@ -120,6 +143,12 @@ export class PrismaRows<
 
   count(filter: RowFilter): Promise<number> {
     return this.mapping.count(this.#where(filter));
+  }
+
+  #isSame(one: R, other: R): boolean {
+    const { compared = (record: R): object => record } = this.mapping;
+    // as Postgres would give it back: without what is undefined, in whatever order of keys
+    return isDeepStrictEqual(json(compared(one)), json(compared(other)));
   }
 
   #where(filter: RowFilter): object {
