@@ -130,6 +130,13 @@ describe('several routes', () => {
     });
   });
 
+  it('are told of together where the same is true of them', () => {
+    const late = unseen('Throttling', true, held);
+    expect(both({ routes: { shop: late, cart: late } }).message).toMatch(
+      /^Route shop and cart could not be read \(Throttling[^)]*\); it is tried again\.$/,
+    );
+  });
+
   it.each<[string, Parameters<typeof both>, string, string, string]>([
     [
       'one that is gone outranks one that is unreachable: waiting will not bring it back',

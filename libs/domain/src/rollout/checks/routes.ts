@@ -170,6 +170,9 @@ function unknownRoutes(at: Context, causes: readonly string[]): readonly Unknown
   });
 }
 
+/** Said once for all routes of which it is true: a hundred may have been read too long ago. */
 function unknownText(routes: readonly UnknownRoute[]): string {
-  return listed(routes.map(({ route, why }) => `route ${route.name} ${why}`)).replace(/^r/, 'R');
+  const byReason = new Map<string, string[]>();
+  for (const { route, why } of routes) byReason.set(why, [...(byReason.get(why) ?? []), route.name]);
+  return listed([...byReason].map(([why, names]) => `route ${listed(names)} ${why}`)).replace(/^r/, 'R');
 }
