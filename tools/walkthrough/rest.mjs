@@ -16,6 +16,17 @@ export class Rest {
   post = (path, body) => this.#send('POST', path, body);
   patch = (path, body) => this.#send('PATCH', path, body);
 
+  /** Every item of a list, page after page. */
+  async all(path) {
+    const found = [];
+    for (let cursor = ''; ;) {
+      const { items, next } = await this.get(`${path}?limit=100${cursor}`);
+      found.push(...items);
+      if (!next) return found;
+      cursor = `&cursor=${encodeURIComponent(next)}`;
+    }
+  }
+
   async #send(method, path, body) {
     const reply = await fetch(this.#base + path, {
       method,

@@ -84,14 +84,16 @@ const planSpec = (holdMs) => ({
 });
 
 async function realLimits(rest, { aws, account, speed }) {
-  await rest.patch(`/accounts/${account.id}`, {
-    apiBudget: {
-      modifyPerSecond: MODIFY.perSecond * speed,
-      modifyBurst: MODIFY.burst,
-      readPerSecond: READ.perSecond * speed,
-      readBurst: READ.burst,
-    },
-  });
+  const apiBudget = {
+    modifyPerSecond: MODIFY.perSecond * speed,
+    modifyBurst: MODIFY.burst,
+    readPerSecond: READ.perSecond * speed,
+    readBurst: READ.burst,
+  };
+  // records of earlier runs share the gateway, and the smallest figures of all hold
+  for (const { id, awsAccountId, region } of await rest.all('/accounts'))
+    if (awsAccountId === account.awsAccountId && region === account.region)
+      await rest.patch(`/accounts/${id}`, { apiBudget });
   // the owner of the gateway hears of it with its next renewal; until then it would read as before
   await waitUntil('the budget of the upgrade', async () => {
     const { gateway } = await rest.get(`/accounts/${account.id}/gateway`);
