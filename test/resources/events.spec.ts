@@ -298,7 +298,7 @@ describe('what was seen or derived', () => {
     const versions = async (column: string) => {
       const type = rows.find(({ name }) => name === column)!.type as keyof typeof another;
       const { rows: after } = await world.database.pool.query<{ grown: number }>(
-        `WITH one AS (SELECT id, version FROM ${table} LIMIT 1)
+        `WITH one AS (SELECT id, version FROM ${table} ORDER BY id LIMIT 1)
          UPDATE ${table} t SET ${column} = $1 FROM one WHERE t.id = one.id RETURNING t.version - one.version AS grown`,
         [another[type]],
       );
