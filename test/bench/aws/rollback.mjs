@@ -18,10 +18,11 @@ export function rollback(report, count, pace, trials) {
     const quietMs = await quietWrites(made);
     await letOthersHang(made);
     await installation.limits({ ...pace.limits, account: ACCOUNT });
+    const limitedMs = Date.now();
     const plan = await world.addPlan('upgrade', made.routes, { steps: 2, holdMs: pace.holdMs });
     const runs = [];
     for (let trial = 0; trial < trials; trial++) {
-      const run = await once(made, { plan, pace });
+      const run = await once(made, { plan, pace, limitedMs });
       report.raw(name, run);
       if (run.refused === undefined) runs.push(run);
     }
@@ -52,7 +53,7 @@ async function letOthersHang({ installation, rest, world }) {
   await installation.fault('aws.latency', { ms: 600_000, accounts: [OTHER_ACCOUNT] });
 }
 
-async function once({ rest, world, calls, routes }, { plan, pace }) {
+async function once({ rest, world, calls, routes }, { plan, pace, limitedMs }) {
   const { rollout, refusals } = await createRollout(rest, world.project, plan, { startAt: null, tries: 10 });
   if (rollout === undefined) return { refused: refusals };
   const startMs = Date.now();
@@ -76,15 +77,17 @@ async function once({ rest, world, calls, routes }, { plan, pace }) {
   const acceptedMs = Date.now();
   const timeoutMs = (2000 * routes.length) / pace.modify.perSecond + 45_000;
   const end = await follow(rest, rollout.id, { timeoutMs, everyMs: 250 });
-  return { attempts, state: end.state, ...(await seenByAws({ writes, routes, pace, startMs, saidMs, acceptedMs })) };
+  // what earlier trials took of the bucket is gone for this one, too
+  const spent = (await calls.between(ACCOUNT, limitedMs)).filter(isModify);
+  const tokens = tokensAt(spent, pace.modify, limitedMs, saidMs);
+  return { attempts, state: end.state, ...(await seenByAws({ writes, routes, pace, tokens, saidMs, acceptedMs })) };
 }
 
-async function seenByAws({ writes, routes, pace, startMs, saidMs, acceptedMs }) {
+async function seenByAws({ writes, routes, pace, tokens, saidMs, acceptedMs }) {
   const byArn = new Map(routes.map((route) => [route.arn, route]));
   const all = await writes();
   const isBack = (call) => newShareOf(call, byArn.get(call.subjects[0])) === 0;
   const back = all.filter((call) => call.atMs >= saidMs && isBack(call));
-  const tokens = tokensAt(all, pace.modify, startMs, saidMs);
   return {
     olderAfterwards: all.filter((call) => call.atMs > acceptedMs && !isBack(call)).length,
     firstMs: back.length === 0 ? NaN : back[0].atMs - saidMs,
